@@ -1,0 +1,4 @@
+import { createGuard } from './index.ts';
+
+/** The Worker that `wrangler.toml` deploys. */
+export default createGuard();

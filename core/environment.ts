@@ -1,0 +1,62 @@
+import { configurationError, shown } from './errors.ts';
+import { remoteKeys } from './keys/remote.ts';
+import type { KeySource } from './keys/source.ts';
+import { staticKeys } from './keys/static.ts';
+import type { VerifierOptions } from './options.ts';
+import type { Algorithm } from './signature/engine.ts';
+
+/** The variables that every adapter reads; lists are separated by commas. */
+export interface PomeriumEnvironment {
+  /** The route's host name. Required. */
+  readonly POMERIUM_AUDIENCE?: string;
+  readonly POMERIUM_ISSUER?: string;
+  /** Default: the well-known URL at the first issuer's host. */
+  readonly POMERIUM_JWKS_URL?: string;
+  /** Keys that are never fetched: whatever `staticKeys` takes as a string. */
+  readonly POMERIUM_JWKS?: string;
+  readonly POMERIUM_ALGORITHMS?: string;
+  /** Seconds. */
+  readonly POMERIUM_CLOCK_TOLERANCE?: string;
+}
+
+/** The environment as options for `createVerifier`, which judges them. Throws `invalid_configuration`. */
+export function optionsFromEnvironment(env: PomeriumEnvironment): VerifierOptions {
+  const audience = readList(env.POMERIUM_AUDIENCE);
+  if (!audience) {
+    throw configurationError(
+      'POMERIUM_AUDIENCE is not set; set it to the host name of the route in Pomerium, as in app.corp.example.com.',
+    );
+  }
+  const issuer = readList(env.POMERIUM_ISSUER);
+  const keys = readKeys(env);
+  // createVerifier refuses what is not an algorithm of ours.
+  const algorithms = readList(env.POMERIUM_ALGORITHMS) as Algorithm[] | undefined;
+  const clockTolerance = readNumber('POMERIUM_CLOCK_TOLERANCE', env.POMERIUM_CLOCK_TOLERANCE);
+  return {
+    audience,
+    ...(issuer && { issuer }),
+    ...(keys && { keys }),
+    ...(algorithms && { algorithms }),
+    ...(clockTolerance !== undefined && { clockTolerance }),
+  };
+}
+
+function readKeys({ POMERIUM_JWKS, POMERIUM_JWKS_URL }: PomeriumEnvironment): KeySource | undefined {
+  if (POMERIUM_JWKS && POMERIUM_JWKS_URL) {
+    throw configurationError(
+      'POMERIUM_JWKS and POMERIUM_JWKS_URL are both set; set the first for keys that never change, the second to fetch them.',
+    );
+  }
+  if (POMERIUM_JWKS) return staticKeys(POMERIUM_JWKS);
+  return POMERIUM_JWKS_URL ? remoteKeys(POMERIUM_JWKS_URL) : undefined;
+}
+
+function readList(value: string | undefined): string[] | undefined {
+  return value ? value.split(',').map((one) => one.trim()) : undefined;
+}
+
+function readNumber(name: string, value: string | undefined): number | undefined {
+  if (!value) return undefined;
+  if (/^\d+$/.test(value.trim())) return Number(value);
+  throw configurationError(`${name} must be a whole number of seconds; it is ${shown(value)}.`);
+}

@@ -1,0 +1,105 @@
+import { PomeriumError, type PomeriumErrorCode } from './errors.ts';
+
+/** The header that carries the assertion, sent on routes with `pass_identity_headers: true`. */
+export const ASSERTION_HEADER = 'x-pomerium-jwt-assertion';
+
+/** Anything that has headers: `Headers`, Node's `headers` object, API Gateway's, or a list of name-value pairs. */
+export type HeadersLike =
+  | Headers
+  | Iterable<readonly [name: string, value: string]>
+  | { readonly [name: string]: string | readonly string[] | undefined };
+
+/** What `verifyRequest` takes: a Fetch `Request`, or what another platform has instead of one. */
+export interface RequestLike {
+  readonly method?: string | undefined;
+  readonly url?: string | undefined;
+  readonly headers: HeadersLike;
+}
+
+/**
+ * The assertion in a request, joined with a comma where it came twice: `verify` refuses that as
+ * `duplicate_assertion`. The name is matched in any case; no other header is ever looked at.
+ */
+export function readAssertion(headers: HeadersLike): string | undefined {
+  if (headers instanceof Headers) return headers.get(ASSERTION_HEADER) ?? undefined;
+  const values: string[] = [];
+  for (const [name, value] of entriesOf(headers)) {
+    if (value === undefined || name.toLowerCase() !== ASSERTION_HEADER) continue;
+    // White space around a value is not part of it (RFC 9110 section 5.5); `Headers` leaves it out, too.
+    for (const one of typeof value === 'string' ? [value] : value) values.push(one.replace(/^[ \t]+|[ \t]+$/g, ''));
+  }
+  return values.length > 0 ? values.join(',') : undefined;
+}
+
+function entriesOf(
+  headers: Exclude<HeadersLike, Headers>,
+): Iterable<readonly [string, string | readonly string[] | undefined]> {
+  return Symbol.iterator in headers && typeof headers[Symbol.iterator] === 'function'
+    ? (headers as Iterable<readonly [string, string]>)
+    : Object.entries(headers);
+}
+
+/**
+ * A copy of the headers without anything that poses as Pomerium's word: every `x-pomerium-…` header, the
+ * assertion among them, and those in `also` (the names that `jwt_claims_headers` in Pomerium configures).
+ * CGI-like servers read `X_Pomerium_Claim_Email` and `x-pomerium.claim.email` as the same variable
+ * (CVE-2025-64484), so all such spellings go.
+ */
+export function cleanHeaders(headers: Headers, also: readonly string[] = []): Headers {
+  const others = new Set(also.map(normalizeName));
+  const cleaned = new Headers(headers);
+  for (const name of headers.keys()) {
+    const normalized = normalizeName(name);
+    if (normalized.startsWith('x-pomerium-') || others.has(normalized)) cleaned.delete(name);
+  }
+  return cleaned;
+}
+
+function normalizeName(name: string): string {
+  return name.toLowerCase().replace(/[^a-z0-9]/g, '-');
+}
+
+/** What a client may know of a refusal: nothing that was expected, nothing that came. */
+const DETAILS: Readonly<Record<PomeriumErrorCode, string>> = {
+  missing_assertion: 'The request did not come through Pomerium.',
+  duplicate_assertion: 'The request carries more than one Pomerium assertion.',
+  malformed_assertion: 'The Pomerium assertion is malformed.',
+  unsupported_algorithm: 'The Pomerium assertion is signed in a way that is not accepted.',
+  unknown_key: 'The Pomerium assertion is signed with an unknown key.',
+  invalid_signature: 'The signature of the Pomerium assertion is invalid.',
+  invalid_claims: 'The Pomerium assertion lacks claims or has invalid ones.',
+  expired: 'The Pomerium assertion has expired.',
+  not_yet_valid: 'The Pomerium assertion is not valid yet.',
+  issuer_mismatch: 'The Pomerium assertion is from another issuer.',
+  audience_mismatch: 'The Pomerium assertion is for another service.',
+  anonymous: 'Nobody is signed in.',
+  policy_denied: 'Access is denied by policy.',
+  keys_unavailable: 'The keys of Pomerium cannot be had at the moment.',
+  invalid_configuration: 'The service is not configured to verify requests.',
+};
+
+const TITLES: Readonly<Record<number, string>> = {
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+};
+
+/**
+ * The answer to a request that was refused: `application/problem+json` (RFC 9457) with the code, never cached,
+ * with `WWW-Authenticate` on 401 and `Retry-After` on 503. Whatever is not a `PomeriumError` is a bare 500.
+ * A HEAD request gets no body.
+ *
+ * @example
+ * catch (error) { return problemResponse(error, request) }
+ */
+export function problemResponse(error: unknown, request: { readonly method?: string | undefined } = {}): Response {
+  const { code, status, retryAfter } =
+    error instanceof PomeriumError ? error : new PomeriumError('invalid_configuration', 'unexpected');
+  const headers = new Headers({ 'content-type': 'application/problem+json', 'cache-control': 'no-store' });
+  // RFC 9110 section 11.6.1 requires a challenge with every 401; there is no registered scheme for this header.
+  if (status === 401) headers.set('www-authenticate', `Pomerium error="${code}"`);
+  if (status === 503) headers.set('retry-after', String(retryAfter ?? 1));
+  const body = { type: 'about:blank', title: TITLES[status], status, code, detail: DETAILS[code] };
+  return new Response(request.method === 'HEAD' ? null : JSON.stringify(body), { status, headers });
+}

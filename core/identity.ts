@@ -1,0 +1,46 @@
+import type { Claims } from './claims.ts';
+import type { JsonObject } from './json.ts';
+
+/** For whom a request came through Pomerium, from verified claims only. Frozen; times in seconds since the epoch. */
+export interface Identity {
+  /** The user's id (`sub`). */
+  readonly subject: string;
+  /** The same id, as Pomerium's claim `user` has it. */
+  readonly user: string;
+  readonly email: string | undefined;
+  readonly name: string | undefined;
+  /** Group ids, followed by group names. */
+  readonly groups: readonly string[];
+  readonly sessionId: string | undefined;
+  readonly tokenId: string | undefined;
+  readonly issuer: string;
+  readonly audience: readonly string[];
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+  /** Every claim of the assertion, as it was signed. */
+  readonly claims: JsonObject;
+}
+
+/** What `allowAnonymous: true` gives: nobody may be signed in, and then there is no subject. */
+export type MaybeAnonymous = Omit<Identity, 'subject' | 'user'> & {
+  readonly subject: string | undefined;
+  readonly user: string | undefined;
+};
+
+/** Called with claims that `checkClaims` accepted. Pomerium writes the empty string for what it does not know. */
+export function toIdentity(claims: Claims): MaybeAnonymous {
+  return Object.freeze({
+    subject: claims.sub || undefined,
+    user: claims.user || claims.sub || undefined,
+    email: claims.email || undefined,
+    name: claims.name || undefined,
+    groups: claims.groups,
+    sessionId: claims.sid || undefined,
+    tokenId: claims.jti || undefined,
+    issuer: claims.iss ?? '',
+    audience: claims.aud,
+    issuedAt: claims.iat,
+    expiresAt: claims.exp,
+    claims: claims.all,
+  });
+}

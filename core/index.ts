@@ -1,0 +1,36 @@
+/**
+ * Proves that a request came through Pomerium, and for whom.
+ *
+ * @module
+ */
+export { optionsFromEnvironment, type PomeriumEnvironment } from './environment.ts';
+export { PomeriumError, type PomeriumErrorCode, type PomeriumErrorDetails } from './errors.ts';
+export type {
+  AssertionRefused,
+  AssertionVerified,
+  KeySkipped,
+  KeysRefreshed,
+  KeysRefreshFailed,
+  PomeriumEvent,
+  RefreshFailure,
+  StoreFailed,
+} from './events.ts';
+export {
+  ASSERTION_HEADER,
+  cleanHeaders,
+  type HeadersLike,
+  problemResponse,
+  type RequestLike,
+  readAssertion,
+} from './http.ts';
+export type { Identity, MaybeAnonymous } from './identity.ts';
+export type { SkipReason } from './keys/jwk.ts';
+export type { KeySelector, VerificationKey } from './keys/key-set.ts';
+export { remoteKeys } from './keys/remote.ts';
+export type { RemoteKeysOptions } from './keys/remote-options.ts';
+export type { KeyContext, KeySource } from './keys/source.ts';
+export { staticKeys } from './keys/static.ts';
+export type { JwksStore } from './keys/store.ts';
+export type { VerifierOptions } from './options.ts';
+export type { Algorithm } from './signature/engine.ts';
+export { createVerifier, type Verifier, type VerifyContext } from './verifier.ts';

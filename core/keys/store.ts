@@ -1,0 +1,69 @@
+import type { Emit } from '../events.ts';
+import { type KeyEntry, parseEntry, serializeEntry } from './entry.ts';
+import { withTimeout } from './timeout.ts';
+
+/**
+ * A cache that outlives this process or isolate. Any `unstorage` storage fits. Whoever can write to it can choose
+ * the keys: use one that only your own code writes to.
+ */
+export interface JwksStore {
+  /** The value, or null for a miss. */
+  getItem(key: string): unknown;
+  /** `ttl`: seconds after which the value is of no use. */
+  setItem(key: string, value: string, options?: { ttl?: number }): void | Promise<void>;
+}
+
+/** How long, in milliseconds, a request waits for a store. */
+export const STORE_TIMEOUT = 250;
+
+/** The one key under which a URL's entry is stored: the whole URL is in it, so that no other URL can ever meet it. */
+export function storeKey(url: string): string {
+  return `pomerium-edge:jwks:${encodeURIComponent(url)}`;
+}
+
+/** The store's entry for the URL. A store that throws, hangs or holds rubbish is an event and a miss. */
+export async function readStore(
+  store: JwksStore,
+  url: string,
+  now: number,
+  emit: Emit | undefined,
+): Promise<KeyEntry | undefined> {
+  try {
+    const value = await withTimeout(STORE_TIMEOUT, async () => store.getItem(storeKey(url)));
+    if (value === null || value === undefined) return undefined;
+    const entry = parseEntry(value, url, now);
+    if (!entry) emitUnusableEntry(url, emit);
+    return entry;
+  } catch (error) {
+    emitFailure(url, 'get', error, emit);
+    return undefined;
+  }
+}
+
+/** Never rejects. `ttl` in seconds. */
+export async function writeStore(
+  store: JwksStore,
+  entry: KeyEntry,
+  ttl: number,
+  emit: Emit | undefined,
+): Promise<void> {
+  try {
+    await withTimeout(STORE_TIMEOUT, async () => store.setItem(storeKey(entry.url), serializeEntry(entry), { ttl }));
+  } catch (error) {
+    emitFailure(entry.url, 'set', error, emit);
+  }
+}
+
+export function emitUnusableEntry(url: string, emit: Emit | undefined): void {
+  const message = 'The store holds something else than a key set of this URL; it is ignored and written anew.';
+  emit?.({ type: 'store_failed', url, operation: 'get', reason: 'unusable_entry', message });
+}
+
+function emitFailure(url: string, operation: 'get' | 'set', error: unknown, emit: Emit | undefined): void {
+  const reason = error instanceof DOMException && error.name === 'TimeoutError' ? 'timeout' : 'threw';
+  const message =
+    reason === 'timeout'
+      ? `The store did not answer within ${STORE_TIMEOUT} ms.`
+      : `The store threw ${error instanceof Error ? error.name : typeof error}.`;
+  emit?.({ type: 'store_failed', url, operation, reason, message });
+}

@@ -1,0 +1,146 @@
+import type { ClaimRules } from './claims.ts';
+import { configurationError, shown } from './errors.ts';
+import type { Emit } from './events.ts';
+import { remoteKeys } from './keys/remote.ts';
+import type { KeySource } from './keys/source.ts';
+import { ALGORITHMS, type Algorithm } from './signature/engine.ts';
+
+export interface VerifierOptions {
+  /** The route's host name, as Pomerium has it in `aud`: no scheme, no port. One of these must be in the assertion. */
+  audience: string | readonly string[];
+  /**
+   * Who may have issued the assertion, compared exactly. Default: each audience host as `host` and as `https://host/`,
+   * Pomerium's two formats. Pomerium of 2020 wrote the authenticate service's host: then name that.
+   */
+  issuer?: string | readonly string[];
+  /** Default: `remoteKeys('https://<host of the first issuer>/.well-known/pomerium/jwks.json')`. */
+  keys?: KeySource;
+  /** Seconds by which clocks may differ, on `exp`, `iat` and `nbf`. Default: 60. */
+  clockTolerance?: number;
+  /** The greatest age of an assertion, in seconds since `iat`. Default: none beyond `exp`. */
+  maxTokenAge?: number;
+  /** What a key may be used with: `ES256`, `RS256`, `EdDSA`. Default: `['ES256']`. */
+  algorithms?: readonly Algorithm[];
+  /** Whether an assertion for nobody (an empty `sub`) is accepted. Default: false. */
+  allowAnonymous?: boolean;
+  /** Told what happened; never given a token. What it throws is ignored. */
+  onEvent?: Emit;
+  /** Seconds since the epoch, for tests. Default: the system's clock. */
+  now?: () => number;
+}
+
+export interface VerifierSettings extends ClaimRules {
+  readonly keys: KeySource;
+  readonly algorithms: ReadonlySet<string>;
+  readonly onEvent: Emit | undefined;
+  readonly now: () => number;
+}
+
+const NAMES: Readonly<Record<keyof VerifierOptions, true>> = {
+  audience: true,
+  issuer: true,
+  keys: true,
+  clockTolerance: true,
+  maxTokenAge: true,
+  algorithms: true,
+  allowAnonymous: true,
+  onEvent: true,
+  now: true,
+};
+
+/** Throws `invalid_configuration`, with a sentence that says what to write instead. */
+export function readVerifierOptions(options: VerifierOptions): VerifierSettings {
+  if (typeof options !== 'object' || options === null) {
+    throw configurationError("Write createVerifier({ audience: 'app.corp.example.com' }).");
+  }
+  // A misspelt option would silently leave its rule out.
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(NAMES, name));
+  if (unknown) {
+    throw configurationError(`There is no option ${shown(unknown)}; the options are ${Object.keys(NAMES).join(', ')}.`);
+  }
+  const audiences = readAudiences(options.audience);
+  const issuers = readIssuers(options.issuer, audiences);
+  return {
+    audiences: new Set(audiences),
+    issuers: new Set(issuers),
+    keys: readKeySource(options.keys) ?? remoteKeys(defaultJwksUrl(issuers[0] ?? '')),
+    clockTolerance: readSeconds('clockTolerance', options.clockTolerance) ?? 60,
+    maxTokenAge: readSeconds('maxTokenAge', options.maxTokenAge),
+    algorithms: new Set(readAlgorithms(options.algorithms)),
+    allowAnonymous: readBoolean('allowAnonymous', options.allowAnonymous) ?? false,
+    onEvent: readFunction('onEvent', options.onEvent),
+    now: readFunction('now', options.now) ?? (() => Date.now() / 1000),
+  };
+}
+
+function readAudiences(audience: unknown): string[] {
+  const example = "write audience: 'app.corp.example.com', the host name of the route in Pomerium";
+  const audiences = readStrings('audience', audience, example);
+  for (const host of audiences) {
+    if (/[/\s*,]/.test(host)) throw configurationError(`The audience ${shown(host)} is not a host name; ${example}.`);
+    if (/^[^:]+:\d*$/.test(host)) {
+      throw configurationError(`The audience ${shown(host)} has a port, which Pomerium never signs; ${example}.`);
+    }
+  }
+  return audiences;
+}
+
+function readIssuers(issuer: unknown, audiences: readonly string[]): string[] {
+  if (issuer === undefined) return audiences.flatMap((host) => [host, `https://${host}/`]);
+  return readStrings(
+    'issuer',
+    issuer,
+    "write issuer: 'app.corp.example.com', or 'https://app.corp.example.com/' with jwt_issuer_format: uri, or leave it out for both",
+  );
+}
+
+function readStrings(name: string, value: unknown, example: string): string[] {
+  const values: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const strings = values.filter((one) => typeof one === 'string' && one !== '' && one === one.trim());
+  if (strings.length === 0 || strings.length < values.length) {
+    throw configurationError(`The ${name} must be a string that is not empty, or a list of such; ${example}.`);
+  }
+  return strings as string[];
+}
+
+function defaultJwksUrl(issuer: string): string {
+  const host = issuer.includes('://') ? issuer.replace(/^[^:]+:\/\/([^/]*).*$/, '$1') : issuer;
+  const authority = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
+  const url = `https://${authority}/.well-known/pomerium/jwks.json`;
+  if (URL.canParse(url) && !/[/?#@]/.test(host)) return url;
+  throw configurationError(
+    `No JWKS URL can be made from the issuer ${shown(issuer)}; write keys: remoteKeys('https://…/.well-known/pomerium/jwks.json').`,
+  );
+}
+
+function readKeySource(keys: KeySource | undefined): KeySource | undefined {
+  if (keys === undefined || (typeof keys?.find === 'function' && typeof keys.ready === 'function')) return keys;
+  throw configurationError("keys must be a KeySource; write keys: remoteKeys('https://…') or keys: staticKeys(pem).");
+}
+
+function readSeconds(name: string, value: unknown): number | undefined {
+  if (value === undefined || (typeof value === 'number' && Number.isFinite(value) && value >= 0)) return value;
+  throw configurationError(`${name} must be a number of seconds, 0 or more; it is ${shown(value)}.`);
+}
+
+function readAlgorithms(algorithms: unknown): readonly Algorithm[] {
+  if (algorithms === undefined) return ['ES256'];
+  const list: readonly unknown[] = Array.isArray(algorithms) ? algorithms : [];
+  const known = ALGORITHMS.filter((algorithm) => list.includes(algorithm));
+  const strange = list.find((algorithm) => !ALGORITHMS.some((one) => one === algorithm));
+  if (known.length === 0 || strange !== undefined) {
+    const what = strange === undefined ? 'algorithms must be a list' : `The algorithm ${shown(strange)} cannot be used`;
+    throw configurationError(`${what}; write some of ${ALGORITHMS.join(', ')}: all that Pomerium ever signed with.`);
+  }
+  return known;
+}
+
+function readBoolean(name: string, value: unknown): boolean | undefined {
+  if (value === undefined || typeof value === 'boolean') return value;
+  throw configurationError(`${name} must be true or false; it is ${shown(value)}.`);
+}
+
+function readFunction<F>(name: string, value: F | undefined): F | undefined {
+  if (value === undefined || typeof value === 'function') return value;
+  throw configurationError(`${name} must be a function.`);
+}

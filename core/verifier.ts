@@ -1,0 +1,159 @@
+import { type Assertion, type HeaderMemo, parseAssertion, rememberHeader, requireOne } from './assertion.ts';
+import { decodeBytes } from './base64url.ts';
+import { type Claims, checkClaims, parseClaims } from './claims.ts';
+import { PomeriumError, shown } from './errors.ts';
+import { type Emit, safeEmit } from './events.ts';
+import { type RequestLike, readAssertion } from './http.ts';
+import { type Identity, type MaybeAnonymous, toIdentity } from './identity.ts';
+import type { VerificationKey } from './keys/key-set.ts';
+import type { KeyContext } from './keys/source.ts';
+import { BoundedMap } from './memo.ts';
+import { readVerifierOptions, type VerifierOptions, type VerifierSettings } from './options.ts';
+
+/** What the platform lends to a verification. */
+export interface VerifyContext {
+  /** Keeps the runtime alive for a refresh of keys that the answer does not wait for: `(p) => ctx.waitUntil(p)`. */
+  waitUntil?: (promise: Promise<unknown>) => void;
+}
+
+export interface Verifier<I = Identity> {
+  /** Verifies the value of `x-pomerium-jwt-assertion`. Rejects with a `PomeriumError`, whose `code` says why. */
+  verify(assertion: string | null | undefined, context?: VerifyContext): Promise<I>;
+  /** Reads the assertion from a request's headers, refusing two of them, and verifies it. */
+  verifyRequest(request: RequestLike, context?: VerifyContext): Promise<I>;
+  /** Gets the keys before the first request needs them. Rejects with `keys_unavailable`. */
+  ready(context?: VerifyContext): Promise<void>;
+}
+
+/**
+ * Makes a verifier: keep it, it holds the keys. Throws `invalid_configuration` at once for options that cannot work.
+ *
+ * @example
+ * const verifier = createVerifier({ audience: 'app.corp.example.com' })
+ * const identity = await verifier.verifyRequest(request)
+ */
+export function createVerifier(options: VerifierOptions & { allowAnonymous?: false }): Verifier<Identity>;
+export function createVerifier(options: VerifierOptions): Verifier<MaybeAnonymous>;
+export function createVerifier(options: VerifierOptions): Verifier<MaybeAnonymous> {
+  return new AssertionVerifier(readVerifierOptions(options));
+}
+
+/** A token whose signature held under `key`, so that verifying it again costs neither signature nor parsing. */
+interface Remembered {
+  readonly assertion: Assertion;
+  readonly key: VerificationKey;
+  readonly claims: Claims;
+  readonly identity: MaybeAnonymous;
+}
+
+/** Pomerium signs a new token for every request, so a few do: a proxy and then a server component see the same. */
+const MAX_REMEMBERED = 256;
+const MAX_REMEMBERED_CHARACTERS = 1_048_576;
+
+const encoder = new TextEncoder();
+
+class AssertionVerifier implements Verifier<MaybeAnonymous> {
+  readonly #settings: VerifierSettings;
+  readonly #emit: Emit | undefined;
+  readonly #headers: HeaderMemo = new Map();
+  readonly #remembered = new BoundedMap<Remembered>(MAX_REMEMBERED, MAX_REMEMBERED_CHARACTERS);
+
+  constructor(settings: VerifierSettings) {
+    this.#settings = settings;
+    this.#emit = safeEmit(settings.onEvent);
+  }
+
+  verifyRequest(request: RequestLike, context?: VerifyContext): Promise<MaybeAnonymous> {
+    return this.verify(readAssertion(request.headers), context);
+  }
+
+  async verify(value: string | null | undefined, context: VerifyContext = {}): Promise<MaybeAnonymous> {
+    try {
+      return await this.#verify(value, context);
+    } catch (error) {
+      if (error instanceof PomeriumError) this.#emitRefused(error);
+      throw error;
+    }
+  }
+
+  async ready(context: VerifyContext = {}): Promise<void> {
+    await this.#settings.keys.ready(this.#keyContext(context));
+  }
+
+  /** The steps, in order. Nothing is read from the payload before the signature holds. */
+  async #verify(value: unknown, context: VerifyContext): Promise<MaybeAnonymous> {
+    const text = requireOne(value);
+    const remembered = this.#remembered.get(text);
+    const assertion = remembered?.assertion ?? parseAssertion(text, this.#headers);
+
+    this.#checkAlgorithm(assertion);
+    const found = this.#settings.keys.find(assertion.header, this.#keyContext(context));
+    const key = found instanceof Promise ? await found : found;
+    checkKeyAlgorithm(assertion, key);
+
+    // Remembered only as long as the very key that verified it is still in the key set.
+    const isKnown = remembered?.key === key;
+    if (!isKnown) await checkSignature(assertion, key);
+
+    const claims = isKnown ? remembered.claims : parseClaims(assertion.payloadSegment);
+    checkClaims(claims, this.#settings, this.#settings.now());
+
+    const identity = isKnown ? remembered.identity : toIdentity(claims);
+    if (!isKnown) this.#remember(text, { assertion, key, claims, identity });
+    this.#emit?.({ type: 'assertion_verified', keyId: key.keyId, algorithm: key.algorithm, cached: isKnown });
+    return identity;
+  }
+
+  #checkAlgorithm({ header }: Assertion): void {
+    const { algorithms } = this.#settings;
+    if (algorithms.has(header.algorithm)) return;
+    throw new PomeriumError(
+      'unsupported_algorithm',
+      'The assertion is signed with an algorithm that is not accepted. If Pomerium has an RSA signing key, write algorithms: ["RS256"].',
+      { expected: [...algorithms].join(' or '), received: shown(header.algorithm) },
+    );
+  }
+
+  #remember(text: string, entry: Remembered): void {
+    rememberHeader(this.#headers, entry.assertion);
+    this.#remembered.set(text, entry);
+  }
+
+  #keyContext(context: VerifyContext): KeyContext {
+    return {
+      now: this.#settings.now,
+      // Called on its own object: workerd refuses a waitUntil that was taken off it.
+      waitUntil: (promise) => context.waitUntil?.(promise),
+      emit: this.#emit,
+    };
+  }
+
+  #emitRefused({ code, status, message, expected, received }: PomeriumError): void {
+    this.#emit?.({
+      type: 'assertion_refused',
+      code,
+      status,
+      message,
+      ...(expected === undefined ? {} : { expected }),
+      ...(received === undefined ? {} : { received }),
+    });
+  }
+}
+
+/** The key's own algorithm decides; the header may only agree with it (CVE-2015-9235, CVE-2026-22817). */
+function checkKeyAlgorithm({ header }: Assertion, key: VerificationKey): void {
+  if (header.algorithm === key.algorithm) return;
+  throw new PomeriumError('unsupported_algorithm', 'The assertion names another algorithm than its key is for.', {
+    expected: key.algorithm,
+    received: shown(header.algorithm),
+  });
+}
+
+async function checkSignature(assertion: Assertion, key: VerificationKey): Promise<void> {
+  const held = key.verify(decodeBytes(assertion.signatureSegment), encoder.encode(assertion.signingInput));
+  if (typeof held === 'boolean' ? held : await held) return;
+  throw new PomeriumError(
+    'invalid_signature',
+    'The signature does not hold under the key that the assertion names: it was altered, or signed with another key of that id.',
+  );
+}

@@ -1,0 +1,38 @@
+import { fileURLToPath } from 'node:url';
+import { cloudflareTest } from '@cloudflare/vitest-plugin';
+import { defineConfig } from 'vitest/config';
+
+const engine = (name: 'node' | 'web') => ({
+  '#signature': fileURLToPath(new URL(`core/signature/${name}.ts`, import.meta.url)),
+});
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        resolve: { alias: engine('node') },
+        test: {
+          name: 'node',
+          include: ['test/core/**/*.test.ts', 'test/node/**/*.test.ts'],
+          globalSetup: 'test/harness/global-setup.ts',
+        },
+      },
+      {
+        resolve: { alias: engine('web') },
+        plugins: [
+          cloudflareTest({
+            miniflare: { compatibilityDate: '2026-10-20', compatibilityFlags: ['nodejs_compat'] },
+          }),
+        ],
+        test: {
+          name: 'workerd',
+          include: ['test/core/**/*.test.ts'],
+          globalSetup: 'test/harness/global-setup.ts',
+        },
+      },
+      {
+        test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeout: 120_000, fileParallelism: false },
+      },
+    ],
+  },
+});

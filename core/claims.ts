@@ -1,5 +1,5 @@
 import { decodeText } from './base64url.ts';
-import { PomeriumError, shown } from './errors.ts';
+import { kindOf, PomeriumError, shown } from './errors.ts';
 import { deepFreeze, type JsonObject, parseObject } from './json.ts';
 
 /** What the claims must say. Times in seconds. */
@@ -167,10 +167,11 @@ function stringList(all: JsonObject, name: string): readonly string[] {
   throw invalid(`The claim ${name} is not a list of strings.`, 'a list of strings', value);
 }
 
+/** Only the kind of what came is told: these claims are about a person. */
 function invalid(message: string, expected?: string, received?: unknown): PomeriumError {
   return new PomeriumError(
     'invalid_claims',
     message,
-    expected === undefined ? {} : { expected, received: shown(received) },
+    expected === undefined ? {} : { expected, received: kindOf(received) },
   );
 }

@@ -67,11 +67,14 @@ export function configurationError(message: string): PomeriumError {
 
 /** A value as the operator may see it: escaped, and cut after 64 characters (the length of Pomerium's key ids). */
 export function shown(value: unknown): string {
-  if (typeof value === 'string') {
-    return JSON.stringify(value.length > 64 ? `${value.slice(0, 64)}…` : value);
-  }
+  if (typeof value === 'string') return JSON.stringify(value.length > 64 ? `${value.slice(0, 64)}…` : value);
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  return kindOf(value);
+}
+
+/** What kind of value it is, where the value itself is nobody's business. */
+export function kindOf(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (value === null) return 'null';
-  return Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`;
+  return Array.isArray(value) ? 'a list' : `a value of type ${typeof value}`;
 }

@@ -209,7 +209,7 @@ class RemoteKeys implements KeySource {
         fetchedAt: Math.max(0, startedAt - answer.age),
         maxAge: answer.maxAge,
         etag: answer.etag ?? (answer.document === undefined ? (base?.etag ?? null) : null),
-        unknownKeyAt,
+        unknownKeyAt: unknownKeyAt ?? base?.unknownKeyAt ?? null,
       };
       // A 304 is about the document that we had when we asked. If a newer one came meanwhile, it says nothing of it.
       const isOvertaken = answer.document === undefined && this.#held?.entry !== base;

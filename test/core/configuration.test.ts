@@ -1,0 +1,155 @@
+import { assert, describe, test } from 'vitest';
+import {
+  createVerifier,
+  optionsFromEnvironment,
+  type PomeriumEnvironment,
+  remoteKeys,
+  staticKeys,
+  type VerifierOptions,
+} from '../../core/index.ts';
+import { HOST, jwks, makeKey, NOW, sign } from '../support/issuer.ts';
+import { assertMisconfigured, codeOf } from '../support/verifying.ts';
+
+const key = await makeKey();
+
+describe('createVerifier refuses, when it is built,', () => {
+  const cases: [string, Record<string, unknown> | undefined, RegExp][] = [
+    ['no options', undefined, /audience: 'app\.corp\.example\.com'/],
+    ['no audience', {}, /audience/],
+    ['an empty audience', { audience: '' }, /audience/],
+    ['an empty list of audiences', { audience: [] }, /audience/],
+    ['an audience that is a number', { audience: 1 }, /audience/],
+    ['a list with an empty audience', { audience: [HOST, ''] }, /audience/],
+    ['an audience that is a URL', { audience: `https://${HOST}/` }, /host name/],
+    ['an audience with a port', { audience: `${HOST}:443` }, /port/],
+    ['an audience with a wildcard', { audience: '*.example.com' }, /host name/],
+    ['an audience with a space', { audience: ` ${HOST}` }, /audience/],
+    ['audiences joined with a comma', { audience: 'a.example.com,b.example.com' }, /host name/],
+    ['an empty issuer', { audience: HOST, issuer: '' }, /issuer/],
+    ['no issuers', { audience: HOST, issuer: [] }, /issuer/],
+    ['an issuer that makes no URL', { audience: HOST, issuer: 'a b' }, /remoteKeys/],
+    ['an issuer with a user part', { audience: HOST, issuer: 'x@evil.test' }, /remoteKeys/],
+    ['keys that are text', { audience: HOST, keys: 'https://x' }, /remoteKeys\('https/],
+    ['keys that are a JWKS', { audience: HOST, keys: jwks(key) }, /staticKeys/],
+    ['keys: null', { audience: HOST, keys: null }, /keys/],
+    ['a negative tolerance', { audience: HOST, clockTolerance: -1 }, /clockTolerance/],
+    ['an infinite tolerance', { audience: HOST, clockTolerance: Number.POSITIVE_INFINITY }, /clockTolerance/],
+    ['a tolerance that is text', { audience: HOST, clockTolerance: '60' }, /clockTolerance/],
+    ['maxTokenAge NaN', { audience: HOST, maxTokenAge: Number.NaN }, /maxTokenAge/],
+    ['no algorithms', { audience: HOST, algorithms: [] }, /algorithms/],
+    ['algorithms as text', { audience: HOST, algorithms: 'ES256' }, /algorithms/],
+    ['algorithm none', { audience: HOST, algorithms: ['none'] }, /none/],
+    ['HS256', { audience: HOST, algorithms: ['ES256', 'HS256'] }, /HS256/],
+    ['ES384', { audience: HOST, algorithms: ['ES384'] }, /ES384/],
+    ['allowAnonymous as text', { audience: HOST, allowAnonymous: 'false' }, /allowAnonymous/],
+    ['onEvent that is no function', { audience: HOST, onEvent: {} }, /onEvent/],
+    ['now that is a number', { audience: HOST, now: NOW }, /now/],
+    ['a misspelt option', { audience: HOST, clockTolerence: 60 }, /"clockTolerence"/],
+  ];
+  for (const [name, options, message] of cases) {
+    test(name, () => assertMisconfigured(() => createVerifier(options as unknown as VerifierOptions), message));
+  }
+});
+
+describe('remoteKeys refuses, when it is built,', () => {
+  const URL = 'https://app.corp.example.com/.well-known/pomerium/jwks.json';
+  const cases: [string, unknown, Record<string, unknown>, RegExp][] = [
+    ['plain http', 'http://app.corp.example.com/jwks.json', {}, /https/],
+    ['http to what only looks like loopback', 'http://127.0.0.1.evil.test/', {}, /https/],
+    ['http to a private address', 'http://10.0.0.1/', {}, /https/],
+    ['file', 'file:///etc/passwd', {}, /https/],
+    ['no URL', 'app.corp.example.com', {}, /https:\/\/app/],
+    ['nothing', undefined, {}, /https:\/\/app/],
+    ['a password in the URL', 'https://u:p@app.corp.example.com/', {}, /password/],
+    ['minTtl above maxTtl', URL, { minTtl: 61, maxTtl: 60 }, /minTtl/],
+    ['timeout 0', URL, { timeout: 0 }, /timeout/],
+    ['cooldown -1', URL, { cooldown: -1 }, /cooldown/],
+    ['maxTtl infinite', URL, { maxTtl: Number.POSITIVE_INFINITY }, /maxTtl/],
+    ['staleIfError as text', URL, { staleIfError: '1' }, /staleIfError/],
+    ['a store without setItem', URL, { store: { getItem: () => null } }, /setItem/],
+    ['a misspelt option', URL, { cacheTtl: 1 }, /"cacheTtl"/],
+  ];
+  for (const [name, url, options, message] of cases) {
+    test(name, () => assertMisconfigured(() => remoteKeys(url as string, options), message));
+  }
+
+  test('and takes plain http to loopback', () => {
+    for (const host of ['localhost', 'pomerium.localhost:8443', '127.0.0.1:9', '127.1.2.3', '[::1]:8080']) {
+      remoteKeys(`http://${host}/jwks.json`);
+    }
+  });
+});
+
+describe('the default key URL is made from the first issuer', () => {
+  const cases: [string, Partial<VerifierOptions>, string][] = [
+    ['the audience', {}, `https://${HOST}`],
+    ['the issuer as host', { issuer: 'authenticate.corp.example.com' }, 'https://authenticate.corp.example.com'],
+    ['the issuer as URI', { issuer: ['https://a.example.com/', 'b'] }, 'https://a.example.com'],
+    ['an IPv6 address', { audience: '::1' }, 'https://[::1]'],
+  ];
+  for (const [name, options, origin] of cases) {
+    test(name, async () => {
+      const asked: string[] = [];
+      const fetchBefore = globalThis.fetch;
+      globalThis.fetch = (async (url: string) => {
+        asked.push(String(url));
+        return new Response(JSON.stringify(jwks(key)));
+      }) as typeof fetch;
+      try {
+        await createVerifier({ audience: HOST, ...options }).ready();
+      } finally {
+        globalThis.fetch = fetchBefore;
+      }
+      assert.deepEqual(asked, [`${origin}/.well-known/pomerium/jwks.json`]);
+    });
+  }
+});
+
+describe('the environment', () => {
+  const POMERIUM_JWKS = JSON.stringify(jwks(key));
+
+  test('the smallest', async () => {
+    const verifier = createVerifier({
+      ...optionsFromEnvironment({ POMERIUM_AUDIENCE: HOST, POMERIUM_JWKS }),
+      now: () => NOW,
+    });
+    assert.equal((await verifier.verify(await sign(key))).subject, 'u-alice');
+  });
+
+  test('all of it, with lists', async () => {
+    const options = optionsFromEnvironment({
+      POMERIUM_AUDIENCE: `other.example.com, ${HOST}`,
+      POMERIUM_ISSUER: 'https://a.example.com/, b.example.com',
+      POMERIUM_JWKS_URL: 'https://keys.example.com/jwks.json',
+      POMERIUM_ALGORITHMS: 'ES256, RS256',
+      POMERIUM_CLOCK_TOLERANCE: '0',
+    });
+    const { keys, ...rest } = options;
+    assert.deepEqual(rest, {
+      audience: ['other.example.com', HOST],
+      issuer: ['https://a.example.com/', 'b.example.com'],
+      algorithms: ['ES256', 'RS256'],
+      clockTolerance: 0,
+    });
+    const verifier = createVerifier({ ...rest, keys: staticKeys(POMERIUM_JWKS), now: () => NOW });
+    assert.equal(await codeOf(async () => verifier.verify(await sign(key, { iss: 'b.example.com' }))), 'valid');
+    assert.isDefined(keys);
+  });
+
+  const refused: [string, PomeriumEnvironment, RegExp][] = [
+    ['no audience', {}, /POMERIUM_AUDIENCE/],
+    ['an empty audience', { POMERIUM_AUDIENCE: '' }, /POMERIUM_AUDIENCE/],
+    ['both kinds of keys', { POMERIUM_AUDIENCE: HOST, POMERIUM_JWKS, POMERIUM_JWKS_URL: 'https://x/' }, /both/],
+    ['keys that are rubbish', { POMERIUM_AUDIENCE: HOST, POMERIUM_JWKS: 'x' }, /PEM/],
+    [
+      'a tolerance that is no number',
+      { POMERIUM_AUDIENCE: HOST, POMERIUM_CLOCK_TOLERANCE: '1m' },
+      /POMERIUM_CLOCK_TOLERANCE/,
+    ],
+    ['a wrong algorithm', { POMERIUM_AUDIENCE: HOST, POMERIUM_ALGORITHMS: 'HS256' }, /HS256/],
+    ['a trailing comma', { POMERIUM_AUDIENCE: `${HOST},` }, /audience/],
+  ];
+  for (const [name, env, message] of refused) {
+    test(`refuses ${name}`, () => assertMisconfigured(() => createVerifier(optionsFromEnvironment(env)), message));
+  }
+});

@@ -1,0 +1,83 @@
+import { assert, describe, test } from 'vitest';
+import { createVerifier, remoteKeys, staticKeys } from '../../core/index.ts';
+import { HOST, jwks, makeKey, NOW, sign } from '../support/issuer.ts';
+import { jwksAnswer, Origin } from '../support/origin.ts';
+import { codeOf, makeRig } from '../support/verifying.ts';
+
+const key = await makeKey();
+
+describe('events', () => {
+  test('tell what happened, in order', async () => {
+    const origin = await Origin.start(jwksAnswer(jwks(key)));
+    const rig = makeRig(remoteKeys(origin.url));
+    await rig.verify(await sign(key));
+    await rig.codeOf(await sign(key, { exp: 1 }));
+    assert.deepEqual(rig.events.slice(0, 2), [
+      {
+        type: 'keys_refreshed',
+        url: origin.url,
+        from: 'origin',
+        notModified: false,
+        keyIds: [key.kid],
+        fetchedAt: NOW,
+      },
+      { type: 'assertion_verified', keyId: key.kid, algorithm: 'ES256', cached: false },
+    ]);
+    assert.deepInclude(rig.events[2], {
+      type: 'assertion_refused',
+      code: 'expired',
+      status: 401,
+      expected: `exp after ${NOW - 60}`,
+      received: '1',
+    });
+  });
+
+  test('a refusal before anything was asked is an event, too', async () => {
+    const rig = makeRig(key);
+    await rig.codeOf('');
+    assert.deepInclude(rig.events[0], { type: 'assertion_refused', code: 'missing_assertion' });
+  });
+
+  test('hold no token, no key and no claim of an identity', async () => {
+    const origin = await Origin.start(jwksAnswer({ keys: [key.publicJwk, key.privateJwk] }));
+    const rig = makeRig(remoteKeys(origin.url));
+    const tokens = [
+      await sign(key, { email: 'secret@example.com', sub: 'secret-user' }),
+      await sign(key, { email: 'secret@example.com', exp: 1 }),
+      await sign(key, { groups: 'secret-group' }),
+      `${await sign(key)}x`,
+    ];
+    for (const token of tokens) await rig.codeOf(token);
+    const log = JSON.stringify(rig.events);
+    assert.notInclude(log, 'secret');
+    for (const part of tokens.flatMap((token) => token.split('.'))) assert.notInclude(log, part);
+    for (const member of ['x', 'y', 'd']) assert.notInclude(log, String(key.privateJwk[member]));
+  });
+
+  test('a listener that throws decides nothing', async () => {
+    const onEvent = () => {
+      throw new Error('a broken logger');
+    };
+    const verifier = createVerifier({ audience: HOST, keys: staticKeys(jwks(key)), now: () => NOW, onEvent });
+    assert.equal(await codeOf(async () => verifier.verify(await sign(key))), 'valid');
+    assert.equal(await codeOf(async () => verifier.verify(await sign(key, { exp: 1 }))), 'expired');
+  });
+
+  test('waitUntil is called on its own object, as workerd insists', async () => {
+    const origin = await Origin.start(jwksAnswer(jwks(key)));
+    let now = NOW;
+    const verifier = createVerifier({ audience: HOST, keys: remoteKeys(origin.url), now: () => now });
+    const context = {
+      pending: [] as Promise<unknown>[],
+      waitUntil(this: { pending: Promise<unknown>[] }, promise: Promise<unknown>) {
+        this.pending.push(promise);
+      },
+    };
+    const token = await sign(key, { exp: 9e9 });
+    await verifier.verify(token, context);
+    now += 61;
+    await verifier.verify(token, context);
+    assert.lengthOf(context.pending, 1);
+    await Promise.all(context.pending);
+  });
+});

@@ -1,0 +1,162 @@
+import { assert, describe, test } from 'vitest';
+import { cleanHeaders, type HeadersLike, PomeriumError, problemResponse } from '../../core/index.ts';
+import { makeKey, sign } from '../support/issuer.ts';
+import { codeOf, makeRig } from '../support/verifying.ts';
+
+const key = await makeKey();
+const token = await sign(key);
+const NAME = 'x-pomerium-jwt-assertion';
+
+describe('verifyRequest reads the assertion', () => {
+  const cases: [string, HeadersLike, string][] = [
+    ['from Headers', new Headers({ [NAME]: token }), 'valid'],
+    ['from an object', { [NAME]: token }, 'valid'],
+    ['in any case', { 'X-Pomerium-JWT-Assertion': token }, 'valid'],
+    ['from a list of one', { [NAME]: [token] }, 'valid'],
+    ['from pairs', [[NAME, token]], 'valid'],
+    ['from a Map', new Map([[NAME, token]]), 'valid'],
+    ['with white space around it', { [NAME]: ` \t${token} ` }, 'valid'],
+    ['when there is none', {}, 'missing_assertion'],
+    ['when it is undefined', { [NAME]: undefined }, 'missing_assertion'],
+    ['when the list is empty', { [NAME]: [] }, 'missing_assertion'],
+    ['when it is empty', new Headers({ [NAME]: '' }), 'missing_assertion'],
+    ['when it is blank', { [NAME]: '  ' }, 'missing_assertion'],
+    ['never from the underscore form', { x_pomerium_jwt_assertion: token }, 'missing_assertion'],
+    ['never from -for', { [`${NAME}-for`]: token }, 'missing_assertion'],
+    ['never from Authorization', { authorization: `Bearer ${token}` }, 'missing_assertion'],
+    ['never from a cookie', { cookie: `${NAME}=${token}` }, 'missing_assertion'],
+  ];
+  for (const [name, headers, code] of cases) {
+    test(`${name} → ${code}`, async () => {
+      assert.equal(await codeOf(() => makeRig(key).verifier.verifyRequest({ headers })), code as never);
+    });
+  }
+
+  test('from a Request', async () => {
+    const request = new Request('https://edge.example/', { headers: { [NAME]: token } });
+    assert.equal((await makeRig(key).verifier.verifyRequest(request)).subject, 'u-alice');
+  });
+});
+
+describe('threat: repeated headers (CVE-2026-54289)', () => {
+  const appended = new Headers([[NAME, token]]);
+  appended.append(NAME, token);
+  const cases: [string, HeadersLike][] = [
+    ['Headers with two', appended],
+    ['a list of two', { [NAME]: [token, token] }],
+    ['two spellings of the name', { [NAME]: token, 'X-Pomerium-Jwt-Assertion': token }],
+    [
+      'two pairs',
+      [
+        [NAME, token],
+        ['X-POMERIUM-JWT-ASSERTION', token],
+      ],
+    ],
+    [
+      'one and an empty one',
+      [
+        [NAME, token],
+        [NAME, ''],
+      ],
+    ],
+    [
+      'two empty ones',
+      [
+        [NAME, ''],
+        [NAME, ''],
+      ],
+    ],
+    ['joined with a comma', { [NAME]: `${token}, ${token}` }],
+  ];
+  for (const [name, headers] of cases) {
+    test(`${name} → duplicate_assertion`, async () => {
+      assert.equal(await codeOf(() => makeRig(key).verifier.verifyRequest({ headers })), 'duplicate_assertion');
+    });
+  }
+});
+
+describe('threat: header spelling and unsigned identity headers', () => {
+  const removed = [
+    'x-pomerium-jwt-assertion',
+    'X-Pomerium-JWT-Assertion',
+    'x-pomerium-jwt-assertion-for',
+    'x_pomerium_jwt_assertion',
+    'x-pomerium_jwt-assertion',
+    'x.pomerium.jwt.assertion',
+    'X-Pomerium-Claim-Email',
+    'x_pomerium_claim_email',
+    'x-pomerium-claim_groups',
+    'x-pomerium-claim-',
+    'x~pomerium~claim~user',
+    'x-pomerium-claim-anything-else',
+    'x-pomerium-authenticated-user-email',
+    'X_POMERIUM_AUTHENTICATED_USER_ID',
+  ];
+  const kept = ['authorization', 'cookie', 'x-forwarded-for', 'pomerium-x', 'x-pomeriumish', 'x-request-id'];
+
+  for (const name of removed) {
+    test(`cleanHeaders removes ${name}`, () => {
+      assert.isFalse(cleanHeaders(new Headers({ [name]: 'x', other: '1' })).has(name));
+    });
+  }
+  for (const name of kept) {
+    test(`cleanHeaders keeps ${name}`, () => {
+      assert.equal(cleanHeaders(new Headers({ [name]: 'x' })).get(name), 'x');
+    });
+  }
+
+  test('cleanHeaders removes names of jwt_claims_headers when told', () => {
+    const cleaned = cleanHeaders(new Headers({ 'X-Email': '1', x_email: '2', 'x-other': '3' }), ['X-Email']);
+    assert.deepEqual([...cleaned.keys()], ['x-other']);
+  });
+
+  test('cleanHeaders leaves the original as it was', () => {
+    const headers = new Headers({ [NAME]: token });
+    cleanHeaders(headers);
+    assert.equal(headers.get(NAME), token);
+  });
+});
+
+describe('problemResponse', () => {
+  const secret = { expected: 'app.secret.example.com', received: 'token-value' };
+
+  test('a 401 is a problem with a challenge, not cached, that gives nothing away', async () => {
+    const response = problemResponse(new PomeriumError('audience_mismatch', 'details for the operator', secret));
+    assert.equal(response.status, 401);
+    assert.equal(response.headers.get('content-type'), 'application/problem+json');
+    assert.equal(response.headers.get('cache-control'), 'no-store');
+    assert.equal(response.headers.get('www-authenticate'), 'Pomerium error="audience_mismatch"');
+    assert.deepEqual(await response.json(), {
+      type: 'about:blank',
+      title: 'Unauthorized',
+      status: 401,
+      code: 'audience_mismatch',
+      detail: 'The Pomerium assertion is for another service.',
+    });
+  });
+
+  test('a 503 says when to come back', async () => {
+    const response = problemResponse(new PomeriumError('keys_unavailable', 'x', { retryAfter: 7 }));
+    assert.equal(response.status, 503);
+    assert.equal(response.headers.get('retry-after'), '7');
+    assert.isNull(response.headers.get('www-authenticate'));
+  });
+
+  test('a 403 has no challenge', () => {
+    const response = problemResponse(new PomeriumError('policy_denied', 'x'));
+    assert.equal(response.status, 403);
+    assert.isNull(response.headers.get('www-authenticate'));
+  });
+
+  test('a HEAD request gets no body', async () => {
+    const response = problemResponse(new PomeriumError('expired', 'x'), { method: 'HEAD' });
+    assert.equal(response.status, 401);
+    assert.equal(await response.text(), '');
+  });
+
+  test('an unexpected error is a 500 that says nothing of it', async () => {
+    const response = problemResponse(new TypeError('secret internals'));
+    assert.equal(response.status, 500);
+    assert.notInclude(await response.text(), 'secret');
+  });
+});

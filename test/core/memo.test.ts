@@ -1,0 +1,131 @@
+import { assert, describe, test } from 'vitest';
+import { remoteKeys } from '../../core/index.ts';
+import { BoundedMap } from '../../core/memo.ts';
+import { jwks, makeKey, NOW, sign } from '../support/issuer.ts';
+import { jwksAnswer, Origin } from '../support/origin.ts';
+import { makeRig } from '../support/verifying.ts';
+
+const key = await makeKey();
+const other = await makeKey();
+
+const cachedFlags = (rig: ReturnType<typeof makeRig>) =>
+  rig.events.flatMap((event) => (event.type === 'assertion_verified' ? [event.cached] : []));
+
+describe('the memo of verified assertions', () => {
+  test('the second verification is from memory and gives the same identity', async () => {
+    const rig = makeRig(key);
+    const token = await sign(key);
+    assert.equal(await rig.verify(token), await rig.verify(token));
+    assert.deepEqual(cachedFlags(rig), [false, true]);
+  });
+
+  test('a remembered assertion expires all the same', async () => {
+    const rig = makeRig(key);
+    const token = await sign(key);
+    assert.equal(await rig.codeOf(token), 'valid');
+    rig.advance(359);
+    assert.equal(await rig.codeOf(token), 'valid');
+    rig.advance(1);
+    assert.equal(await rig.codeOf(token), 'expired');
+  });
+
+  test('a remembered assertion grows too old all the same', async () => {
+    const rig = makeRig(key, { maxTokenAge: 10, clockTolerance: 0 });
+    const token = await sign(key);
+    assert.equal(await rig.codeOf(token), 'valid');
+    rig.advance(11);
+    assert.equal(await rig.codeOf(token), 'expired');
+  });
+
+  test('a remembered assertion is refused when the clock goes back before it', async () => {
+    const rig = makeRig(key);
+    const token = await sign(key);
+    assert.equal(await rig.codeOf(token), 'valid');
+    rig.advance(-61);
+    assert.equal(await rig.codeOf(token), 'not_yet_valid');
+  });
+
+  test('a remembered assertion is refused once its key is gone', async () => {
+    const origin = await Origin.start(jwksAnswer(jwks(key)));
+    const rig = makeRig(remoteKeys(origin.url, { maxTtl: 60, staleWhileRevalidate: 0 }));
+    const token = await sign(key);
+    assert.equal(await rig.codeOf(token), 'valid');
+    await origin.answer(jwksAnswer(jwks(other)));
+    rig.advance(61);
+    assert.equal(await rig.codeOf(token), 'unknown_key');
+  });
+
+  test('a remembered assertion is verified anew when another key takes over its kid', async () => {
+    const origin = await Origin.start(jwksAnswer(jwks(key)));
+    const rig = makeRig(remoteKeys(origin.url, { maxTtl: 60, staleWhileRevalidate: 0 }));
+    const token = await sign(key);
+    assert.equal(await rig.codeOf(token), 'valid');
+    await origin.answer(jwksAnswer({ keys: [{ ...other.publicJwk, kid: key.kid }] }));
+    rig.advance(61);
+    assert.equal(await rig.codeOf(token), 'invalid_signature');
+  });
+
+  test('the same key in a refreshed document keeps it', async () => {
+    const origin = await Origin.start(jwksAnswer(jwks(key)));
+    const rig = makeRig(remoteKeys(origin.url, { maxTtl: 60, staleWhileRevalidate: 0 }));
+    const token = await sign(key);
+    await rig.verify(token);
+    await origin.answer(jwksAnswer(jwks(other, key)));
+    rig.advance(61);
+    await rig.verify(token);
+    assert.deepEqual(cachedFlags(rig), [false, true]);
+  });
+
+  test('refusals are not remembered', async () => {
+    const rig = makeRig(key);
+    const token = await sign(key, { iat: NOW + 100 });
+    assert.equal(await rig.codeOf(token), 'not_yet_valid');
+    rig.advance(100);
+    assert.equal(await rig.codeOf(token), 'valid');
+  });
+});
+
+describe('threat: token cache collision (CVE-2026-35039)', () => {
+  test('the whole assertion is the key: one character of it is another assertion', async () => {
+    const rig = makeRig(key);
+    const token = await sign(key);
+    await rig.verify(token);
+    for (const index of [0, 5, token.indexOf('.') + 3, token.lastIndexOf('.') + 3]) {
+      const twin = token.slice(0, index) + (token[index] === 'A' ? 'B' : 'A') + token.slice(index + 1);
+      assert.notEqual(await rig.codeOf(twin), 'valid');
+    }
+  });
+
+  test('two verifiers share nothing', async () => {
+    const token = await sign(key);
+    assert.equal(await makeRig(key).codeOf(token), 'valid');
+    assert.equal(await makeRig(key, { audience: 'other.example.com', issuer: 'x' }).codeOf(token), 'issuer_mismatch');
+    assert.equal(await makeRig(other).codeOf(token), 'unknown_key');
+  });
+});
+
+describe('BoundedMap', () => {
+  test('drops the oldest beyond its number of entries', () => {
+    const map = new BoundedMap<number>(2, 100);
+    for (const [name, value] of Object.entries({ a: 1, b: 2, c: 3 })) map.set(name, value);
+    assert.deepEqual([map.get('a'), map.get('b'), map.get('c')], [undefined, 2, 3]);
+  });
+
+  test('drops the oldest beyond its number of characters', () => {
+    const map = new BoundedMap<number>(100, 10);
+    map.set('a'.repeat(6), 1);
+    map.set('b'.repeat(4), 2);
+    assert.equal(map.get('aaaaaa'), 1);
+    map.set('c', 3);
+    assert.deepEqual([map.get('aaaaaa'), map.get('bbbb'), map.get('c')], [undefined, 2, 3]);
+  });
+
+  test('does not hold what is larger than all of it, and counts a replaced entry once', () => {
+    const map = new BoundedMap<number>(100, 10);
+    map.set('x'.repeat(11), 1);
+    assert.isUndefined(map.get('x'.repeat(11)));
+    for (let i = 0; i < 9; i++) map.set('abcd', i);
+    map.set('efghij', 1);
+    assert.equal(map.get('abcd'), 8);
+  });
+});

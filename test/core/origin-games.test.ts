@@ -1,0 +1,134 @@
+import { assert, describe, test } from 'vitest';
+import { remoteKeys } from '../../core/index.ts';
+import { jwks, makeKey, sign } from '../support/issuer.ts';
+import { jwksAnswer, Origin, type Step } from '../support/origin.ts';
+import { errorOf, makeRig } from '../support/verifying.ts';
+
+const key = await makeKey();
+const other = await makeKey();
+const token = await sign(key, { exp: 9e9 });
+const good = jwksAnswer(jwks(key));
+const body = JSON.stringify(jwks(key));
+
+describe('threat: JWKS endpoint games', () => {
+  const refused: [string, Step, string][] = [
+    ['a redirect', { status: 302, headers: { location: '/scripts' }, body }, 'redirect'],
+    ['a permanent redirect', { status: 308, headers: { location: 'http://127.0.0.1:1/' }, body }, 'redirect'],
+    ['300 with a good body', { status: 300, body }, 'redirect'],
+    ['a 304 to a question without ETag', { status: 304 }, 'status'],
+    ['a 404 with a good body', { status: 404, body }, 'status'],
+    ['a 201 with a good body', { status: 201, body }, 'status'],
+    ['a 204', { status: 204 }, 'status'],
+    ['a 500 with HTML, as Pomerium with a broken key', { status: 500, body: '<!DOCTYPE html>' }, 'status'],
+    [
+      'HTML with 200',
+      { body: '<!DOCTYPE html><p>Sign in', headers: { 'content-type': 'text/html' } },
+      'unusable_document',
+    ],
+    ['nothing with 200', { body: '' }, 'unusable_document'],
+    ['a JSON list', { body: JSON.stringify(jwks(key).keys) }, 'unusable_document'],
+    ['a JWK instead of a JWKS', { body: JSON.stringify(key.publicJwk) }, 'unusable_document'],
+    ['keys: null', { body: '{"keys":null}' }, 'unusable_document'],
+    ['no keys', { body: '{"keys":[]}' }, 'unusable_document'],
+    ['keys that are an object', { body: '{"keys":{}}' }, 'unusable_document'],
+    ['two JSON documents', { body: body + body }, 'unusable_document'],
+    ['a byte order mark', { body: `\uFEFF${body}` }, 'unusable_document'],
+    ['deep nesting', { body: `{"keys":${'['.repeat(30_000)}` }, 'unusable_document'],
+    ['a good body behind 64 KiB of spaces', { bytes: 65_536, body }, 'too_large'],
+    ['10 MB', { bytes: 10_000_000 }, 'too_large'],
+    ['a slow drip', { drip: true }, 'timeout'],
+    ['no answer at all', { hang: true }, 'timeout'],
+  ];
+  for (const [name, step, reason] of refused) {
+    test(`${name} → ${reason}, in bounded time, and never replaces a good set`, async () => {
+      const origin = await Origin.start(step);
+      const cold = makeRig(remoteKeys(origin.url, { timeout: 0.2 }));
+      const error = await errorOf(() => cold.verify(token));
+      assert.equal(error?.code, 'keys_unavailable');
+      assert.equal(error?.received, reason);
+
+      await origin.answer({ ...good, headers: { 'cache-control': 'max-age=60' } }, step);
+      const warm = makeRig(remoteKeys(origin.url, { timeout: 0.2, staleWhileRevalidate: 0 }));
+      assert.equal(await warm.codeOf(token), 'valid');
+      warm.advance(61);
+      assert.equal(await warm.codeOf(token), 'valid');
+      const reasons = warm.events.flatMap((event) => (event.type === 'keys_refresh_failed' ? [event.reason] : []));
+      assert.deepEqual(reasons, [reason]);
+    });
+  }
+
+  test('keys: null is explained: Pomerium publishes no signing key, and how to set one', async () => {
+    const origin = await Origin.start(jwksAnswer('{"keys":null}'));
+    const error = await errorOf(() => makeRig(remoteKeys(origin.url)).verify(token));
+    assert.match(error?.message ?? '', /publishes no signing key.*SIGNING_KEY.*prime256v1/);
+  });
+
+  test('an origin that cannot be reached is a 503', async () => {
+    const rig = makeRig(remoteKeys('http://127.0.0.1:1/jwks.json'));
+    assert.equal((await errorOf(() => rig.verify(token)))?.received, 'unreachable');
+  });
+
+  test('a fetch that ignores its signal is left behind after the timeout', async () => {
+    const rig = makeRig(remoteKeys('https://x.test/', { timeout: 0.05, fetch: () => new Promise(() => {}) }));
+    assert.equal((await errorOf(() => rig.verify(token)))?.received, 'timeout');
+  });
+
+  test('a fetch that throws something odd is a 503', async () => {
+    const fetch = () => {
+      throw null;
+    };
+    const rig = makeRig(remoteKeys('https://x.test/', { fetch }));
+    assert.equal((await errorOf(() => rig.verify(token)))?.received, 'unreachable');
+  });
+});
+
+describe('keys of a set that are skipped, each with an event', () => {
+  const cases: [string, unknown, string][] = [
+    ['a private key', other.privateJwk, 'private_key'],
+    ['a shared secret', { kty: 'oct', kid: 'x', k: 'AAAA', alg: 'HS256' }, 'symmetric_key'],
+    ['an EC key with a secret member', { ...other.publicJwk, k: 'AAAA' }, 'symmetric_key'],
+    ['a key for encryption', { ...other.publicJwk, use: 'enc' }, 'not_for_signatures'],
+    ['key_ops without verify', { ...other.publicJwk, key_ops: ['encrypt'] }, 'not_for_signatures'],
+    ['P-384 labelled ES256', { kty: 'EC', crv: 'P-384', alg: 'ES256', x: 'AA', y: 'AA' }, 'algorithm_mismatch'],
+    ['P-256 labelled ES384', { ...other.publicJwk, alg: 'ES384' }, 'algorithm_mismatch'],
+    ['P-256 labelled HS256', { ...other.publicJwk, alg: 'HS256' }, 'algorithm_mismatch'],
+    ['P-256 labelled none', { ...other.publicJwk, alg: 'none' }, 'algorithm_mismatch'],
+    ['an alg that is a list', { ...other.publicJwk, alg: ['ES256'] }, 'algorithm_mismatch'],
+    ['an unknown type', { kty: 'AKP', alg: 'ML-DSA-44' }, 'unsupported_key_type'],
+    ['a point off the curve', { ...other.publicJwk, x: other.publicJwk['y'] }, 'invalid_parameters'],
+    ['the point (0, 0)', { ...other.publicJwk, x: 'A'.repeat(43), y: 'A'.repeat(43) }, 'invalid_parameters'],
+    ['a padded coordinate', { ...other.publicJwk, x: `${other.publicJwk['x']}=` }, 'invalid_parameters'],
+    ['a short RSA key', { kty: 'RSA', n: 'zzzz', e: 'AQAB' }, 'weak_key'],
+    ['a duplicate kid', { ...other.publicJwk, kid: key.kid }, 'duplicate_kid'],
+    ['null', null, 'not_a_jwk'],
+    ['text', 'key', 'not_a_jwk'],
+    ['a list', [other.publicJwk], 'not_a_jwk'],
+  ];
+  for (const [name, jwk, reason] of cases) {
+    test(`${name} → ${reason}`, async () => {
+      const origin = await Origin.start(jwksAnswer({ keys: [key.publicJwk, jwk] }));
+      const rig = makeRig(remoteKeys(origin.url));
+      assert.equal(await rig.codeOf(token), 'valid');
+      const reasons = rig.events.flatMap((event) => (event.type === 'key_skipped' ? [event.reason] : []));
+      assert.deepEqual(reasons, [reason]);
+      assert.equal(await rig.codeOf(await sign(other, { exp: 9e9 })), 'unknown_key');
+    });
+  }
+
+  test('of 200 keys the first 32 are used, whose document fits in 64 KiB', async () => {
+    const strangers = Array.from({ length: 199 }, (_, i) => ({ ...other.publicJwk, kid: `k${i}` }));
+    const origin = await Origin.start(jwksAnswer({ keys: [...strangers, key.publicJwk] }));
+    const rig = makeRig(remoteKeys(origin.url));
+    assert.equal(await rig.codeOf(token), 'unknown_key');
+    assert.equal(await rig.codeOf(await sign(other, { exp: 9e9 }, { kid: 'k31' })), 'valid');
+    assert.equal(await rig.codeOf(await sign(other, { exp: 9e9 }, { kid: 'k32' })), 'unknown_key');
+    assert.isTrue(rig.events.some((event) => event.type === 'key_skipped' && event.reason === 'too_many_keys'));
+  });
+
+  test('a key without kid gets its thumbprint, and a kid that is no string is none', async () => {
+    for (const kid of [undefined, '', 7, null]) {
+      const origin = await Origin.start(jwksAnswer({ keys: [{ ...key.publicJwk, kid }] }));
+      assert.equal(await makeRig(remoteKeys(origin.url)).codeOf(token), 'valid');
+    }
+  });
+});

@@ -1,0 +1,78 @@
+import { assert, describe, test } from 'vitest';
+import { importVerifier } from '#signature';
+import type { PublicJwk } from '../../core/signature/engine.ts';
+import { fromBase64url, makeKey, sign, toBase64url } from '../support/issuer.ts';
+import { makeRig } from '../support/verifying.ts';
+import wycheproof from '../vectors/wycheproof_ecdsa_p256_sha256_p1363.json' with { type: 'json' };
+
+const keys = [await makeKey('ES256'), await makeKey('RS256'), await makeKey('EdDSA')];
+
+/** ASN.1 DER of an ECDSA signature, which JWS does not use. */
+function toDer(signature: Uint8Array): Uint8Array {
+  const integer = (bytes: Uint8Array) => {
+    const value = bytes[0] !== undefined && bytes[0] > 0x7f ? [0, ...bytes] : [...bytes];
+    return [2, value.length, ...value];
+  };
+  const body = [...integer(signature.subarray(0, 32)), ...integer(signature.subarray(32))];
+  return new Uint8Array([0x30, body.length, ...body]);
+}
+
+const ORDER = 'ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551';
+const fromHex = (hex: string) => Uint8Array.from(hex.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
+
+describe('threat: empty or odd signatures', () => {
+  for (const key of keys) {
+    const mutations: [string, (signature: Uint8Array<ArrayBuffer>) => Uint8Array][] = [
+      ['empty', () => new Uint8Array(0)],
+      ['one byte short', (signature) => signature.subarray(0, -1)],
+      ['one byte long', (signature) => new Uint8Array([...signature, 0])],
+      ['with a zero in front', (signature) => new Uint8Array([0, ...signature])],
+      ['all zero (CVE-2022-21449)', (signature) => new Uint8Array(signature.length)],
+      ['all ones', (signature) => new Uint8Array(signature.length).fill(255)],
+      ['half', (signature) => signature.subarray(0, signature.length / 2)],
+      ['twice', (signature) => new Uint8Array([...signature, ...signature])],
+      ['reversed', (signature) => signature.slice().reverse()],
+      ['with a bit turned', (signature) => signature.map((byte, i) => (i === 7 ? byte ^ 1 : byte))],
+    ];
+    if (key.algorithm === 'ES256') {
+      mutations.push(
+        ['DER-encoded', toDer],
+        ['with r = 0', (signature) => new Uint8Array([...new Uint8Array(32), ...signature.subarray(32)])],
+        ['with s = 0', (signature) => new Uint8Array([...signature.subarray(0, 32), ...new Uint8Array(32)])],
+        ['with r = s = n', () => fromHex(ORDER + ORDER)],
+        ['with s = n', (signature) => new Uint8Array([...signature.subarray(0, 32), ...fromHex(ORDER)])],
+      );
+    }
+    for (const [name, mutate] of mutations) {
+      test(`${key.algorithm}: a signature that is ${name} → invalid_signature`, async () => {
+        const token = await sign(key);
+        const dot = token.lastIndexOf('.') + 1;
+        const mutated = token.slice(0, dot) + toBase64url(mutate(fromBase64url(token.slice(dot))));
+        const rig = makeRig(key, { algorithms: [key.algorithm] });
+        assert.equal(await rig.codeOf(mutated), 'invalid_signature');
+        assert.equal(await rig.codeOf(token), 'valid');
+      });
+    }
+  }
+});
+
+// Every vector applies: all are P-256 with SHA-256 in the form of R || S, and our length check is part of the engine.
+describe('Wycheproof: ECDSA P-256, SHA-256, P1363', () => {
+  for (const group of wycheproof.testGroups) {
+    for (const { tcId, comment, msg, sig, result } of group.tests) {
+      test(`${tcId}: ${comment || 'no comment'} → ${result}`, async () => {
+        const verify = await importVerifier(publicJwk(group));
+        assert.equal(await verify(fromHex(sig), fromHex(msg)), result === 'valid');
+      });
+    }
+  }
+
+  test('there are 262 of them', () => {
+    assert.equal(wycheproof.testGroups.flatMap(({ tests }) => tests).length, 262);
+  });
+});
+
+function publicJwk({ publicKey }: { publicKey: { wx: string; wy: string } }): PublicJwk {
+  const coordinate = (hex: string) => toBase64url(fromHex(hex.slice(-64).padStart(64, '0')));
+  return { kty: 'EC', crv: 'P-256', x: coordinate(publicKey.wx), y: coordinate(publicKey.wy) };
+}

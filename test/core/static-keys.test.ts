@@ -1,0 +1,120 @@
+import { assert, describe, test } from 'vitest';
+import { staticKeys } from '../../core/index.ts';
+import { jwks, makeKey, sign, toBase64url } from '../support/issuer.ts';
+import { P384_SPKI, SEED_CERTIFICATE, SEED_JWKS, SEED_TOKEN } from '../support/seed.ts';
+import { assertMisconfigured, makeRig } from '../support/verifying.ts';
+import v2026 from '../vectors/pomerium-2026.json' with { type: 'json' };
+
+const es256 = await makeKey('ES256');
+const other = await makeKey('ES256');
+const rs256 = await makeKey('RS256');
+const eddsa = await makeKey('EdDSA');
+const ALL = { algorithms: ['ES256', 'RS256', 'EdDSA'] } as const;
+
+describe('staticKeys takes', () => {
+  const forms: [string, (key: typeof es256) => string | object][] = [
+    ['a JWK', (key) => key.publicJwk],
+    ['a JWK as text', (key) => JSON.stringify(key.publicJwk)],
+    ['a JWKS', (key) => jwks(key)],
+    ['a JWKS as text', (key) => JSON.stringify(jwks(key))],
+    ['a JWK without kid, alg and use', ({ publicJwk: { kid, alg, use, ...jwk } }) => jwk],
+    ['a SPKI PEM', (key) => key.spki],
+    ['a PEM with CRLF and text around it', (key) => `Subject: x\r\n${key.spki.replaceAll('\n', '\r\n')}\r\n`],
+    ['a PEM on one line with \\n written out', (key) => key.spki.replaceAll('\n', '\\n')],
+    ['base64 of a PEM', (key) => btoa(key.spki)],
+    ['base64 of a PEM, in lines', (key) => (btoa(key.spki).match(/.{1,64}/g) ?? []).join('\n')],
+    ['base64url of a JWKS', (key) => toBase64url(JSON.stringify(jwks(key)))],
+    ['base64 of a JWK', (key) => btoa(JSON.stringify(key.publicJwk))],
+  ];
+  for (const key of [es256, rs256, eddsa]) {
+    for (const [name, form] of forms) {
+      test(`${name} (${key.algorithm}), and gives the key Pomerium's kid`, async () => {
+        const rig = makeRig(staticKeys(form(key)), ALL);
+        assert.equal(await rig.codeOf(await sign(key)), 'valid');
+        assert.equal(await rig.codeOf(await sign(key, {}, { kid: 'x' })), 'unknown_key');
+      });
+    }
+  }
+
+  test('several PEMs in one string, with and without a line between them', async () => {
+    for (const separator of ['', '\n', '\n# the old key\n']) {
+      const rig = makeRig(staticKeys([es256, other, rs256].map(({ spki }) => spki).join(separator)), ALL);
+      for (const key of [es256, other, rs256]) assert.equal(await rig.codeOf(await sign(key)), 'valid');
+      assert.equal(await rig.codeOf(await sign(eddsa)), 'unknown_key');
+    }
+  });
+
+  test('a certificate made by the seed document’s own commands, for its key only', async () => {
+    for (const material of [SEED_CERTIFICATE, btoa(SEED_CERTIFICATE), SEED_CERTIFICATE + rs256.spki]) {
+      assert.equal(await makeRig(staticKeys(material)).codeOf(SEED_TOKEN), 'valid');
+    }
+  });
+
+  test('the JWKS example of the seed document: its kid is the hex RFC 7638 thumbprint', async () => {
+    const [jwk] = SEED_JWKS.keys;
+    const { kid, ...bare } = jwk;
+    const { keyId } = await staticKeys(bare).find({ algorithm: 'ES256', keyId: kid }, context);
+    assert.equal(keyId, 'ccc5bc9d835ff3c8f7075ed4a7510159cf440fd7bf7b517b5caeb1fa419ee6a1');
+    assert.equal((await staticKeys(SEED_JWKS).find({ algorithm: 'ES256', keyId: undefined }, context)).keyId, kid);
+  });
+
+  test("Pomerium's mixed key set, saying that the P-384 key labelled ES256 is skipped", async () => {
+    const rig = makeRig(staticKeys(v2026.jwks.mixed.body));
+    await rig.verifier.ready();
+    const skipped = rig.events.flatMap((event) => (event.type === 'key_skipped' ? [event] : []));
+    assert.deepEqual(
+      skipped.map(({ reason }) => reason),
+      ['algorithm_mismatch'],
+    );
+    assert.match(skipped[0]?.message ?? '', /P-384.*P-256 signing key/);
+  });
+});
+
+const context = { now: () => 0, waitUntil: () => {}, emit: undefined };
+
+describe('staticKeys refuses, when it is built,', () => {
+  const { kid, ...anonymous } = es256.publicJwk;
+  const cases: [string, unknown, RegExp][] = [
+    ['nothing', undefined, /takes a JWK/],
+    ['a URL', 'https://app.corp.example.com/.well-known/pomerium/jwks.json', /neither PEM/],
+    ['the empty string', '', /neither PEM/],
+    ['rubbish', 'hello', /neither PEM/],
+    ['a list', [es256.publicJwk], /takes a JWK/],
+    ['keys: null', { keys: null }, /publishes no signing key/],
+    ['no keys', { keys: [] }, /publishes no signing key/],
+    ['an empty object', {}, /cannot be used/],
+    ['a private JWK', es256.privateJwk, /private key/],
+    ['a private key as PEM', '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----', /public half/],
+    ['an EC private key as PEM', '-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----', /public half/],
+    [
+      'a private key behind a public one',
+      `${es256.spki}\n-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----`,
+      /public half/,
+    ],
+    ['a shared secret', { kty: 'oct', k: 'AAAA' }, /shared secret/],
+    ['P-384', P384_SPKI, /P-384/],
+    ['an RSA PUBLIC KEY', '-----BEGIN RSA PUBLIC KEY-----\nAAAA\n-----END RSA PUBLIC KEY-----', /PUBLIC KEY/],
+    ['a PEM cut short', es256.spki.slice(0, 80), /broken/],
+    ['a PEM with a byte missing', es256.spki.replace(/\n(.{8})/, '\n'), /cannot be read|not a key/],
+    [
+      'a PEM that is no base64',
+      '-----BEGIN PUBLIC KEY-----\n!!!!\n-----END PUBLIC KEY-----',
+      /cannot be read|not a key/,
+    ],
+    ['a point that is not on the curve', { ...anonymous, y: es256.publicJwk['x'] }, /P-256/],
+    ['a coordinate too short', { ...anonymous, x: 'AAAA' }, /32 bytes/],
+    ['a key for encryption', { ...anonymous, use: 'enc' }, /use/],
+    ['a key without verify among its key_ops', { ...anonymous, key_ops: ['sign'] }, /key_ops/],
+    ['a key labelled with another algorithm', { ...anonymous, alg: 'ES384' }, /ES384/],
+    ['an HS256 label', { ...anonymous, alg: 'HS256' }, /HS256/],
+    ['RSA of 1024 bits', { kty: 'RSA', n: toBase64url(new Uint8Array(128).fill(0xff)), e: 'AQAB' }, /1024 bits/],
+    ['RSA of 2047 bits', { kty: 'RSA', n: toBase64url(new Uint8Array(256).fill(0x7f)), e: 'AQAB' }, /2047 bits/],
+    ['RSA with e = 1', { ...rs256.publicJwk, e: 'AQ' }, /exponent/],
+    ['RSA with an even e', { ...rs256.publicJwk, e: 'BA' }, /exponent/],
+    ['RSA with a leading zero', { ...rs256.publicJwk, n: `AAAA${rs256.publicJwk['n']}` }, /leading zero/],
+    ['Ed448', { kty: 'OKP', crv: 'Ed448', x: 'AAAA' }, /Ed448/],
+  ];
+  for (const [name, material, message] of cases) {
+    test(name, () => assertMisconfigured(() => staticKeys(material as string), message));
+  }
+});

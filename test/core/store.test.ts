@@ -1,0 +1,230 @@
+import { assert, describe, test } from 'vitest';
+import { type JwksStore, remoteKeys } from '../../core/index.ts';
+import { storeKey } from '../../core/keys/store.ts';
+import { jwks, makeKey, NOW, sign } from '../support/issuer.ts';
+import { jwksAnswer, Origin } from '../support/origin.ts';
+import { makeRig } from '../support/verifying.ts';
+
+const key = await makeKey();
+const other = await makeKey();
+const token = await sign(key, { exp: 9e9 });
+const otherToken = await sign(other, { exp: 9e9 });
+
+class MemoryStore implements JwksStore {
+  readonly items = new Map<string, unknown>();
+  readonly ttls: (number | undefined)[] = [];
+  reads = 0;
+
+  getItem(name: string): unknown {
+    this.reads += 1;
+    return this.items.get(name) ?? null;
+  }
+
+  setItem(name: string, value: string, { ttl }: { ttl?: number } = {}): void {
+    this.items.set(name, value);
+    this.ttls.push(ttl);
+  }
+}
+
+const failures = (rig: ReturnType<typeof makeRig>) =>
+  rig.events.flatMap((event) => (event.type === 'store_failed' ? [`${event.operation} ${event.reason}`] : []));
+
+/** A store that holds what another instance fetched, and the entry it holds. */
+async function filledStore(
+  origin: Origin,
+): Promise<{ store: MemoryStore; name: string; entry: Record<string, unknown> }> {
+  const store = new MemoryStore();
+  const rig = makeRig(remoteKeys(origin.url, { store }));
+  await rig.verify(token);
+  await rig.settle();
+  const name = storeKey(origin.url);
+  return { store, name, entry: JSON.parse(String(store.items.get(name))) };
+}
+
+describe('the store', () => {
+  test('saves the origin a request: a cold instance takes what another one fetched', async () => {
+    const origin = await Origin.start(jwksAnswer(jwks(key)));
+    const { store } = await filledStore(origin);
+    const cold = makeRig(remoteKeys(origin.url, { store }));
+    assert.equal(await cold.codeOf(token), 'valid');
+    assert.equal(await origin.count(), 1);
+    const from = cold.events.flatMap((event) => (event.type === 'keys_refreshed' ? [event.from] : []));
+    assert.deepEqual(from, ['store']);
+  });
+
+  test('does not add to the bounds: freshness counts from the origin’s answer through every tier', async () => {
+    const origin = await Origin.start(jwksAnswer(jwks(key)));
+    const { store } = await filledStore(origin);
+    await origin.answer(jwksAnswer(jwks(other)));
+    const cold = makeRig(remoteKeys(origin.url, { store }));
+    cold.advance(59);
+    assert.equal(await cold.codeOf(token), 'valid');
+    cold.advance(302);
+    assert.equal(await cold.codeOf(token), 'unknown_key', 'a minute and five after the answer, not after the read');
+  });
+
+  test('is read before the origin when memory is stale: what another instance refreshed is taken', async () => {
+    const origin = await Origin.start(jwksAnswer(jwks(key)));
+    const store = new MemoryStore();
+    const [first, second] = [makeRig(remoteKeys(origin.url, { store })), makeRig(remoteKeys(origin.url, { store }))];
+    await first.verify(token);
+    await second.verify(token);
+    for (const rig of [first, second]) {
+      rig.advance(61);
+      await rig.verify(token);
+      await rig.settle();
+    }
+    assert.equal(await origin.count(), 2);
+  });
+
+  test('is asked for an unknown key id before the origin is', async () => {
+    const origin = await Origin.start(jwksAnswer(jwks(key)));
+    const store = new MemoryStore();
+    const [first, second] = [makeRig(remoteKeys(origin.url, { store })), makeRig(remoteKeys(origin.url, { store }))];
+    await first.verify(token);
+    await second.verify(token);
+    await origin.answer(jwksAnswer(jwks(other, key)));
+    for (const rig of [first, second]) rig.advance(1);
+    assert.equal(await first.codeOf(otherToken), 'valid');
+    await first.settle();
+    assert.equal(await second.codeOf(otherToken), 'valid');
+    assert.equal(await origin.count(), 2);
+  });
+
+  test('carries the cooldown: an unknown key id that another instance asked for is not asked for again', async () => {
+    const origin = await Origin.start(jwksAnswer(jwks(key)));
+    const store = new MemoryStore();
+    const stranger = await sign(key, {}, { kid: 'stranger' });
+    for (let instance = 0; instance < 5; instance++) {
+      const rig = makeRig(remoteKeys(origin.url, { store }));
+      rig.advance(instance);
+      assert.equal(await rig.codeOf(token), 'valid');
+      assert.equal(await rig.codeOf(stranger), 'unknown_key');
+      await rig.settle();
+    }
+    assert.equal(await origin.count(), 2);
+  });
+
+  test('is used with keys that are too old, if the origin fails, within staleIfError', async () => {
+    const origin = await Origin.start(jwksAnswer(jwks(key)));
+    const { store } = await filledStore(origin);
+    await origin.answer({ status: 503 });
+    const cold = makeRig(remoteKeys(origin.url, { store }));
+    cold.advance(60 + 3600);
+    assert.equal(await cold.codeOf(token), 'valid');
+    const later = makeRig(remoteKeys(origin.url, { store }));
+    later.advance(60 + 3601);
+    assert.equal(await later.codeOf(token), 'keys_unavailable');
+  });
+
+  test('is given the time for which the value is of use', async () => {
+    const origin = await Origin.start(jwksAnswer(jwks(key)));
+    const { store } = await filledStore(origin);
+    assert.deepEqual(store.ttls, [60 + 3600]);
+  });
+
+  test('may parse JSON by itself, as unstorage does', async () => {
+    const origin = await Origin.start(jwksAnswer(jwks(key)));
+    const { store, name, entry } = await filledStore(origin);
+    store.items.set(name, entry);
+    assert.equal(await makeRig(remoteKeys(origin.url, { store })).codeOf(token), 'valid');
+    assert.equal(await origin.count(), 1);
+  });
+
+  test('has the whole URL in its key', () => {
+    const urls = [
+      'https://a/?x=1',
+      'https://a/?x=2',
+      'https://a/',
+      'https://a:444/',
+      'https://A.b/c',
+      'https://a/c%2Fd',
+    ];
+    assert.equal(new Set(urls.map(storeKey)).size, urls.length);
+  });
+});
+
+describe('threat: poisoned or odd store', () => {
+  const poisons: [string, (entry: Record<string, unknown>) => unknown][] = [
+    ['rubbish', () => 'rubbish'],
+    ['a number', () => 7],
+    ['an empty object', () => ({})],
+    ['a list', () => []],
+    ['another URL', (entry) => ({ ...entry, url: 'https://evil.test/' })],
+    ['another version', (entry) => ({ ...entry, version: 0 })],
+    ['a time in the future', (entry) => ({ ...entry, fetchedAt: NOW + 1 })],
+    ['a time far in the future', (entry) => ({ ...entry, fetchedAt: 9e9 })],
+    ['no time', ({ fetchedAt, ...entry }) => entry],
+    ['a time as text', (entry) => ({ ...entry, fetchedAt: String(NOW) })],
+    ['a negative max-age', (entry) => ({ ...entry, maxAge: -1 })],
+    ['an ETag that would split a header', (entry) => ({ ...entry, etag: '"a"\r\nx: y' })],
+    ['no document', ({ document, ...entry }) => entry],
+    ['a document that is HTML', (entry) => ({ ...entry, document: '<!DOCTYPE html>' })],
+    ['a document without keys', (entry) => ({ ...entry, document: '{"keys":null}' })],
+    ['a document with a shared secret', (entry) => ({ ...entry, document: '{"keys":[{"kty":"oct","k":"AAAA"}]}' })],
+    [
+      'a document of more than 64 KiB',
+      (entry) => ({ ...entry, document: `${' '.repeat(65_536)}${entry['document']}` }),
+    ],
+  ];
+  for (const [name, poison] of poisons) {
+    test(`${name} is an event and a miss`, async () => {
+      const origin = await Origin.start(jwksAnswer(jwks(key)));
+      const filled = await filledStore(origin);
+      const poisoned = poison(filled.entry);
+      filled.store.items.set(filled.name, typeof poisoned === 'object' ? JSON.stringify(poisoned) : poisoned);
+      const rig = makeRig(remoteKeys(origin.url, { store: filled.store }));
+      assert.equal(await rig.codeOf(token), 'valid');
+      assert.equal(await origin.count(), 2);
+      assert.deepEqual(failures(rig), ['get unusable_entry']);
+    });
+  }
+
+  test('an entry is never fresh for longer than maxTtl, whatever it says', async () => {
+    const origin = await Origin.start(jwksAnswer(jwks(key)));
+    const { store, name, entry } = await filledStore(origin);
+    store.items.set(name, JSON.stringify({ ...entry, maxAge: 1e12 }));
+    await origin.answer(jwksAnswer(jwks(other)));
+    const rig = makeRig(remoteKeys(origin.url, { store, maxTtl: 100, staleWhileRevalidate: 0 }));
+    rig.advance(100);
+    assert.equal(await rig.codeOf(token), 'valid');
+    rig.advance(1);
+    assert.equal(await rig.codeOf(token), 'unknown_key');
+  });
+
+  const broken: [string, JwksStore, string[]][] = [
+    [
+      'throws',
+      {
+        getItem: () => {
+          throw new Error('x');
+        },
+        setItem: () => {
+          throw new Error('x');
+        },
+      },
+      ['get threw', 'set threw'],
+    ],
+    [
+      'rejects',
+      { getItem: () => Promise.reject(new Error('x')), setItem: () => Promise.reject(new Error('x')) },
+      ['get threw', 'set threw'],
+    ],
+    [
+      'hangs for ever',
+      { getItem: () => new Promise(() => {}), setItem: () => new Promise(() => {}) },
+      ['get timeout', 'set timeout'],
+    ],
+  ];
+  for (const [name, store, expected] of broken) {
+    test(`a store that ${name} costs nothing but events`, async () => {
+      const origin = await Origin.start(jwksAnswer(jwks(key)));
+      const rig = makeRig(remoteKeys(origin.url, { store }));
+      assert.equal(await rig.codeOf(token), 'valid');
+      assert.equal(await rig.codeOf(token), 'valid');
+      await rig.settle();
+      assert.equal(await origin.count(), 1);
+      assert.deepEqual(failures(rig), expected);
+    });
+  }
+});

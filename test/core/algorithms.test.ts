@@ -1,5 +1,5 @@
 import { assert, describe, test } from 'vitest';
-import { staticKeys } from '../../core/index.ts';
+import { createVerifier, staticKeys } from '../../core/index.ts';
 import { jwks, makeKey, sign, signText, toBase64url, userClaims } from '../support/issuer.ts';
 import { errorOf, makeRig } from '../support/verifying.ts';
 
@@ -128,7 +128,6 @@ describe('threat: key URL from the token', () => {
       throw new TypeError('no network in this test');
     }) as typeof fetch;
     try {
-      const { createVerifier } = await import('../../core/index.ts');
       const verifier = createVerifier({ audience: 'app.corp.example.com' });
       await errorOf(async () => verifier.verify(await sign(es256, { iss: 'https://evil.test/' })));
     } finally {

@@ -1,0 +1,58 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+/** The project's root, with a slash at the end. */
+export const ROOT = fileURLToPath(new URL('../', import.meta.url));
+
+/** A failure that a person mends: printed as it is, without a stack. */
+export class Sentence extends Error {
+  override readonly name = 'Sentence';
+}
+
+/** The path of a tool that `npm ci` installs. */
+export function tool(name: string): string {
+  const path = `${ROOT}node_modules/.bin/${name}`;
+  if (!existsSync(path)) throw new Sentence(`${name} is not installed; run "npm ci" first.`);
+  return path;
+}
+
+/** What keeps the tools from asking the internet or a person. */
+export const OFFLINE = {
+  CI: '1',
+  WRANGLER_SEND_METRICS: 'false',
+  CLOUDFLARE_CF_FETCH_ENABLED: 'false',
+  NEXT_TELEMETRY_DISABLED: '1',
+  DO_NOT_TRACK: '1',
+};
+
+export interface RunOptions {
+  cwd?: string;
+  env?: Record<string, string>;
+  /** Keep what it prints instead of showing it. */
+  capture?: boolean;
+}
+
+/** Runs a command to its end and gives its exit code and, with `capture`, what it printed. */
+export async function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<{ code: number; output: string }> {
+  const child = spawn(command, args, {
+    cwd: options.cwd ?? ROOT,
+    env: { ...process.env, ...OFFLINE, ...options.env },
+    stdio: options.capture ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'inherit', 'inherit'],
+  });
+  let output = '';
+  child.stdout?.on('data', (chunk) => (output += chunk));
+  child.stderr?.on('data', (chunk) => (output += chunk));
+  const code = await new Promise<number>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (exit) => resolve(exit ?? 1));
+  });
+  return { code, output };
+}
+
+/** Runs a command that must succeed. */
+export async function must(command: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
+  const { code, output } = await run(command, args, options);
+  if (code !== 0) throw new Sentence(`${output}\n"${[command.split('/').at(-1), ...args].join(' ')}" failed.`);
+  return output;
+}

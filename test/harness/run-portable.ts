@@ -1,0 +1,75 @@
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { EdgeVM } from '@edge-runtime/vm';
+import { ROOT, Sentence, tool } from '../../scripts/run.ts';
+import { startOrigin } from '../support/origin-server.ts';
+import { bundleTests } from './bundle.ts';
+import type { Result } from './portable.ts';
+
+/** How many tests passed and failed. */
+export interface Tally {
+  passed: number;
+  failed: number;
+}
+
+const RUNTIMES: Record<string, (origin: string) => Promise<Result[]>> = {
+  'edge-runtime': runInEdgeVm,
+  'node 20': (origin) => runAsProcess(oldestNode(), [], origin),
+  bun: (origin) => runAsProcess(tool('bun'), ['run'], origin),
+  deno: (origin) => runAsProcess(tool('deno'), ['run', '--allow-all', '--no-lock'], origin),
+};
+
+/** Runs the tests of `test/core` on the runtimes that vitest does not run on. */
+export async function runPortable(): Promise<Tally> {
+  const origin = await startOrigin();
+  const tally = { passed: 0, failed: 0 };
+  try {
+    for (const [runtime, runTests] of Object.entries(RUNTIMES)) {
+      const results = await runTests(origin.url);
+      const failures = results.filter(({ failure }) => failure !== undefined);
+      for (const { name, failure } of failures) console.log(`✗ ${runtime}: ${name}\n  ${failure}`);
+      console.log(`${failures.length === 0 ? '✓' : '✗'} ${runtime}: ${results.length} tests, ${failures.length} failed`);
+      tally.passed += results.length - failures.length;
+      // No tests at all is a failure, too.
+      tally.failed += failures.length + (results.length === 0 ? 1 : 0);
+    }
+  } finally {
+    await origin.close();
+  }
+  return tally;
+}
+
+/** The bundle as a script: the Edge runtime has no Buffer, no process and no node: modules, as in production. */
+async function runInEdgeVm(origin: string): Promise<Result[]> {
+  const vm = new EdgeVM();
+  Object.assign(vm.context, { provided: { origin } });
+  const code = await bundleTests('web');
+  return vm.evaluate<Promise<Result[]>>(`(async () => {\n${code}\nreturn portableTests();\n})()`);
+}
+
+async function runAsProcess(command: string, args: string[], origin: string): Promise<Result[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'pomerium-edge-'));
+  try {
+    const file = join(folder, 'tests.mjs');
+    const provided = `globalThis.provided = ${JSON.stringify({ origin })};`;
+    const report = 'console.log("\\nRESULTS " + JSON.stringify(await portableTests())); process.exit(0);';
+    writeFileSync(file, `${provided}\n${await bundleTests('node')}\n${report}\n`);
+    const { stdout } = await promisify(execFile)(command, [...args, file], { maxBuffer: 2 ** 26 });
+    const line = stdout.split('\n').findLast((one) => one.startsWith('RESULTS '));
+    return JSON.parse(line?.slice('RESULTS '.length) ?? '[]');
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The Node.js 20 of the tool-chain, or this system's own where the tool-chain has none. */
+function oldestNode(): string {
+  const installed = `${ROOT}toolchain/oldest/node_modules/.bin/node`;
+  if (existsSync(installed)) return installed;
+  const named = process.env['NODE20'];
+  if (named) return named;
+  throw new Sentence('There is no Node.js 20 for the tests; on Linux x64 "npm ci" installs it, elsewhere set NODE20 to its path.');
+}

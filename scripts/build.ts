@@ -1,6 +1,12 @@
-import { rmSync } from 'node:fs';
+import { existsSync, globSync, rmSync, statSync } from 'node:fs';
 import { must, ROOT, tool } from './run.ts';
 
-/** dist/ anew: what is published, and what everything that is not a unit test runs on. */
-rmSync(`${ROOT}dist`, { recursive: true, force: true });
-await must(tool('tsc'), ['-p', 'tsconfig.build.json']);
+/** dist/: what is published, and what everything that is not a unit test runs on. Built anew when a source is newer. */
+const OUTPUT = `${ROOT}dist/core/index.js`;
+const sources = globSync(['core/**/*.ts', 'adapters/**/*.ts', 'tsconfig*.json', 'package-lock.json'], { cwd: ROOT });
+const newest = Math.max(...sources.map((file) => statSync(ROOT + file).mtimeMs));
+
+if (!existsSync(OUTPUT) || statSync(OUTPUT).mtimeMs < newest) {
+  rmSync(`${ROOT}dist`, { recursive: true, force: true });
+  await must(tool('tsc'), ['-p', 'tsconfig.build.json']);
+}

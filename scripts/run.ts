@@ -34,7 +34,11 @@ export interface RunOptions {
 }
 
 /** Runs a command to its end and gives its exit code and, with `capture`, what it printed. */
-export async function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<{ code: number; output: string }> {
+export async function run(
+  command: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<{ code: number; output: string }> {
   const child = spawn(command, args, {
     cwd: options.cwd ?? ROOT,
     env: { ...process.env, ...OFFLINE, ...options.env },

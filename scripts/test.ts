@@ -20,7 +20,13 @@ async function runVitest(extra: readonly string[]): Promise<Tally> {
   const folder = mkdtempSync(join(tmpdir(), 'pomerium-edge-'));
   const file = join(folder, 'vitest.json');
   try {
-    const { code } = await run(tool('vitest'), ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`, ...extra]);
+    const { code } = await run(tool('vitest'), [
+      'run',
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${file}`,
+      ...extra,
+    ]);
     if (!existsSync(file)) return { passed: 0, failed: 1 };
     const { numPassedTests, numTotalTests } = JSON.parse(readFileSync(file, 'utf8'));
     // What is neither passed nor failed was skipped, and a file that does not load has no tests: both are failures.

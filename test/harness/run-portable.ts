@@ -31,7 +31,9 @@ export async function runPortable(): Promise<Tally> {
       const results = await runTests(origin.url);
       const failures = results.filter(({ failure }) => failure !== undefined);
       for (const { name, failure } of failures) console.log(`✗ ${runtime}: ${name}\n  ${failure}`);
-      console.log(`${failures.length === 0 ? '✓' : '✗'} ${runtime}: ${results.length} tests, ${failures.length} failed`);
+      console.log(
+        `${failures.length === 0 ? '✓' : '✗'} ${runtime}: ${results.length} tests, ${failures.length} failed`,
+      );
       tally.passed += results.length - failures.length;
       // No tests at all is a failure, too.
       tally.failed += failures.length + (results.length === 0 ? 1 : 0);
@@ -71,5 +73,7 @@ function oldestNode(): string {
   if (existsSync(installed)) return installed;
   const named = process.env['NODE20'];
   if (named) return named;
-  throw new Sentence('There is no Node.js 20 for the tests; on Linux x64 "npm ci" installs it, elsewhere set NODE20 to its path.');
+  throw new Sentence(
+    'There is no Node.js 20 for the tests; on Linux x64 "npm ci" installs it, elsewhere set NODE20 to its path.',
+  );
 }

@@ -54,20 +54,37 @@ const oddValues = fc.oneof(
 const claimNames = fc.constantFrom(...Object.keys(userClaims()), 'nbf', '__proto__', 'x');
 const headerNames = fc.constantFrom('alg', 'kid', 'typ', 'crit', 'b64', 'jwk', 'jku', 'x5c', 'zip', 'cty');
 const headerValues = fc.oneof(
-  fc.constantFrom<unknown>('ES256', 'RS256', 'none', 'HS256', 'EdDSA', '', es256.kid, rs256.kid, stranger.kid, ['b64'], true, null, 7),
+  fc.constantFrom<unknown>(
+    'ES256',
+    'RS256',
+    'none',
+    'HS256',
+    'EdDSA',
+    '',
+    es256.kid,
+    rs256.kid,
+    stranger.kid,
+    ['b64'],
+    true,
+    null,
+    7,
+  ),
   fc.string({ maxLength: 4 }),
 );
 
 /** Changes to the JSON before it is signed: most tokens have none or one, so that many stay good. */
 const jsonChanges = (names: fc.Arbitrary<string>, values: fc.Arbitrary<unknown>) =>
   fc.oneof(
-    { weight: 3, arbitrary: fc.constant([]) },
-    { weight: 3, arbitrary: fc.array(fc.tuple(names, fc.oneof(values, fc.constant(undefined))), { minLength: 1, maxLength: 2 }) },
+    { weight: 3, arbitrary: fc.constant<[string, unknown][]>([]) },
+    {
+      weight: 3,
+      arbitrary: fc.array(fc.tuple(names, fc.oneof(values, fc.constant(undefined))), { minLength: 1, maxLength: 2 }),
+    },
   );
 
 /** Changes to the JSON's bytes before they are signed: their index counts from either end. */
 const byteChanges = fc.oneof(
-  { weight: 8, arbitrary: fc.constant([]) },
+  { weight: 8, arbitrary: fc.constant<[number, number][]>([]) },
   { weight: 1, arbitrary: fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 2 }) },
 );
 
@@ -128,7 +145,9 @@ function change(token: string, { kind, at, text }: NonNullable<Recipe['text']>):
     case 'prepend':
       return text + token;
     case 'case':
-      return before + (character === character.toLowerCase() ? character.toUpperCase() : character.toLowerCase()) + after;
+      return (
+        before + (character === character.toLowerCase() ? character.toUpperCase() : character.toLowerCase()) + after
+      );
     case 'cut':
       return before;
     case 'twice':
@@ -142,7 +161,9 @@ function change(token: string, { kind, at, text }: NonNullable<Recipe['text']>):
 }
 
 describe('held against jose’s jwtVerify with equal options', () => {
-  test(`${RUNS} mutated tokens (PROPERTY_SEED=${seed}): we accept nothing that jose refuses`, { timeout: 300_000 }, async () => {
+  test(`${RUNS} mutated tokens (PROPERTY_SEED=${seed}): we accept nothing that jose refuses`, {
+    timeout: 300_000,
+  }, async () => {
     const tally = { both: 0, neither: 0, stricter: new Map<string, number>() };
     const property = fc.asyncProperty(tokens, async (recipe) => {
       const token = await build(recipe);
@@ -159,7 +180,10 @@ describe('held against jose’s jwtVerify with equal options', () => {
       }
     });
     await fc.assert(property, { seed, numRuns: RUNS });
-    console.info(`PROPERTY_SEED=${seed}: ${tally.both} accepted by both, ${tally.neither} by neither, by jose alone`, tally.stricter);
+    console.info(
+      `PROPERTY_SEED=${seed}: ${tally.both} accepted by both, ${tally.neither} by neither, by jose alone`,
+      tally.stricter,
+    );
     assert.isAbove(tally.both, RUNS / 20, 'too few good tokens to say anything');
     assert.isAbove(tally.neither, RUNS / 20, 'too few bad tokens to say anything');
   });

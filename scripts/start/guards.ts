@@ -1,0 +1,66 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
+import { must, ROOT, tool } from '../run.ts';
+import type { GuardSetup } from './scenario.ts';
+import type { StandIn } from './stand-in.ts';
+
+export interface Guards {
+  /** The URL of the guard that is configured so. */
+  url(setup: GuardSetup): string;
+  close(): Promise<void>;
+}
+
+/**
+ * Guards in real workerd. The one with the real clock is, byte for byte, what `wrangler deploy` would upload; those
+ * for recorded requests are the same code behind an entry that sets their clock.
+ */
+export async function startGuards(setups: readonly GuardSetup[], standIn: StandIn, upstream: string): Promise<Guards> {
+  const deployable = await bundle([]);
+  const clocked = await bundle(['scripts/start/clocked-guard.ts']);
+  const distinct = [...new Map(setups.map((setup) => [keyOf(setup), setup])).entries()];
+  const options = convertV4MiniflareOptions({
+    host: '127.0.0.1',
+    port: 0,
+    cf: false,
+    workers: distinct.map(([key, setup]) => ({
+      name: key,
+      compatibilityDate: COMPATIBILITY_DATE,
+      modules: [{ type: 'ESModule', path: 'guard.js', contents: setup.clock === undefined ? deployable : clocked }],
+      bindings: {
+        POMERIUM_AUDIENCE: setup.audience,
+        POMERIUM_JWKS_URL: standIn.jwksUrl(setup.jwks),
+        POMERIUM_UPSTREAM: upstream,
+        ...(setup.issuer !== undefined && { POMERIUM_ISSUER: setup.issuer }),
+        ...(setup.clock !== undefined && { LOCAL_CLOCK: String(setup.clock) }),
+      },
+      unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
+    })),
+  });
+  const miniflare = new Miniflare(options);
+  const urls = new Map<string, string>();
+  for (const [key] of distinct) urls.set(key, (await miniflare.unsafeGetDirectURL(key)).origin);
+  return {
+    url: (setup) => urls.get(keyOf(setup)) ?? '',
+    close: () => miniflare.dispose(),
+  };
+}
+
+const COMPATIBILITY_DATE =
+  /^compatibility_date = "(.*)"$/m.exec(readFileSync(`${ROOT}wrangler.toml`, 'utf8'))?.[1] ?? '';
+
+/** A Worker's name may hold letters, digits and hyphens. */
+function keyOf({ audience, issuer = '', jwks = 'live', clock }: GuardSetup): string {
+  return ['guard', jwks, audience, issuer, clock ?? 'now'].join('-').replace(/[^a-z0-9]+/gi, '-');
+}
+
+async function bundle(entry: readonly string[]): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'pomerium-edge-'));
+  try {
+    await must(tool('wrangler'), ['deploy', ...entry, '--dry-run', '--outdir', folder], { capture: true });
+    return readFileSync(join(folder, entry.length === 0 ? 'worker.js' : 'clocked-guard.js'), 'utf8');
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

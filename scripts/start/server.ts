@@ -1,0 +1,33 @@
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface LocalServer {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** A server on a free port of 127.0.0.1. Headers may be as large as Pomerium's for 700 groups. */
+export async function serve(listener: RequestListener): Promise<LocalServer> {
+  const server = createServer({ maxHeaderSize: 262_144 }, listener);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/** The header lines of a request, in order and as they were spelt. */
+export function headerLines(request: IncomingMessage): [string, string][] {
+  const lines: [string, string][] = [];
+  for (let i = 0; i < request.rawHeaders.length; i += 2) {
+    lines.push([request.rawHeaders[i] ?? '', request.rawHeaders[i + 1] ?? '']);
+  }
+  return lines;
+}

@@ -1,33 +1,33 @@
 /**
- * A map that never holds more than so many entries nor so many characters of keys: the oldest go first.
- * Its keys are whole assertions, never parts or hashes of them (CVE-2026-35039).
+ * A map that never holds more than so many entries nor so many characters of keys. It has two generations: when the
+ * younger is full it becomes the older, and the one before it is dropped whole, so that nothing is ever moved or
+ * searched for. Its keys are whole assertions, never parts or hashes of them (CVE-2026-35039).
  */
 export class BoundedMap<V> {
-  readonly #entries = new Map<string, V>();
   readonly #maxEntries: number;
   readonly #maxCharacters: number;
+  #younger = new Map<string, V>();
+  #older = new Map<string, V>();
   #characters = 0;
 
+  /** The limits are for both generations together. */
   constructor(maxEntries: number, maxCharacters: number) {
-    this.#maxEntries = maxEntries;
-    this.#maxCharacters = maxCharacters;
+    this.#maxEntries = maxEntries / 2;
+    this.#maxCharacters = maxCharacters / 2;
   }
 
   get(key: string): V | undefined {
-    return this.#entries.get(key);
+    return this.#younger.get(key) ?? this.#older.get(key);
   }
 
   set(key: string, value: V): void {
-    this.delete(key);
-    this.#entries.set(key, value);
-    this.#characters += key.length;
-    for (const oldest of this.#entries.keys()) {
-      if (this.#entries.size <= this.#maxEntries && this.#characters <= this.#maxCharacters) break;
-      this.delete(oldest);
+    if (key.length > this.#maxCharacters) return;
+    if (this.#younger.size >= this.#maxEntries || this.#characters + key.length > this.#maxCharacters) {
+      this.#older = this.#younger;
+      this.#younger = new Map();
+      this.#characters = 0;
     }
-  }
-
-  delete(key: string): void {
-    if (this.#entries.delete(key)) this.#characters -= key.length;
+    this.#younger.set(key, value);
+    this.#characters += key.length;
   }
 }

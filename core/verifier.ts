@@ -1,5 +1,4 @@
 import { type Assertion, type HeaderMemo, parseAssertion, rememberHeader, requireOne } from './assertion.ts';
-import { decodeBytes } from './base64url.ts';
 import { type Claims, checkClaims, parseClaims } from './claims.ts';
 import { PomeriumError, shown } from './errors.ts';
 import { type Emit, safeEmit } from './events.ts';
@@ -50,8 +49,6 @@ interface Remembered {
 const MAX_REMEMBERED = 256;
 const MAX_REMEMBERED_CHARACTERS = 1_048_576;
 
-const encoder = new TextEncoder();
-
 class AssertionVerifier implements Verifier<MaybeAnonymous> {
   readonly #settings: VerifierSettings;
   readonly #emit: Emit | undefined;
@@ -63,13 +60,37 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
     this.#emit = safeEmit(settings.onEvent);
   }
 
-  verifyRequest(request: RequestLike, context?: VerifyContext): Promise<MaybeAnonymous> {
+  async verifyRequest(request: RequestLike, context?: VerifyContext): Promise<MaybeAnonymous> {
     return this.verify(readAssertion(request.headers), context);
   }
 
+  /** The steps, in order. Nothing is read from the payload before the signature holds. */
   async verify(value: string | null | undefined, context: VerifyContext = {}): Promise<MaybeAnonymous> {
     try {
-      return await this.#verify(value, context);
+      const text = requireOne(value);
+      const remembered = this.#remembered.get(text);
+      const assertion = remembered?.assertion ?? parseAssertion(text, this.#headers);
+
+      this.#checkAlgorithm(assertion);
+      const found = this.#settings.keys.find(assertion.header, this.#keyContext(context));
+      const key = 'verify' in found ? found : await found;
+      checkKeyAlgorithm(assertion, key);
+
+      // Remembered only as long as the very key that verified it is still in the key set.
+      const isKnown = remembered?.key === key;
+      if (!isKnown) {
+        const held = key.verify(assertion.signatureSegment, assertion.signingInput);
+        // On Node.js it is a boolean: nothing is awaited when the keys are in memory.
+        if (!(typeof held === 'boolean' ? held : await held)) throw invalidSignature();
+      }
+
+      const claims = isKnown ? remembered.claims : parseClaims(assertion.payloadSegment);
+      checkClaims(claims, this.#settings, this.#settings.now());
+
+      const identity = isKnown ? remembered.identity : toIdentity(claims);
+      if (!isKnown) this.#remember(text, { assertion, key, claims, identity });
+      this.#emit?.({ type: 'assertion_verified', keyId: key.keyId, algorithm: key.algorithm, cached: isKnown });
+      return identity;
     } catch (error) {
       if (error instanceof PomeriumError) this.#emitRefused(error);
       throw error;
@@ -78,30 +99,6 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
 
   async ready(context: VerifyContext = {}): Promise<void> {
     await this.#settings.keys.ready(this.#keyContext(context));
-  }
-
-  /** The steps, in order. Nothing is read from the payload before the signature holds. */
-  async #verify(value: unknown, context: VerifyContext): Promise<MaybeAnonymous> {
-    const text = requireOne(value);
-    const remembered = this.#remembered.get(text);
-    const assertion = remembered?.assertion ?? parseAssertion(text, this.#headers);
-
-    this.#checkAlgorithm(assertion);
-    const found = this.#settings.keys.find(assertion.header, this.#keyContext(context));
-    const key = found instanceof Promise ? await found : found;
-    checkKeyAlgorithm(assertion, key);
-
-    // Remembered only as long as the very key that verified it is still in the key set.
-    const isKnown = remembered?.key === key;
-    if (!isKnown) await checkSignature(assertion, key);
-
-    const claims = isKnown ? remembered.claims : parseClaims(assertion.payloadSegment);
-    checkClaims(claims, this.#settings, this.#settings.now());
-
-    const identity = isKnown ? remembered.identity : toIdentity(claims);
-    if (!isKnown) this.#remember(text, { assertion, key, claims, identity });
-    this.#emit?.({ type: 'assertion_verified', keyId: key.keyId, algorithm: key.algorithm, cached: isKnown });
-    return identity;
   }
 
   #checkAlgorithm({ header }: Assertion): void {
@@ -149,10 +146,8 @@ function checkKeyAlgorithm({ header }: Assertion, key: VerificationKey): void {
   });
 }
 
-async function checkSignature(assertion: Assertion, key: VerificationKey): Promise<void> {
-  const held = key.verify(decodeBytes(assertion.signatureSegment), encoder.encode(assertion.signingInput));
-  if (typeof held === 'boolean' ? held : await held) return;
-  throw new PomeriumError(
+function invalidSignature(): PomeriumError {
+  return new PomeriumError(
     'invalid_signature',
     'The signature does not hold under the key that the assertion names: it was altered, or signed with another key of that id.',
   );

@@ -9,11 +9,11 @@ export type PublicJwk =
   | { readonly kty: 'RSA'; readonly n: string; readonly e: string }
   | { readonly kty: 'OKP'; readonly crv: 'Ed25519'; readonly x: string };
 
-/** Whether `signature` (JWS form: R || S for ES256) is this key's over `data`. Never throws; false when in doubt. */
-export type VerifySignature = (
-  signature: Uint8Array<ArrayBuffer>,
-  data: Uint8Array<ArrayBuffer>,
-) => boolean | Promise<boolean>;
+/**
+ * Whether `signature` (base64url; R || S for ES256) is this key's over `input` (ASCII). Both are text, because each
+ * runtime has its own fastest way to bytes. Never throws; false when in doubt.
+ */
+export type VerifySignature = (signature: string, input: string) => boolean | Promise<boolean>;
 
 /** What a file behind `#signature` exports as `importVerifier`: the import cost is paid once, here. */
 export type ImportVerifier = (jwk: PublicJwk) => Promise<VerifySignature>;

@@ -1,4 +1,5 @@
 import { importJWK } from 'jose';
+import { decodeBytes } from '../base64url.ts';
 import { algorithmOf, type ImportVerifier, signatureLength } from './engine.ts';
 
 const PARAMETERS = {
@@ -7,6 +8,8 @@ const PARAMETERS = {
   EdDSA: { name: 'Ed25519' },
 } as const;
 
+const encoder = new TextEncoder();
+
 /** Every other runtime: WebCrypto. */
 export const importVerifier: ImportVerifier = async (jwk) => {
   const algorithm = algorithmOf(jwk);
@@ -14,12 +17,9 @@ export const importVerifier: ImportVerifier = async (jwk) => {
   if (key instanceof Uint8Array) throw new TypeError('a symmetric key verifies nothing here');
   const length = signatureLength(jwk);
   const parameters = PARAMETERS[algorithm];
-  return async (signature, data) => {
-    if (signature.length !== length) return false;
-    try {
-      return await crypto.subtle.verify(parameters, key, signature, data);
-    } catch {
-      return false;
-    }
+  return (signature, input) => {
+    const bytes = decodeBytes(signature);
+    if (bytes.length !== length) return false;
+    return crypto.subtle.verify(parameters, key, bytes, encoder.encode(input)).catch(() => false);
   };
 };

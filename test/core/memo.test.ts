@@ -105,27 +105,35 @@ describe('threat: token cache collision (CVE-2026-35039)', () => {
 });
 
 describe('BoundedMap', () => {
-  test('drops the oldest beyond its number of entries', () => {
-    const map = new BoundedMap<number>(2, 100);
-    for (const [name, value] of Object.entries({ a: 1, b: 2, c: 3 })) map.set(name, value);
-    assert.deepEqual([map.get('a'), map.get('b'), map.get('c')], [undefined, 2, 3]);
+  const sizeOf = (map: BoundedMap<number>, keys: string[]) => keys.filter((key) => map.get(key) !== undefined).length;
+
+  test('keeps the newest, and never more than its number of entries', () => {
+    const map = new BoundedMap<number>(8, 1000);
+    const keys = Array.from({ length: 100 }, (_, i) => `key-${i}`);
+    for (const [i, key] of keys.entries()) {
+      map.set(key, i);
+      assert.equal(map.get(key), i);
+      assert.isAtMost(sizeOf(map, keys), 8);
+      if (i >= 4) assert.isAtLeast(sizeOf(map, keys), 5, 'the four before it are still there');
+    }
   });
 
-  test('drops the oldest beyond its number of characters', () => {
-    const map = new BoundedMap<number>(100, 10);
-    map.set('a'.repeat(6), 1);
-    map.set('b'.repeat(4), 2);
-    assert.equal(map.get('aaaaaa'), 1);
-    map.set('c', 3);
-    assert.deepEqual([map.get('aaaaaa'), map.get('bbbb'), map.get('c')], [undefined, 2, 3]);
+  test('never holds more than its number of characters', () => {
+    const map = new BoundedMap<number>(1000, 20);
+    const keys = Array.from({ length: 50 }, (_, i) => `${i}`.padStart(4, 'x'));
+    for (const key of keys) {
+      map.set(key, 1);
+      assert.isAtMost(sizeOf(map, keys) * 4, 20);
+    }
   });
 
-  test('does not hold what is larger than all of it, and counts a replaced entry once', () => {
-    const map = new BoundedMap<number>(100, 10);
+  test('does not take what is larger than a generation, and the newest value of a key counts', () => {
+    const map = new BoundedMap<number>(100, 20);
     map.set('x'.repeat(11), 1);
     assert.isUndefined(map.get('x'.repeat(11)));
-    for (let i = 0; i < 9; i++) map.set('abcd', i);
-    map.set('efghij', 1);
-    assert.equal(map.get('abcd'), 8);
+    map.set('abcd', 1);
+    for (const key of ['b', 'c', 'd', 'e', 'f', 'g', 'h']) map.set(key, 0);
+    map.set('abcd', 2);
+    assert.equal(map.get('abcd'), 2);
   });
 });

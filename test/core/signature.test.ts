@@ -1,21 +1,12 @@
 import { assert, describe, test } from 'vitest';
 import { importVerifier } from '#signature';
 import type { PublicJwk } from '../../core/signature/engine.ts';
+import { toDer } from '../support/der.ts';
 import { fromBase64url, makeKey, sign, toBase64url } from '../support/issuer.ts';
 import { makeRig } from '../support/verifying.ts';
 import wycheproof from '../vectors/wycheproof_ecdsa_p256_sha256_p1363.json' with { type: 'json' };
 
 const keys = [await makeKey('ES256'), await makeKey('RS256'), await makeKey('EdDSA')];
-
-/** ASN.1 DER of an ECDSA signature, which JWS does not use. */
-function toDer(signature: Uint8Array): Uint8Array {
-  const integer = (bytes: Uint8Array) => {
-    const value = bytes[0] !== undefined && bytes[0] > 0x7f ? [0, ...bytes] : [...bytes];
-    return [2, value.length, ...value];
-  };
-  const body = [...integer(signature.subarray(0, 32)), ...integer(signature.subarray(32))];
-  return new Uint8Array([0x30, body.length, ...body]);
-}
 
 const ORDER = 'ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551';
 const fromHex = (hex: string) => Uint8Array.from(hex.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
@@ -56,13 +47,14 @@ describe('threat: empty or odd signatures', () => {
   }
 });
 
-// Every vector applies: all are P-256 with SHA-256 in the form of R || S, and our length check is part of the engine.
+// Every vector applies: all are P-256 with SHA-256 in the form of R || S over ASCII text, as a JWS is, and our length
+// check is part of the engine.
 describe('Wycheproof: ECDSA P-256, SHA-256, P1363', () => {
   for (const group of wycheproof.testGroups) {
     for (const { tcId, comment, msg, sig, result } of group.tests) {
       test(`${tcId}: ${comment || 'no comment'} → ${result}`, async () => {
         const verify = await importVerifier(publicJwk(group));
-        assert.equal(await verify(fromHex(sig), fromHex(msg)), result === 'valid');
+        assert.equal(await verify(toBase64url(fromHex(sig)), asciiOf(msg)), result === 'valid');
       });
     }
   }
@@ -71,6 +63,13 @@ describe('Wycheproof: ECDSA P-256, SHA-256, P1363', () => {
     assert.equal(wycheproof.testGroups.flatMap(({ tests }) => tests).length, 262);
   });
 });
+
+/** A JWS is over ASCII; a message that is not would be another test. */
+function asciiOf(hex: string): string {
+  const bytes = fromHex(hex);
+  assert.isTrue(bytes.every((byte) => byte < 0x80));
+  return String.fromCharCode(...bytes);
+}
 
 function publicJwk({ publicKey }: { publicKey: { wx: string; wy: string } }): PublicJwk {
   const coordinate = (hex: string) => toBase64url(fromHex(hex.slice(-64).padStart(64, '0')));

@@ -1,0 +1,53 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
+import type { Measured } from '../bench/measure.ts';
+import { must, tool } from './run.ts';
+
+/** Microseconds a verification, and how much of the bare primitive's speed is left, on Node.js and on workerd. */
+await import('./build.ts');
+const { makeContestants } = await import('../bench/contestants.ts');
+const { measure } = await import('../bench/measure.ts');
+
+console.log(`${cpus()[0]?.model.trim()}, ${cpus().length} cores\n`);
+const onNode = await makeContestants();
+print(`Node.js ${process.versions.node}`, 'bare node:crypto verify', await measure(onNode.contestants), onNode.absent);
+const { measured, absent } = await inWorkerd();
+print('workerd', 'bare subtle.verify', measured, absent);
+
+function print(runtime: string, yardstick: string, measured: readonly Measured[], absent: readonly string[]): void {
+  const bare = measured.find(({ name }) => name === yardstick);
+  console.log(`| ${runtime} | one at a time, µs | of ${yardstick} | 64 at once, µs each | of ${yardstick} |`);
+  console.log('| --- | ---: | ---: | ---: | ---: |');
+  for (const { name, alone, together } of measured) {
+    const ratios = bare ? [bare.alone / alone, bare.together / together] : [];
+    const [one = '', many = ''] = ratios.map((ratio) => ratio.toFixed(2));
+    console.log(`| ${name} | ${alone.toFixed(1)} | ${one} | ${together.toFixed(1)} | ${many} |`);
+  }
+  for (const reason of absent) console.log(`\nNot measured: ${reason}`);
+  console.log('');
+}
+
+async function inWorkerd(): Promise<{ measured: Measured[]; absent: string[] }> {
+  const folder = mkdtempSync(join(tmpdir(), 'pomerium-edge-'));
+  await must(tool('wrangler'), ['deploy', '--config', 'bench/wrangler.toml', '--dry-run', '--outdir', folder], {
+    capture: true,
+  });
+  const contents = readFileSync(join(folder, 'worker.js'), 'utf8');
+  rmSync(folder, { recursive: true, force: true });
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      cf: false,
+      compatibilityDate: '2026-10-20',
+      compatibilityFlags: ['nodejs_compat'],
+      modules: [{ type: 'ESModule', path: 'worker.js', contents }],
+    }),
+  );
+  try {
+    const response = await miniflare.dispatchFetch('http://bench/');
+    return (await response.json()) as { measured: Measured[]; absent: string[] };
+  } finally {
+    await miniflare.dispose();
+  }
+}

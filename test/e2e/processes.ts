@@ -1,0 +1,48 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { OFFLINE, ROOT } from '../../scripts/run.ts';
+
+/** A tool that goes on running, started in a process group of its own so that all of it ends with `stop`. */
+export interface Running {
+  /** What it printed so far. */
+  output(): string;
+  /** The first group of the first match in what it prints, once it is there. Rejects when the process ends before. */
+  printed(pattern: RegExp): Promise<string>;
+  stop(signal?: NodeJS.Signals): Promise<void>;
+}
+
+export function startProcess(command: string, args: readonly string[], env: Record<string, string> = {}): Running {
+  const child: ChildProcess = spawn(command, args, {
+    cwd: ROOT,
+    detached: true,
+    env: { ...process.env, ...OFFLINE, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  const looks = new Set<() => void>();
+  const ended = once(child, 'exit');
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (chunk) => {
+      output += chunk;
+      for (const look of looks) look();
+    });
+  }
+  return {
+    output: () => output,
+    printed: (pattern) =>
+      new Promise((resolve, reject) => {
+        const look = () => {
+          const match = pattern.exec(output);
+          if (match) resolve(match[1] ?? match[0]);
+        };
+        looks.add(look);
+        look();
+        ended.then(() => reject(new Error(`it ended before it printed ${pattern}:\n${output}`)));
+      }),
+    async stop(signal = 'SIGTERM') {
+      if (child.exitCode === null && child.signalCode === null && child.pid !== undefined)
+        process.kill(-child.pid, signal);
+      await ended;
+    },
+  };
+}

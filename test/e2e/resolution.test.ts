@@ -1,0 +1,170 @@
+import {
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type BuildOptions, build } from 'esbuild';
+import { afterAll, assert, beforeAll, describe, test } from 'vitest';
+import { must, ROOT, run, tool } from '../../scripts/run.ts';
+import { SEED_CERTIFICATE, SEED_TOKEN } from '../support/seed.ts';
+import { startProcess } from './processes.ts';
+
+/** In a bundle, what tells the engines apart. */
+const NODE_ENGINE = /createPublicKey/;
+const WEB_ENGINE = /subtle\.verify/;
+
+const folder = mkdtempSync(join(tmpdir(), 'pomerium-edge-'));
+const smoke = join(folder, 'smoke.mjs');
+
+/** A project that has installed the packed package, as `npm install` would leave it. */
+beforeAll(async () => {
+  const name = (await must('npm', ['pack', '--silent', '--pack-destination', folder], { capture: true })).trim();
+  const target = join(folder, 'node_modules', 'pomerium-edge');
+  mkdirSync(target, { recursive: true });
+  await must('tar', ['-xzf', join(folder, name.split('\n').at(-1) ?? ''), '-C', target, '--strip-components=1']);
+  symlinkSync(`${ROOT}node_modules/jose`, join(folder, 'node_modules', 'jose'));
+  writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+  const constants = { SEED_CERTIFICATE, SEED_TOKEN };
+  const lines = Object.entries(constants).map(([key, value]) => `export const ${key} = ${JSON.stringify(value)};`);
+  writeFileSync(join(folder, 'seed.mjs'), lines.join('\n'));
+  cpSync(`${ROOT}test/e2e/smoke.mjs`, smoke);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function assertSmoke(output: string): void {
+  const line = output.split('\n').find((one) => one.startsWith('{"subject"'));
+  assert.deepEqual(JSON.parse(line ?? output), { subject: 'u-alice', refusal: 'invalid_signature', guard: 500 });
+}
+
+describe('the packed package', () => {
+  test('holds the built files, and nothing of tests, tools or the tool-chain', () => {
+    const files = globSync('**/*', { cwd: join(folder, 'node_modules', 'pomerium-edge') });
+    assert.include(files, 'dist/core/index.js');
+    assert.include(files, 'dist/core/index.d.ts');
+    const strange = files.filter(
+      (file) => !/^(dist(\/|$)|LICENSE$|README\.md$|CHANGELOG\.md$|package\.json$)/.test(file),
+    );
+    assert.deepEqual(strange, []);
+    const manifest = JSON.parse(readFileSync(join(folder, 'node_modules', 'pomerium-edge', 'package.json'), 'utf8'));
+    assert.deepEqual(Object.keys(manifest.dependencies), ['jose']);
+    assert.isUndefined(manifest.optionalDependencies);
+  });
+
+  for (const [module, moduleResolution] of [
+    ['nodenext', 'nodenext'],
+    ['esnext', 'bundler'],
+  ] as const) {
+    test(`has types that its users’ compiler checks whole (${moduleResolution})`, async () => {
+      const source = [
+        "import { createVerifier } from 'pomerium-edge';",
+        "import { createGuard } from 'pomerium-edge/cloudflare';",
+        "const identity = await createVerifier({ audience: 'a' }).verify('');",
+        'export const subject: string = identity.subject;',
+        '// @ts-expect-error were it any, this would be allowed',
+        'export const wrong: number = identity.subject;',
+        'export const guard = createGuard();',
+      ];
+      writeFileSync(join(folder, 'user.ts'), source.join('\n'));
+      const flags = [
+        '--noEmit',
+        '--strict',
+        '--skipLibCheck',
+        'false',
+        '--target',
+        'es2022',
+        '--lib',
+        'es2023,dom',
+        '--types',
+        '',
+      ];
+      const resolution = ['--module', module, '--moduleResolution', moduleResolution];
+      await must(tool('tsc'), [...flags, ...resolution, 'user.ts'], { cwd: folder, capture: true });
+    });
+  }
+
+  const runtimes: [string, () => string, string[]][] = [
+    ['Node.js of the tool-chain', () => process.execPath, []],
+    ['Node.js 20', () => `${ROOT}toolchain/oldest/node_modules/.bin/node`, []],
+    ['Bun', () => tool('bun'), ['run']],
+    ['Deno', () => tool('deno'), ['run', '--allow-all', '--no-lock', '--node-modules-dir=manual']],
+  ];
+  for (const [name, command, args] of runtimes) {
+    test(`runs on ${name}`, async () => {
+      assertSmoke(await must(command(), [...args, smoke], { capture: true, cwd: folder }));
+    });
+  }
+});
+
+describe('#signature resolves', () => {
+  const bundlers: [string, BuildOptions, RegExp, RegExp][] = [
+    ['to node:crypto for Node.js', { platform: 'node' }, NODE_ENGINE, WEB_ENGINE],
+    ['to WebCrypto for browsers', { platform: 'browser' }, WEB_ENGINE, NODE_ENGINE],
+    ['to WebCrypto where nothing is said', { platform: 'neutral' }, WEB_ENGINE, NODE_ENGINE],
+    ['to WebCrypto for workerd', { platform: 'neutral', conditions: ['workerd'] }, WEB_ENGINE, NODE_ENGINE],
+    ['to WebCrypto for workerd, even beside node', { conditions: ['workerd', 'node'] }, WEB_ENGINE, NODE_ENGINE],
+    ['to WebCrypto for Vercel Edge, even beside node', { conditions: ['edge-light', 'node'] }, WEB_ENGINE, NODE_ENGINE],
+  ];
+  for (const [name, options, has, lacks] of bundlers) {
+    test(`${name} (esbuild), and the bundle works`, async () => {
+      const outfile = join(folder, 'bundle.mjs');
+      await build({ entryPoints: [smoke], bundle: true, format: 'esm', outfile, logLevel: 'silent', ...options });
+      const text = readFileSync(outfile, 'utf8');
+      assert.match(text, has);
+      assert.notMatch(text, lacks);
+      assertSmoke(await must(process.execPath, [outfile], { capture: true }));
+    });
+  }
+
+  test('to WebCrypto by wrangler, and the guard’s bundle is small and needs no Node.js', async () => {
+    const outdir = join(folder, 'worker');
+    const output = await must(tool('wrangler'), ['deploy', '--dry-run', '--outdir', outdir], { capture: true });
+    const text = readFileSync(join(outdir, 'worker.js'), 'utf8');
+    assert.match(text, WEB_ENGINE);
+    assert.notMatch(text, NODE_ENGINE);
+    assert.notMatch(text, /from\s*"node:/);
+    assert.notInclude(text, 'LOCAL_CLOCK', 'only the local start can set the clock');
+    const size = Number(/gzip: ([\d.]+) KiB/.exec(output)?.[1]);
+    console.info(`the guard's bundle: ${size} KiB gzipped`);
+    assert.isBelow(size, 20);
+  });
+
+  test('to node:crypto in Next’s proxy and to WebCrypto in its Edge routes, and both work', async () => {
+    const app = 'test/e2e/next-app';
+    rmSync(`${ROOT}${app}/.next`, { recursive: true, force: true });
+    const { code, output } = await run(tool('next'), ['build', app], { capture: true });
+    assert.equal(code, 0, output);
+    assert.notMatch(output, /warn/i);
+
+    const edge = textOf(`${ROOT}${app}/.next/server/edge`);
+    assert.match(edge, WEB_ENGINE);
+    assert.notMatch(edge, NODE_ENGINE);
+    assert.match(textOf(`${ROOT}${app}/.next/server`), NODE_ENGINE);
+
+    const next = startProcess(tool('next'), ['start', app, '-H', '127.0.0.1', '-p', '0']);
+    try {
+      const url = await next.printed(/(http:\/\/127\.0\.0\.1:\d+)/);
+      for (const path of ['/proxy', '/edge', '/node']) {
+        const response = await fetch(url + path);
+        assert.equal(await response.text(), 'u-alice', path);
+      }
+    } finally {
+      await next.stop();
+    }
+  });
+});
+
+/** All JavaScript below a folder. */
+function textOf(path: string): string {
+  assert.isTrue(existsSync(path), path);
+  return globSync('**/*.js', { cwd: path })
+    .map((file) => readFileSync(join(path, file), 'utf8'))
+    .join('\n');
+}

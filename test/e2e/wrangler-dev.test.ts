@@ -1,0 +1,114 @@
+import { afterAll, assert, beforeAll, describe, test } from 'vitest';
+import { tool } from '../../scripts/run.ts';
+import { startStandIn } from '../../scripts/start/stand-in.ts';
+import { startUpstream } from '../../scripts/start/upstream.ts';
+import { HOST, sign } from '../support/issuer.ts';
+import { type Running, startProcess } from './processes.ts';
+
+/** The deployable under its own tool: `wrangler dev` with the `wrangler.toml` of the root. */
+async function startWrangler(variables: Record<string, string>): Promise<{ url: string; process: Running }> {
+  const flags = Object.entries(variables).flatMap(([name, value]) => ['--var', `${name}:${value}`]);
+  const process = startProcess(tool('wrangler'), [
+    'dev',
+    '--ip',
+    '127.0.0.1',
+    '--port',
+    '0',
+    '--inspector-port',
+    '0',
+    ...flags,
+  ]);
+  return { url: await process.printed(/Ready on (http:\/\/127\.0\.0\.1:\d+)/), process };
+}
+
+const standIn = await startStandIn({});
+const upstream = await startUpstream();
+const now = Math.floor(Date.now() / 1000);
+const assertion = await sign(standIn.key, { iat: now, exp: now + 3600 });
+const signedIn = { 'x-pomerium-jwt-assertion': assertion };
+
+afterAll(() => Promise.all([standIn.close(), upstream.close()]));
+
+describe('the guard before an upstream', () => {
+  let guard: Awaited<ReturnType<typeof startWrangler>>;
+  beforeAll(async () => {
+    guard = await startWrangler({
+      POMERIUM_AUDIENCE: HOST,
+      POMERIUM_JWKS_URL: standIn.jwksUrl(),
+      POMERIUM_UPSTREAM: upstream.url,
+    });
+  });
+  afterAll(() => guard.process.stop());
+
+  test('refuses what came around Pomerium, with a problem document', async () => {
+    const response = await fetch(`${guard.url}/x`);
+    assert.equal(response.status, 401);
+    assert.equal(response.headers.get('content-type'), 'application/problem+json');
+    assert.equal(((await response.json()) as { code: string }).code, 'missing_assertion');
+    assert.isUndefined(upstream.takeReceived());
+  });
+
+  test('refuses a HEAD request without a body', async () => {
+    const response = await fetch(`${guard.url}/x`, { method: 'HEAD' });
+    assert.equal(response.status, 401);
+    assert.equal(await response.text(), '');
+  });
+
+  test('passes method, path, query and headers on, cleaned, and the answer back', async () => {
+    const response = await fetch(`${guard.url}//evil.test/a%2Fb/./c?q=1&q=2`, {
+      method: 'POST',
+      headers: {
+        ...signedIn,
+        'x-pomerium-claim-email': 'root@evil.test',
+        x_pomerium_claim_user: 'root',
+        'x-other': 'kept',
+      },
+      body: 'hello',
+    });
+    assert.equal(response.status, 200);
+    const received = upstream.takeReceived();
+    assert.equal(received?.method, 'POST');
+    assert.equal(received?.path, '//evil.test/a%2Fb/c?q=1&q=2');
+    const headers = new Map(received?.headers.map(([name, value]) => [name.toLowerCase(), value]));
+    assert.equal(headers.get('x-pomerium-jwt-assertion'), assertion);
+    assert.equal(headers.get('x-other'), 'kept');
+    assert.deepEqual(
+      [...headers.keys()].filter((name) => /pomerium.claim/.test(name)),
+      [],
+    );
+  });
+});
+
+describe('the guard without an upstream', () => {
+  test('shows the identity, escaped, to who came through Pomerium', async () => {
+    const guard = await startWrangler({ POMERIUM_AUDIENCE: HOST, POMERIUM_JWKS_URL: standIn.jwksUrl() });
+    try {
+      const name = '<script>alert(1)</script>';
+      const headers = { 'x-pomerium-jwt-assertion': await sign(standIn.key, { iat: now, exp: now + 3600, name }) };
+      const response = await fetch(guard.url, { headers });
+      const html = await response.text();
+      assert.equal(response.status, 200);
+      assert.equal(response.headers.get('cache-control'), 'no-store');
+      assert.include(html, 'alice@example.com');
+      assert.include(html, '&lt;script&gt;');
+      assert.notInclude(html, '<script>');
+      assert.equal((await fetch(guard.url)).status, 401);
+    } finally {
+      await guard.process.stop();
+    }
+  });
+});
+
+describe('the guard without a configuration', () => {
+  test('refuses everything with a 500 that says nothing, and the log says what to set', async () => {
+    const guard = await startWrangler({});
+    try {
+      const response = await fetch(guard.url, { headers: signedIn });
+      assert.equal(response.status, 500);
+      assert.notInclude(await response.text(), 'POMERIUM_AUDIENCE');
+      await guard.process.printed(/POMERIUM_AUDIENCE is not set/);
+    } finally {
+      await guard.process.stop();
+    }
+  });
+});

@@ -1,0 +1,50 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, assert, describe, test } from 'vitest';
+import { ROOT, tool } from '../../scripts/run.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'pomerium-edge-'));
+const { $schema, vcs, ...config } = JSON.parse(readFileSync(`${ROOT}biome.json`, 'utf8'));
+writeFileSync(join(folder, 'biome.json'), JSON.stringify(config));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Whether our linter's configuration lets the file import this. */
+async function isAllowed(file: string, specifier: string): Promise<boolean> {
+  const path = join(folder, file);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, `import * as it from '${specifier}';\nexport const x = it;\n`);
+  const { stdout } = await promisify(execFile)(tool('biome'), ['lint', '--reporter=json', path], { cwd: folder }).catch(
+    (e) => e,
+  );
+  return !String(stdout).includes('noRestrictedImports');
+}
+
+describe('who may import whom, as the linter has it', () => {
+  const cases: [string, string, boolean][] = [
+    ['core/keys/x.ts', './jwk.ts', true],
+    ['core/keys/x.ts', '../errors.ts', true],
+    ['core/keys/x.ts', 'jose', true],
+    ['core/keys/x.ts', '#signature', true],
+    ['core/keys/x.ts', 'node:crypto', false],
+    ['core/keys/x.ts', 'hono', false],
+    ['core/keys/x.ts', '../../adapters/cloudflare/index.ts', false],
+    ['core/x.ts', '../adapters/cloudflare/index.ts', false],
+    ['core/x.ts', '../test/support/issuer.ts', false],
+    ['core/signature/node.ts', 'node:crypto', true],
+    ['adapters/cloudflare/x.ts', '../../core/index.ts', true],
+    ['adapters/cloudflare/x.ts', './guard.ts', true],
+    ['adapters/cloudflare/x.ts', 'cloudflare:workers', true],
+    ['adapters/cloudflare/x.ts', '../../core/claims.ts', false],
+    ['adapters/cloudflare/x.ts', '../hono/index.ts', false],
+    ['adapters/cloudflare/x.ts', 'node:fs', false],
+    ['adapters/cloudflare/x.ts', 'jose', false],
+  ];
+  for (const [file, specifier, allowed] of cases) {
+    test(`${file} ${allowed ? 'may' : 'may not'} import ${specifier}`, async () => {
+      assert.equal(await isAllowed(file, specifier), allowed);
+    });
+  }
+});

@@ -1,0 +1,83 @@
+// Compiled by "npm run check" and never run: a wrong type here is an error there.
+import {
+  createVerifier,
+  type Identity,
+  type JwksStore,
+  type KeySource,
+  type MaybeAnonymous,
+  optionsFromEnvironment,
+  type PomeriumError,
+  type PomeriumErrorCode,
+  type PomeriumEvent,
+  remoteKeys,
+  staticKeys,
+  type Verifier,
+} from 'pomerium-edge';
+import { createGuard } from 'pomerium-edge/cloudflare';
+import { createStorage } from 'unstorage';
+
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+const holds = <T extends true>(_?: T) => {};
+
+/** The smallest configuration is one line, and its identity has a subject. */
+const verifier = createVerifier({ audience: 'app.corp.example.com' });
+holds<Equal<typeof verifier, Verifier<Identity>>>();
+holds<Equal<Identity['subject'], string>>();
+holds<Equal<Identity['groups'], readonly string[]>>();
+holds<Equal<Identity['email'], string | undefined>>();
+
+/** Whoever accepts nobody has to deal with nobody. */
+const open = createVerifier({ audience: 'a', allowAnonymous: true });
+holds<Equal<typeof open, Verifier<MaybeAnonymous>>>();
+holds<Equal<MaybeAnonymous['subject'], string | undefined>>();
+
+/** Everything that the options take. */
+createVerifier({
+  audience: ['a', 'b'],
+  issuer: ['a', 'https://a/'],
+  keys: remoteKeys(new URL('https://a/'), { store: createStorage(), timeout: 1, fetch }),
+  algorithms: ['ES256', 'RS256', 'EdDSA'],
+  clockTolerance: 0,
+  maxTokenAge: 60,
+  onEvent: (event) => holds<Equal<typeof event, PomeriumEvent>>(),
+  now: () => 0,
+});
+createVerifier(optionsFromEnvironment({ POMERIUM_AUDIENCE: 'a' }));
+
+/** What a request may be. */
+void verifier.verifyRequest(new Request('https://a/'), { waitUntil: (promise) => void promise });
+void verifier.verifyRequest({ headers: { a: 'b', c: ['d'], e: undefined } });
+void verifier.verifyRequest({ method: 'GET', url: '/', headers: [['a', 'b']] });
+void verifier.verify(new Headers().get('x-pomerium-jwt-assertion'));
+void verifier.ready();
+
+const source: KeySource = staticKeys({ keys: [] });
+const store: JwksStore = { getItem: () => null, setItem: () => {} };
+void [source, store];
+
+holds<Equal<PomeriumError['code'], PomeriumErrorCode>>();
+holds<Equal<PomeriumError['status'], number>>();
+
+// @ts-expect-error an audience is required
+createVerifier({});
+// @ts-expect-error HS256 can never be used
+createVerifier({ audience: 'a', algorithms: ['HS256'] });
+// @ts-expect-error a misspelt option
+createVerifier({ audience: 'a', clockTolerence: 1 });
+// @ts-expect-error an identity is frozen
+(await verifier.verify('')).subject = 'root';
+// @ts-expect-error there is no such code
+const code: PomeriumErrorCode = 'forbidden';
+void code;
+// @ts-expect-error the guard never lets nobody in
+createGuard({ allowAnonymous: true });
+
+createGuard((env) => ({ clockTolerance: Number(env.POMERIUM_CLOCK_TOLERANCE) })) satisfies {
+  fetch(request: Request, env: Record<string, string>, ctx: ExecutionContextLike): Promise<Response>;
+};
+
+/** The part of Workers' `ExecutionContext` that matters here. */
+interface ExecutionContextLike {
+  waitUntil(promise: Promise<unknown>): void;
+  passThroughOnException(): void;
+}

@@ -69,27 +69,20 @@ export function checkClaims(claims: Claims, rules: ClaimRules, now: number): voi
 function checkTimes(claims: Claims, rules: ClaimRules, now: number): void {
   const { exp, iat, nbf } = claims;
   const { clockTolerance, maxTokenAge } = rules;
-  if (exp <= now - clockTolerance) {
+  // Each rule is put so that a clock which is no number refuses everything.
+  if (!(exp > now - clockTolerance)) {
     throw timeError('expired', 'The assertion has expired.', `exp after ${now - clockTolerance}`, exp);
   }
-  if (maxTokenAge !== undefined && now - iat > maxTokenAge + clockTolerance) {
-    throw timeError(
-      'expired',
-      'The assertion is older than maxTokenAge.',
-      `iat at or after ${now - maxTokenAge - clockTolerance}`,
-      iat,
-    );
+  if (maxTokenAge !== undefined && !(now - iat <= maxTokenAge + clockTolerance)) {
+    const oldest = now - maxTokenAge - clockTolerance;
+    throw timeError('expired', 'The assertion is older than maxTokenAge.', `iat at or after ${oldest}`, iat);
   }
-  if (iat > now + clockTolerance) {
-    throw timeError(
-      'not_yet_valid',
-      'The assertion was issued in the future.',
-      `iat until ${now + clockTolerance}`,
-      iat,
-    );
+  const latest = now + clockTolerance;
+  if (!(iat <= latest)) {
+    throw timeError('not_yet_valid', 'The assertion was issued in the future.', `iat until ${latest}`, iat);
   }
-  if (nbf !== undefined && nbf > now + clockTolerance) {
-    throw timeError('not_yet_valid', 'The assertion is not valid yet.', `nbf until ${now + clockTolerance}`, nbf);
+  if (nbf !== undefined && !(nbf <= latest)) {
+    throw timeError('not_yet_valid', 'The assertion is not valid yet.', `nbf until ${latest}`, nbf);
   }
 }
 

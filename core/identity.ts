@@ -7,12 +7,12 @@ export interface Identity {
   readonly subject: string;
   /** The same id, as Pomerium's claim `user` has it. */
   readonly user: string;
-  readonly email: string | undefined;
-  readonly name: string | undefined;
+  readonly email?: string | undefined;
+  readonly name?: string | undefined;
   /** Group ids, followed by group names. */
   readonly groups: readonly string[];
-  readonly sessionId: string | undefined;
-  readonly tokenId: string | undefined;
+  readonly sessionId?: string | undefined;
+  readonly tokenId?: string | undefined;
   readonly issuer: string;
   readonly audience: readonly string[];
   readonly issuedAt: number;

@@ -126,18 +126,14 @@ async function importKey(
   { jwk, keyId }: UsableJwk,
   previous: KeySet | undefined,
 ): Promise<VerificationKey | SkippedKey> {
-  const id = keyId ?? (await thumbprint(jwk));
   const algorithm = algorithmOf(jwk);
-  const known = previous?.find({ keyId: id, algorithm });
-  if (known && isSameKey(known.jwk, jwk)) return known;
   try {
+    const id = keyId ?? (await thumbprint(jwk));
+    const known = previous?.find({ keyId: id, algorithm });
+    if (known && isSameKey(known.jwk, jwk)) return known;
     return { keyId: id, algorithm, jwk, verify: await importVerifier(jwk) };
   } catch {
-    return {
-      reason: 'invalid_parameters',
-      keyId: id,
-      message: `This runtime does not take it as a key for ${algorithm}.`,
-    };
+    return { reason: 'invalid_parameters', keyId, message: `This runtime does not take it as a key for ${algorithm}.` };
   }
 }
 

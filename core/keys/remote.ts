@@ -59,10 +59,12 @@ class RemoteKeys implements KeySource {
   find(selector: KeySelector, context: KeyContext): VerificationKey | Promise<VerificationKey> {
     const now = context.now();
     const freshness = this.#freshness(now);
-    if (!this.#held || (freshness !== 'fresh' && freshness !== 'stale'))
-      return this.#findAfterRefresh(selector, context);
+    const isUsable = freshness === 'fresh' || freshness === 'stale';
+    if (!this.#held || !isUsable) return this.#findAfterRefresh(selector, context);
+    const key = this.#held.keySet.find(selector);
+    if (!key) return this.#findUnknown(selector, context);
     if (freshness === 'stale') this.#refreshInBackground(context, now);
-    return this.#held.keySet.find(selector) ?? this.#findUnknown(selector, context);
+    return key;
   }
 
   async ready(context: KeyContext): Promise<void> {

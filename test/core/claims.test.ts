@@ -73,6 +73,16 @@ verdicts('maxTokenAge: 100, with the tolerance', { maxTokenAge: 100 }, [
   ['iat 161 s ago', { iat: NOW - 161 }, 'expired'],
 ]);
 
+describe('a clock that is no clock accepts nothing', () => {
+  for (const now of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, undefined as unknown as number]) {
+    test(`now() gives ${now}`, async () => {
+      const token = await sign(key, { exp: 9e9, iat: 0, nbf: 0 });
+      assert.notEqual(await makeRig(key, { now: () => now }).codeOf(token), 'valid');
+      assert.notEqual(await makeRig(key, { now: () => now, maxTokenAge: 9e9 }).codeOf(token), 'valid');
+    });
+  }
+});
+
 verdicts('threat: issuer unchecked or checked loosely', {}, [
   ['the host', { iss: HOST }, 'valid'],
   ['https://host/', { iss: `https://${HOST}/` }, 'valid'],

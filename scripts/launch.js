@@ -10,7 +10,8 @@ if (major < 22 || (major === 22 && minor < 18)) {
 }
 process.argv.splice(2, process.argv.length - 2, ...rest);
 await import(`./${task}.ts`).catch((error) => {
-  const isSentence = error?.name === 'Sentence';
-  console.error(isSentence ? error.message : error);
+  const isMissing = error?.code === 'ERR_MODULE_NOT_FOUND' && /Cannot find package/.test(error.message);
+  if (isMissing) console.error('The tools are not installed; run "npm ci" first.');
+  else console.error(error?.name === 'Sentence' ? error.message : error);
   process.exit(1);
 });

@@ -3,6 +3,7 @@ import { remoteKeys } from './keys/remote.ts';
 import type { KeySource } from './keys/source.ts';
 import { staticKeys } from './keys/static.ts';
 import type { VerifierOptions } from './options.ts';
+import { compilePolicy, type Policy } from './policy/compile.ts';
 import type { Algorithm } from './signature/engine.ts';
 
 /** The variables that every adapter reads; lists are separated by commas. */
@@ -17,6 +18,10 @@ export interface PomeriumEnvironment {
   readonly POMERIUM_ALGORITHMS?: string;
   /** Seconds. */
   readonly POMERIUM_CLOCK_TOLERANCE?: string;
+  /** A policy in Pomerium's language, as JSON. */
+  readonly POMERIUM_POLICY?: string;
+  /** The claims that the policy takes as lists, see `compilePolicy`. */
+  readonly POMERIUM_LIST_CLAIMS?: string;
 }
 
 /** The environment as options for `createVerifier`, which judges them. Throws `invalid_configuration`. */
@@ -32,12 +37,14 @@ export function optionsFromEnvironment(env: PomeriumEnvironment): VerifierOption
   // createVerifier refuses what is not an algorithm of ours.
   const algorithms = readList(env.POMERIUM_ALGORITHMS) as Algorithm[] | undefined;
   const clockTolerance = readNumber('POMERIUM_CLOCK_TOLERANCE', env.POMERIUM_CLOCK_TOLERANCE);
+  const policy = readPolicy(env);
   return {
     audience,
     ...(issuer && { issuer }),
     ...(keys && { keys }),
     ...(algorithms && { algorithms }),
     ...(clockTolerance !== undefined && { clockTolerance }),
+    ...(policy && { policy }),
   };
 }
 
@@ -49,6 +56,19 @@ function readKeys({ POMERIUM_JWKS, POMERIUM_JWKS_URL }: PomeriumEnvironment): Ke
   }
   if (POMERIUM_JWKS) return staticKeys(POMERIUM_JWKS);
   return POMERIUM_JWKS_URL ? remoteKeys(POMERIUM_JWKS_URL) : undefined;
+}
+
+function readPolicy({ POMERIUM_POLICY, POMERIUM_LIST_CLAIMS }: PomeriumEnvironment): Policy | undefined {
+  if (!POMERIUM_POLICY) return undefined;
+  return compilePolicy(parseJson(POMERIUM_POLICY), { listClaims: readList(POMERIUM_LIST_CLAIMS) ?? [] });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw configurationError('POMERIUM_POLICY must be JSON, as in {"allow":{"or":[{"domain":"example.com"}]}}.');
+  }
 }
 
 function readList(value: string | undefined): string[] | undefined {

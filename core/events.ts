@@ -2,9 +2,13 @@ import type { PomeriumErrorCode } from './errors.ts';
 import type { SkipReason } from './keys/jwk.ts';
 import type { Algorithm } from './signature/engine.ts';
 
+/** Whose assertion it is about: the direct caller's, or that of the user for whom it calls. */
+export type EventSubject = 'assertion' | 'on-behalf-of';
+
 /** An assertion held. `cached`: it was verified before by this verifier, and everything but its signature checked anew. */
 export interface AssertionVerified {
   type: 'assertion_verified';
+  subject: EventSubject;
   keyId: string;
   algorithm: Algorithm;
   cached: boolean;
@@ -13,6 +17,7 @@ export interface AssertionVerified {
 /** An assertion was refused. `expected` and `received` may hold claim values: keep them from shared logs. */
 export interface AssertionRefused {
   type: 'assertion_refused';
+  subject: EventSubject;
   code: PomeriumErrorCode;
   status: number;
   message: string;

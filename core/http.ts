@@ -1,7 +1,11 @@
+import { bytesOf } from './base64url.ts';
 import { PomeriumError, type PomeriumErrorCode } from './errors.ts';
 
 /** The header that carries the assertion, sent on routes with `pass_identity_headers: true`. */
 export const ASSERTION_HEADER = 'x-pomerium-jwt-assertion';
+
+/** The header that carries the original user's assertion through a chain of services. Pomerium does not verify it. */
+export const ASSERTION_FOR_HEADER = 'x-pomerium-jwt-assertion-for';
 
 /** Anything that has headers: `Headers`, Node's `headers` object, API Gateway's, or a list of name-value pairs. */
 export type HeadersLike =
@@ -21,14 +25,33 @@ export interface RequestLike {
  * `duplicate_assertion`. The name is matched in any case; no other header is ever looked at.
  */
 export function readAssertion(headers: HeadersLike): string | undefined {
-  if (headers instanceof Headers) return headers.get(ASSERTION_HEADER) ?? undefined;
+  return readHeader(headers, ASSERTION_HEADER);
+}
+
+/** A header's value by its lower-case name; repeated ones joined with a comma, as Fetch does. */
+export function readHeader(headers: HeadersLike, wanted: string): string | undefined {
+  if (headers instanceof Headers) return headers.get(wanted) ?? undefined;
   const values: string[] = [];
   for (const [name, value] of entriesOf(headers)) {
-    if (value === undefined || name.toLowerCase() !== ASSERTION_HEADER) continue;
+    if (value === undefined || name.toLowerCase() !== wanted) continue;
     // White space around a value is not part of it (RFC 9110 section 5.5); `Headers` leaves it out, too.
     for (const one of typeof value === 'string' ? [value] : value) values.push(one.replace(/^[ \t]+|[ \t]+$/g, ''));
   }
   return values.length > 0 ? values.join(',') : undefined;
+}
+
+/**
+ * The path of a request's URL as Pomerium's policies see it: without the query, percent-encoding taken off
+ * (`authorize/checkrequest/checkrequest.go`). Undefined where the encoding is broken: two readers could differ.
+ */
+export function readPath(url: string): string | undefined {
+  const path = (URL.canParse(url) ? new URL(url).pathname : url).replace(/[?#].*$/s, '');
+  if (/%(?![0-9a-f]{2})/i.test(path)) return undefined;
+  // Bytes that are not UTF-8 become U+FFFD and stay where they are, so that what stands before them still counts.
+  const binary = path
+    .replace(/[^\0-\x7f]+/g, encodeURIComponent)
+    .replace(/%(..)/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return new TextDecoder().decode(bytesOf(binary));
 }
 
 function entriesOf(

@@ -19,6 +19,8 @@ export interface Identity {
   readonly expiresAt: number;
   /** Every claim of the assertion, as it was signed. */
   readonly claims: JsonObject;
+  /** The user for whom this caller acts, where `onBehalfOf` is configured and such an assertion came and verified. */
+  readonly onBehalfOf?: Identity | undefined;
 }
 
 /** What `allowAnonymous: true` gives: nobody may be signed in, and then there is no subject. */

@@ -8,6 +8,7 @@ export { PomeriumError, type PomeriumErrorCode, type PomeriumErrorDetails } from
 export type {
   AssertionRefused,
   AssertionVerified,
+  EventSubject,
   KeySkipped,
   KeysRefreshed,
   KeysRefreshFailed,
@@ -16,6 +17,7 @@ export type {
   StoreFailed,
 } from './events.ts';
 export {
+  ASSERTION_FOR_HEADER,
   ASSERTION_HEADER,
   cleanHeaders,
   type HeadersLike,
@@ -31,6 +33,17 @@ export type { RemoteKeysOptions } from './keys/remote-options.ts';
 export type { KeyContext, KeySource } from './keys/source.ts';
 export { staticKeys } from './keys/static.ts';
 export type { JwksStore } from './keys/store.ts';
-export type { VerifierOptions } from './options.ts';
+export type { OnBehalfOfOptions, VerifierOptions } from './options.ts';
+export {
+  compilePolicy,
+  type ExplainedCriterion,
+  type ExplainedOperator,
+  type ExplainedRule,
+  type Policy,
+  type PolicyDecision,
+  type PolicyExplanation,
+  type PolicyOptions,
+} from './policy/compile.ts';
+export type { PolicyInput } from './policy/criteria.ts';
 export type { Algorithm } from './signature/engine.ts';
 export { createVerifier, type Verifier, type VerifyContext } from './verifier.ts';

@@ -3,6 +3,7 @@ import { configurationError, shown } from './errors.ts';
 import type { Emit } from './events.ts';
 import { remoteKeys } from './keys/remote.ts';
 import type { KeySource } from './keys/source.ts';
+import type { Policy } from './policy/compile.ts';
 import { ALGORITHMS, type Algorithm } from './signature/engine.ts';
 
 export interface VerifierOptions {
@@ -23,15 +24,36 @@ export interface VerifierOptions {
   algorithms?: readonly Algorithm[];
   /** Whether an assertion for nobody (an empty `sub`) is accepted. Default: false. */
   allowAnonymous?: boolean;
+  /** Who may do what, from `compilePolicy`, decided after every other check. A refusal is `policy_denied`, 403. */
+  policy?: Policy;
+  /** Learns the user for whom a service calls, from `x-pomerium-jwt-assertion-for`. Default: that header is never read. */
+  onBehalfOf?: OnBehalfOfOptions;
   /** Told what happened; never given a token. What it throws is ignored. */
   onEvent?: Emit;
   /** Seconds since the epoch, for tests. Default: the system's clock. */
   now?: () => number;
 }
 
+/** How the assertion of the original user is verified: by rules of its own, since another route's Pomerium signed it. */
+export interface OnBehalfOfOptions {
+  /** The host name of the first route. */
+  audience: string | readonly string[];
+  /** Default: as for the verifier, from this audience. */
+  issuer?: string | readonly string[];
+  /** Default: as for the verifier, from this issuer. */
+  keys?: KeySource;
+  /**
+   * The policy that the direct caller must meet to act for others. Required: Pomerium hands on whatever a browser sends
+   * under that name, so a valid one proves only that the caller once held that user's assertion.
+   */
+  callers: Policy;
+}
+
 export interface VerifierSettings extends ClaimRules {
   readonly keys: KeySource;
   readonly algorithms: ReadonlySet<string>;
+  readonly policy: Policy | undefined;
+  readonly onBehalfOf: { readonly settings: VerifierSettings; readonly callers: Policy } | undefined;
   readonly onEvent: Emit | undefined;
   readonly now: () => number;
 }
@@ -44,6 +66,8 @@ const NAMES: Readonly<Record<keyof VerifierOptions, true>> = {
   maxTokenAge: true,
   algorithms: true,
   allowAnonymous: true,
+  policy: true,
+  onBehalfOf: true,
   onEvent: true,
   now: true,
 };
@@ -53,11 +77,7 @@ export function readVerifierOptions(options: VerifierOptions): VerifierSettings 
   if (typeof options !== 'object' || options === null) {
     throw configurationError("Write createVerifier({ audience: 'app.corp.example.com' }).");
   }
-  // A misspelt option would silently leave its rule out.
-  const unknown = Object.keys(options).find((name) => !Object.hasOwn(NAMES, name));
-  if (unknown) {
-    throw configurationError(`There is no option ${shown(unknown)}; the options are ${Object.keys(NAMES).join(', ')}.`);
-  }
+  requireKnown(options, NAMES, 'option');
   const audiences = readAudiences(options.audience);
   const issuers = readIssuers(options.issuer, audiences);
   return {
@@ -68,9 +88,58 @@ export function readVerifierOptions(options: VerifierOptions): VerifierSettings 
     maxTokenAge: readSeconds('maxTokenAge', options.maxTokenAge),
     algorithms: new Set(readAlgorithms(options.algorithms)),
     allowAnonymous: readBoolean('allowAnonymous', options.allowAnonymous) ?? false,
+    policy: readPolicy('policy', options.policy),
+    onBehalfOf: readOnBehalfOf(options),
     onEvent: readFunction('onEvent', options.onEvent),
     now: readFunction('now', options.now) ?? (() => Date.now() / 1000),
   };
+}
+
+/** A misspelt option would silently leave its rule out. */
+function requireKnown(options: object, names: Readonly<Record<string, true>>, what: string): void {
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(names, name));
+  if (unknown === undefined) return;
+  throw configurationError(`There is no ${what} ${shown(unknown)}; there are ${Object.keys(names).join(', ')}.`);
+}
+
+function readPolicy(name: string, policy: Policy | undefined): Policy | undefined {
+  if (policy === undefined || (typeof policy?.decide === 'function' && typeof policy.explain === 'function'))
+    return policy;
+  throw configurationError(`${name} must be a compiled policy; write ${name}: compilePolicy({ allow: … }).`);
+}
+
+const ON_BEHALF_OF_NAMES: Readonly<Record<keyof OnBehalfOfOptions, true>> = {
+  audience: true,
+  issuer: true,
+  keys: true,
+  callers: true,
+};
+
+/** Times, algorithms and the clock are the verifier's own. */
+function readOnBehalfOf(options: VerifierOptions): VerifierSettings['onBehalfOf'] {
+  const { onBehalfOf, clockTolerance, algorithms, onEvent, now } = options;
+  if (onBehalfOf === undefined) return undefined;
+  if (typeof onBehalfOf !== 'object' || onBehalfOf === null) {
+    throw configurationError('onBehalfOf must be an object; write onBehalfOf: { audience, callers }.');
+  }
+  requireKnown(onBehalfOf, ON_BEHALF_OF_NAMES, 'option of onBehalfOf');
+  const callers = readPolicy('onBehalfOf.callers', onBehalfOf.callers);
+  if (!callers) {
+    throw configurationError(
+      "onBehalfOf.callers is missing: say who may act for others; write callers: compilePolicy({ allow: { or: [{ user: 'the-service-account' }] } }).",
+    );
+  }
+  const { audience, issuer, keys } = onBehalfOf;
+  const settings = readVerifierOptions({
+    audience,
+    ...(issuer !== undefined && { issuer }),
+    ...(keys !== undefined && { keys }),
+    ...(clockTolerance !== undefined && { clockTolerance }),
+    ...(algorithms !== undefined && { algorithms }),
+    ...(onEvent !== undefined && { onEvent }),
+    ...(now !== undefined && { now }),
+  });
+  return { settings, callers };
 }
 
 function readAudiences(audience: unknown): string[] {

@@ -1,16 +1,26 @@
 import { type Assertion, type HeaderMemo, parseAssertion, rememberHeader, requireOne } from './assertion.ts';
 import { type Claims, checkClaims, parseClaims } from './claims.ts';
 import { PomeriumError, shown } from './errors.ts';
-import { type Emit, safeEmit } from './events.ts';
-import { type RequestLike, readAssertion } from './http.ts';
+import { type Emit, type EventSubject, safeEmit } from './events.ts';
+import {
+  ASSERTION_FOR_HEADER,
+  type HeadersLike,
+  type RequestLike,
+  readAssertion,
+  readHeader,
+  readPath,
+} from './http.ts';
 import { type Identity, type MaybeAnonymous, toIdentity } from './identity.ts';
 import type { VerificationKey } from './keys/key-set.ts';
 import type { KeyContext } from './keys/source.ts';
 import { BoundedMap } from './memo.ts';
 import { readVerifierOptions, type VerifierOptions, type VerifierSettings } from './options.ts';
+import type { Policy } from './policy/compile.ts';
 
 /** What the platform lends to a verification. */
 export interface VerifyContext {
+  /** What a policy may ask about: the method, the path without query and percent-encoding, and the headers. */
+  request?: { readonly method?: string; readonly path?: string; readonly headers?: HeadersLike };
   /** Keeps the runtime alive for a refresh of keys that the answer does not wait for: `(p) => ctx.waitUntil(p)`. */
   waitUntil?: (promise: Promise<unknown>) => void;
 }
@@ -34,7 +44,7 @@ export interface Verifier<I = Identity> {
 export function createVerifier(options: VerifierOptions & { allowAnonymous?: false }): Verifier<Identity>;
 export function createVerifier(options: VerifierOptions): Verifier<MaybeAnonymous>;
 export function createVerifier(options: VerifierOptions): Verifier<MaybeAnonymous> {
-  return new AssertionVerifier(readVerifierOptions(options));
+  return new AssertionVerifier(readVerifierOptions(options), 'assertion');
 }
 
 /** A token whose signature held under `key`, so that verifying it again costs neither signature nor parsing. */
@@ -51,17 +61,40 @@ const MAX_REMEMBERED_CHARACTERS = 1_048_576;
 
 class AssertionVerifier implements Verifier<MaybeAnonymous> {
   readonly #settings: VerifierSettings;
+  readonly #subject: EventSubject;
   readonly #emit: Emit | undefined;
   readonly #headers: HeaderMemo = new Map();
   readonly #remembered = new BoundedMap<Remembered>(MAX_REMEMBERED, MAX_REMEMBERED_CHARACTERS);
+  /** Verifies the assertion of the user for whom a caller acts. */
+  readonly #original: AssertionVerifier | undefined;
 
-  constructor(settings: VerifierSettings) {
+  constructor(settings: VerifierSettings, subject: EventSubject) {
     this.#settings = settings;
+    this.#subject = subject;
     this.#emit = safeEmit(settings.onEvent);
+    this.#original = settings.onBehalfOf && new AssertionVerifier(settings.onBehalfOf.settings, 'on-behalf-of');
   }
 
-  async verifyRequest(request: RequestLike, context?: VerifyContext): Promise<MaybeAnonymous> {
-    return this.verify(readAssertion(request.headers), context);
+  async verifyRequest(request: RequestLike, context: VerifyContext = {}): Promise<MaybeAnonymous> {
+    const assertion = readAssertion(request.headers);
+    const { policy, onBehalfOf } = this.#settings;
+    const isAsked = policy?.needsRequest || onBehalfOf?.callers.needsRequest;
+    // The given context may be a platform's own object: nothing is copied off it, and it is not written to.
+    const waitUntil = (promise: Promise<unknown>) => context.waitUntil?.(promise);
+    const inner = isAsked ? { waitUntil, request: context.request ?? toPolicyRequest(request) } : context;
+    const identity = await this.verify(assertion, inner);
+    const original = onBehalfOf && readHeader(request.headers, ASSERTION_FOR_HEADER);
+    return original ? this.#withOriginal(identity, original, inner) : identity;
+  }
+
+  /** The caller must be one that may act for others before anything of the original user's assertion counts. */
+  async #withOriginal(identity: MaybeAnonymous, original: string, context: VerifyContext): Promise<MaybeAnonymous> {
+    const { callers } = this.#settings.onBehalfOf ?? {};
+    if (!callers || !this.#original) return identity;
+    this.#original.#requireAllowed(callers, identity, context);
+    const onBehalfOf = await this.#original.verify(original, { waitUntil: (promise) => context.waitUntil?.(promise) });
+    // The settings behind it allow nobody to be anonymous.
+    return Object.freeze({ ...identity, onBehalfOf: onBehalfOf as Identity });
   }
 
   /** The steps, in order. Nothing is read from the payload before the signature holds. */
@@ -89,7 +122,8 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
 
       const identity = isKnown ? remembered.identity : toIdentity(claims);
       if (!isKnown) this.#remember(text, { assertion, key, claims, identity });
-      this.#emit?.({ type: 'assertion_verified', keyId: key.keyId, algorithm: key.algorithm, cached: isKnown });
+      if (this.#settings.policy) checkPolicy(this.#settings.policy, identity, context);
+      this.#emitVerified(key, isKnown);
       return identity;
     } catch (error) {
       if (error instanceof PomeriumError) this.#emitRefused(error);
@@ -125,9 +159,24 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
     };
   }
 
+  /** `checkPolicy`, and the event that goes with its refusal. */
+  #requireAllowed(policy: Policy, identity: MaybeAnonymous, context: VerifyContext): void {
+    try {
+      checkPolicy(policy, identity, context);
+    } catch (error) {
+      if (error instanceof PomeriumError) this.#emitRefused(error);
+      throw error;
+    }
+  }
+
+  #emitVerified({ keyId, algorithm }: VerificationKey, cached: boolean): void {
+    this.#emit?.({ type: 'assertion_verified', subject: this.#subject, keyId, algorithm, cached });
+  }
+
   #emitRefused({ code, status, message, expected, received }: PomeriumError): void {
     this.#emit?.({
       type: 'assertion_refused',
+      subject: this.#subject,
       code,
       status,
       message,
@@ -144,6 +193,38 @@ function checkKeyAlgorithm({ header }: Assertion, key: VerificationKey): void {
     expected: key.algorithm,
     received: shown(header.algorithm),
   });
+}
+
+/** Decided last. The refusal names the rule that decided by its place in the policy, never a claim's value. */
+function checkPolicy(policy: Policy, identity: MaybeAnonymous, { request }: VerifyContext): void {
+  const input = { identity, ...request };
+  if (policy.decide(input).allowed) return;
+  const denying = policy.explain(input).rules.find(({ action, holds }) => action === 'deny' && holds);
+  throw new PomeriumError(
+    'policy_denied',
+    `The policy refuses it: ${denying ? `${denying.path} holds` : 'no allow rule holds'}.`,
+    {
+      expected: 'an allow rule that holds, and no deny rule that does',
+      received: denying?.path ?? 'no allow rule that holds',
+    },
+  );
+}
+
+/** Without a method it is a GET, as in Fetch. The path is read when the policy is asked, after every other check. */
+function toPolicyRequest({ method = 'GET', url, headers }: RequestLike): NonNullable<VerifyContext['request']> {
+  if (url === undefined) return { method, headers };
+  return {
+    method,
+    headers,
+    get path() {
+      const path = readPath(url);
+      if (path !== undefined) return path;
+      throw new PomeriumError(
+        'policy_denied',
+        'The policy cannot be asked: the percent-encoding of the path is broken.',
+      );
+    },
+  };
 }
 
 function invalidSignature(): PomeriumError {

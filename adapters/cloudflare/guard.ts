@@ -1,4 +1,5 @@
 import {
+  ASSERTION_FOR_HEADER,
   ASSERTION_HEADER,
   cleanHeaders,
   createVerifier,
@@ -55,6 +56,9 @@ export function createGuard(options: GuardOptions | ((env: GuardEnvironment) => 
       }
       const headers = cleanHeaders(request.headers);
       headers.set(ASSERTION_HEADER, request.headers.get(ASSERTION_HEADER) ?? '');
+      // Cleaned away unless it was verified, too.
+      const original = identity.onBehalfOf && request.headers.get(ASSERTION_FOR_HEADER);
+      if (original) headers.set(ASSERTION_FOR_HEADER, original);
       if (!env.POMERIUM_UPSTREAM) return identityPage(identity, request);
       return forward(request, headers, env.POMERIUM_UPSTREAM);
     },

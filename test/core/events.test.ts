@@ -21,7 +21,7 @@ describe('events', () => {
         keyIds: [key.kid],
         fetchedAt: NOW,
       },
-      { type: 'assertion_verified', keyId: key.kid, algorithm: 'ES256', cached: false },
+      { type: 'assertion_verified', subject: 'assertion', keyId: key.kid, algorithm: 'ES256', cached: false },
     ]);
     assert.deepInclude(rig.events[2], {
       type: 'assertion_refused',

@@ -1,0 +1,210 @@
+import { configurationError, kindOf, shown } from '../errors.ts';
+import { isObject, type JsonObject } from '../json.ts';
+import { type CompiledCriterion, compileCriterion, type PolicyInput, type Predicate } from './criteria.ts';
+
+/** Whether access is allowed: some allow rule holds (`allow`) and no deny rule does (`deny`). */
+export interface PolicyDecision {
+  readonly allowed: boolean;
+  readonly allow: boolean;
+  readonly deny: boolean;
+}
+
+export type PolicyAction = 'allow' | 'deny';
+export type PolicyOperator = 'and' | 'or' | 'not' | 'nor';
+
+/** A node of the tree that says how a decision came about. `path` is where it stands in the document. */
+export interface ExplainedCriterion {
+  readonly path: string;
+  readonly criterion: string;
+  readonly holds: boolean;
+}
+export interface ExplainedOperator {
+  readonly path: string;
+  readonly operator: PolicyOperator;
+  readonly holds: boolean;
+  readonly criteria: readonly ExplainedCriterion[];
+}
+export interface ExplainedRule {
+  readonly path: string;
+  readonly action: PolicyAction;
+  readonly holds: boolean;
+  readonly operators: readonly ExplainedOperator[];
+}
+export interface PolicyExplanation extends PolicyDecision {
+  readonly rules: readonly ExplainedRule[];
+}
+
+/** A policy made ready: pure, synchronous, frozen. Both throw `invalid_configuration` where the request is missing. */
+export interface Policy {
+  /** Whether it asks about the request's method, path or headers. */
+  readonly needsRequest: boolean;
+  decide(input: PolicyInput): PolicyDecision;
+  /** The same decision with what each criterion said: for people, and slower. */
+  explain(input: PolicyInput): PolicyExplanation;
+}
+
+export interface PolicyOptions {
+  /** The claims whose several values Pomerium joined with a comma: which these are cannot be seen in an assertion. */
+  listClaims?: readonly string[];
+}
+
+interface Criterion extends CompiledCriterion {
+  readonly path: string;
+  readonly name: string;
+}
+interface Operator {
+  readonly path: string;
+  readonly operator: PolicyOperator;
+  readonly criteria: readonly Criterion[];
+  readonly holds: Predicate;
+}
+interface Rule {
+  readonly path: string;
+  readonly action: PolicyAction;
+  readonly operators: readonly Operator[];
+  readonly holds: Predicate;
+}
+
+const MAX_CRITERIA = 1000;
+
+/**
+ * Compiles a policy in Pomerium's own language (PPL), given as parsed JSON or YAML, so that `decide` answers as Pomerium
+ * would. `http_path` is the path that this service is asked for, which Pomerium may have rewritten.
+ *
+ * Throws `invalid_configuration` for whatever an assertion cannot answer, and for any unknown name, operator, matcher or
+ * shape, with its path in the document (`allow.or[2].groups.is`).
+ *
+ * @example
+ * compilePolicy({ allow: { or: [{ domain: 'example.com' }, { groups: 'admins' }] } })
+ */
+export function compilePolicy(ppl: unknown, options: PolicyOptions = {}): Policy {
+  const compiler = { listClaims: readListClaims(options), criteria: 0 };
+  const rules = documentRules(ppl).flatMap(([rule, path]) => compileRules(rule, path, compiler));
+  const allow = anyOf(rules.filter(({ action }) => action === 'allow'));
+  const deny = anyOf(rules.filter(({ action }) => action === 'deny'));
+  const all = rules.flatMap(({ operators }) => operators).flatMap(({ criteria }) => criteria);
+  return Object.freeze({
+    needsRequest: all.some(({ needsRequest }) => needsRequest),
+    decide: (input: PolicyInput) => decision(allow(input), deny(input)),
+    explain: (input: PolicyInput) =>
+      Object.freeze({ ...decision(allow(input), deny(input)), rules: rules.map((rule) => explainRule(rule, input)) }),
+  });
+}
+
+const ALLOWED = Object.freeze({ allowed: true, allow: true, deny: false });
+const DENIED = Object.freeze({ allowed: false, allow: true, deny: true });
+const DENIED_ONLY = Object.freeze({ allowed: false, allow: false, deny: true });
+const NOT_ALLOWED = Object.freeze({ allowed: false, allow: false, deny: false });
+
+/** One of four objects: a decision allocates nothing. */
+function decision(allow: boolean, deny: boolean): PolicyDecision {
+  if (deny) return allow ? DENIED : DENIED_ONLY;
+  return allow ? ALLOWED : NOT_ALLOWED;
+}
+
+interface Compiler {
+  readonly listClaims: ReadonlySet<string>;
+  criteria: number;
+}
+
+function readListClaims({ listClaims = [] }: PolicyOptions): ReadonlySet<string> {
+  if (Array.isArray(listClaims) && listClaims.every((name) => typeof name === 'string')) return new Set(listClaims);
+  throw configurationError("listClaims must be a list of claim names; write listClaims: ['roles'].");
+}
+
+/** One object, or a list of them (`RulesFromValue`). */
+function documentRules(ppl: unknown): [rule: JsonObject, path: string][] {
+  if (isObject(ppl)) return [[ppl, '']];
+  if (!Array.isArray(ppl)) {
+    const hint = typeof ppl === 'string' ? 'parse the JSON or YAML first' : 'write { allow: { or: [ … ] } }';
+    throw configurationError(
+      `A policy is an object with allow and deny, or a list of these; it is ${kindOf(ppl)}: ${hint}.`,
+    );
+  }
+  return ppl.map((rule, i) => {
+    if (!isObject(rule))
+      throw configurationError(`[${i}] must be an object with allow or deny; it is ${kindOf(rule)}.`);
+    return [rule, `[${i}].`];
+  });
+}
+
+function compileRules(rule: JsonObject, prefix: string, compiler: Compiler): Rule[] {
+  return Object.entries(rule).map(([action, body]) => {
+    const path = prefix + action;
+    if (action !== 'allow' && action !== 'deny') {
+      throw configurationError(`${path}: there is no action ${shown(action)}; write allow or deny.`);
+    }
+    if (!isObject(body)) {
+      throw configurationError(`${path} must be an object with and, or, not or nor; it is ${kindOf(body)}.`);
+    }
+    const operators = Object.entries(body).flatMap(([operator, list]) =>
+      compileOperator(operator, list, path, compiler),
+    );
+    return { path, action, operators, holds: anyOf(operators) };
+  });
+}
+
+const OPERATORS: Readonly<Record<PolicyOperator, (criteria: readonly Criterion[]) => Predicate>> = {
+  and: (criteria) => (input) => criteria.every(({ holds }) => holds(input)),
+  or: anyOf,
+  not: (criteria) => (input) => !criteria.some(({ holds }) => holds(input)),
+  // In Pomerium nor is a NAND: it holds when not all of them do (`norBody` in generator/conditionals.go).
+  nor: (criteria) => (input) => !criteria.every(({ holds }) => holds(input)),
+};
+
+function compileOperator(operator: string, list: unknown, at: string, compiler: Compiler): Operator[] {
+  const path = `${at}.${operator}`;
+  // Pomerium's grammar lets "action" stand here and ignores it.
+  if (operator === 'action') return [];
+  if (!isOperator(operator)) {
+    throw configurationError(`${path}: there is no operator ${shown(operator)}; write and, or, not or nor.`);
+  }
+  if (!Array.isArray(list)) throw configurationError(`${path} must be a list of criteria; it is ${kindOf(list)}.`);
+  // An operator with an empty list never holds, not even "and" or "not".
+  if (list.length === 0) return [];
+  const criteria = list.map((criterion, i) => compileListed(criterion, `${path}[${i}]`, compiler));
+  return [{ path, operator, criteria, holds: OPERATORS[operator](criteria) }];
+}
+
+function isOperator(name: string): name is PolicyOperator {
+  return Object.hasOwn(OPERATORS, name);
+}
+
+function compileListed(criterion: unknown, at: string, compiler: Compiler): Criterion {
+  const [entry, ...more] = isObject(criterion) ? Object.entries(criterion) : [];
+  if (!entry || more.length > 0) {
+    throw configurationError(`${at} must be an object with exactly one criterion, as in { email: 'a@example.com' }.`);
+  }
+  compiler.criteria += 1;
+  if (compiler.criteria > MAX_CRITERIA) throw configurationError(`A policy may have ${MAX_CRITERIA} criteria at most.`);
+  const [key, data] = entry;
+  const slash = key.indexOf('/');
+  const name = slash < 0 ? key : key.slice(0, slash);
+  const subPath = slash < 0 ? '' : key.slice(slash + 1);
+  const path = `${at}.${key}`;
+  const { listClaims } = compiler;
+  return { path, name: key, ...compileCriterion(name, { subPath, data, path, listClaims }) };
+}
+
+/** Holds when any of them does; so nothing holds when there are none. */
+function anyOf(nodes: readonly { readonly holds: Predicate }[]): Predicate {
+  return (input) => nodes.some(({ holds }) => holds(input));
+}
+
+function explainRule({ path, action, operators, holds }: Rule, input: PolicyInput): ExplainedRule {
+  return {
+    path,
+    action,
+    holds: holds(input),
+    operators: operators.map((operator) => ({
+      path: operator.path,
+      operator: operator.operator,
+      holds: operator.holds(input),
+      criteria: operator.criteria.map((criterion) => ({
+        path: criterion.path,
+        criterion: criterion.name,
+        holds: criterion.holds(input),
+      })),
+    })),
+  };
+}

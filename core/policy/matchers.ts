@@ -1,0 +1,104 @@
+import { configurationError, kindOf } from '../errors.ts';
+import { isObject } from '../json.ts';
+
+/** Limits on what one policy may hold: more is a mistake, or somebody else's. */
+const MAX_VALUES = 1000;
+const MAX_LENGTH = 4096;
+
+export type StringMatcher = (value: string) => boolean;
+
+/** A list of strings as an assertion has it: really a list, or values that Pomerium joined with commas. */
+export interface StringList {
+  has(value: string): boolean;
+  hasOnly(value: string): boolean;
+}
+
+export type ListMatcher = (list: StringList) => boolean;
+
+/** Pomerium's `matchString` (`pkg/policy/criteria/matchers.go`): a bare value means `is`; all operators must hold. */
+export function compileStringMatcher(data: unknown, path: string): StringMatcher {
+  const matchers = operatorsOf(data, 'is').map(([operator, value, at]) => {
+    const compile = STRING_OPERATORS.get(operator);
+    if (!compile) throw unknownOperator(path + at, operator, STRING_OPERATORS);
+    return compile(value, path + at);
+  });
+  return allOf(matchers);
+}
+
+/** Pomerium's `matchStringList`: a bare value means `has`. */
+export function compileListMatcher(data: unknown, path: string): ListMatcher {
+  const matchers = operatorsOf(data, 'has').map(([operator, value, at]) => {
+    const compile = LIST_OPERATORS.get(operator);
+    if (!compile) throw unknownOperator(path + at, operator, LIST_OPERATORS);
+    return compile(requireString(value, path + at));
+  });
+  return allOf(matchers);
+}
+
+/** Operator, value, and what to add to the path. */
+function operatorsOf(data: unknown, bare: string): [operator: string, value: unknown, at: string][] {
+  if (!isObject(data)) return [[bare, data, '']];
+  return Object.entries(data).map(([operator, value]) => [operator, value, `.${operator}`]);
+}
+
+type Test<T> = (value: T) => boolean;
+
+/** No operators at all hold for everything, as in Pomerium. */
+function allOf<T>(tests: readonly Test<T>[]): Test<T> {
+  const [first, ...more] = tests;
+  if (first && more.length === 0) return first;
+  return (value) => tests.every((test) => test(value));
+}
+
+const STRING_OPERATORS: ReadonlyMap<string, (value: unknown, path: string) => StringMatcher> = new Map([
+  ['is', (value, path) => equals(requireString(value, path))],
+  ['not', (value, path) => not(equals(requireString(value, path)))],
+  ['contains', withText((text) => (value) => value.includes(text))],
+  ['starts_with', withText((text) => (value) => value.startsWith(text))],
+  ['ends_with', withText((text) => (value) => value.endsWith(text))],
+  ['in', (value, path) => oneOf(requireStrings(value, path))],
+  ['not_in', (value, path) => not(oneOf(requireStrings(value, path)))],
+]);
+
+const LIST_OPERATORS: ReadonlyMap<string, (value: string) => ListMatcher> = new Map([
+  ['has', (value) => (list) => list.has(value)],
+  ['exclude', (value) => (list) => !list.has(value)],
+  ['is', (value) => (list) => list.hasOnly(value)],
+]);
+
+function withText(make: (text: string) => StringMatcher): (value: unknown, path: string) => StringMatcher {
+  return (value, path) => make(requireString(value, path));
+}
+
+function equals(text: string): StringMatcher {
+  return (value) => value === text;
+}
+
+function oneOf(texts: readonly string[]): StringMatcher {
+  const set = new Set(texts);
+  return (value) => set.has(value);
+}
+
+function not(matcher: StringMatcher): StringMatcher {
+  return (value) => !matcher(value);
+}
+
+function requireString(value: unknown, path: string): string {
+  if (typeof value !== 'string') {
+    throw configurationError(`${path} must be a string, in quotes if need be; it is ${kindOf(value)}.`);
+  }
+  if (value.length > MAX_LENGTH) throw configurationError(`${path} is longer than ${MAX_LENGTH} characters.`);
+  return value;
+}
+
+function requireStrings(value: unknown, path: string): readonly string[] {
+  if (!Array.isArray(value)) throw configurationError(`${path} must be a list of strings; it is ${kindOf(value)}.`);
+  if (value.length > MAX_VALUES) throw configurationError(`${path} has more than ${MAX_VALUES} values.`);
+  return value.map((one, i) => requireString(one, `${path}[${i}]`));
+}
+
+function unknownOperator(path: string, operator: string, known: ReadonlyMap<string, unknown>): Error {
+  return configurationError(
+    `${path}: there is no matcher ${JSON.stringify(operator)} here; write one of ${[...known.keys()].join(', ')}.`,
+  );
+}

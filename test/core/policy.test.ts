@@ -1,0 +1,321 @@
+import { assert, describe, test } from 'vitest';
+import {
+  compilePolicy,
+  createVerifier,
+  optionsFromEnvironment,
+  remoteKeys,
+  staticKeys,
+  type VerifierOptions,
+} from '../../core/index.ts';
+import { HOST, jwks, makeKey, NOW, sign } from '../support/issuer.ts';
+import { jwksAnswer, Origin } from '../support/origin.ts';
+import { assertMisconfigured, codeOf, errorOf, makeRig } from '../support/verifying.ts';
+
+const key = await makeKey();
+const token = await sign(key);
+const allow = (criterion: object) => ({ allow: { or: [criterion] } });
+const refusesEmail = (email: unknown) => allow({ email });
+
+describe('compilePolicy refuses, with the path in the document,', () => {
+  const cases: [string, unknown, RegExp][] = [
+    ['text', '{"allow":{}}', /parse the JSON or YAML first/],
+    ['nothing', undefined, /A policy is an object/],
+    ['a list in a list', [[{}]], /^\[0\] must be an object/],
+    ['an unknown action', [{}, { permit: {} }], /^\[1\]\.permit: there is no action/],
+    ['an action that is a list', { deny: [] }, /^deny must be an object/],
+    ['an unknown operator', { allow: { xor: [] } }, /^allow\.xor: there is no operator/],
+    ['an operator that is no list', { allow: { or: { email: 'a' } } }, /^allow\.or must be a list/],
+    ['a criterion with two names', { allow: { or: [{}, { email: 'a', user: 'b' }] } }, /^allow\.or\[0\] must be/],
+    ['an unknown criterion', allow({ mail: 'a' }), /^allow\.or\[0\]\.mail: there is no criterion/],
+    ['a name from the prototype', allow({ constructor: 'a' }), /there is no criterion/],
+    ['an operator from the prototype', { allow: { toString: [] } }, /there is no operator/],
+    ['an unknown matcher', refusesEmail({ matches: '.*' }), /^allow\.or\[0\]\.email\.matches: there is no matcher/],
+    ['a list matcher for a string', refusesEmail({ has: 'a' }), /there is no matcher "has"/],
+    ['a string matcher for a list', allow({ groups: { in: ['a'] } }), /there is no matcher "in"/],
+    ['a number', refusesEmail(7), /^allow\.or\[0\]\.email must be a string/],
+    ['null', refusesEmail(null), /must be a string/],
+    ['in without a list', refusesEmail({ in: 'a' }), /^allow\.or\[0\]\.email\.in must be a list/],
+    ['in with a number', refusesEmail({ in: ['a', 1] }), /^allow\.or\[0\]\.email\.in\[1\] must be a string/],
+    [
+      'groups: is',
+      { allow: { or: [{ accept: 1 }, { accept: 1 }, { groups: { is: 'a' } }] } },
+      /^allow\.or\[2\]\.groups\.is cannot be answered/,
+    ],
+    ['claim without a name', allow({ claim: 'a' }), /names no claim/],
+    ["claims that are Pomerium's own", allow({ 'claim/groups': 'a' }), /Pomerium's own/],
+    ...[
+      'source_ip',
+      'client_certificate',
+      'invalid_client_certificate',
+      'device',
+      'ssh_publickey',
+      'ssh_username',
+      'mcp_tool',
+      'record',
+      'date',
+      'day_of_week',
+      'time_of_day',
+    ].map((name): [string, unknown, RegExp] => [
+      name,
+      allow({ [name]: 'x' }),
+      new RegExp(`the criterion ${name} cannot be answered`),
+    ]),
+    ['1,001 criteria', { allow: { or: Array.from({ length: 1001 }, () => ({ accept: true })) } }, /1000 criteria/],
+    ['1,001 values', refusesEmail({ in: Array.from({ length: 1001 }, String) }), /1000 values/],
+    ['a very long value', refusesEmail('x'.repeat(4097)), /4096 characters/],
+  ];
+  for (const [name, ppl, message] of cases) {
+    test(name, () => assertMisconfigured(() => compilePolicy(ppl), message));
+  }
+
+  test('listClaims that is no list of names', () => {
+    assertMisconfigured(() => compilePolicy({}, { listClaims: 'roles' as unknown as string[] }), /listClaims/);
+  });
+});
+
+describe('a policy in the verifier', () => {
+  const withPolicy = (ppl: unknown, more: Partial<VerifierOptions> = {}) =>
+    makeRig(key, { policy: compilePolicy(ppl), ...more });
+
+  test('is decided after every other check', async () => {
+    const rig = withPolicy({ deny: { or: [{ accept: true }] } });
+    assert.equal(await rig.codeOf(token), 'policy_denied');
+    assert.equal(await rig.codeOf(await sign(key, { exp: 1 })), 'expired');
+    assert.equal(await rig.codeOf(await sign(key, { sub: '' })), 'anonymous');
+  });
+
+  test('is decided anew for a remembered assertion', async () => {
+    const rig = withPolicy(allow({ http_method: 'GET' }));
+    assert.equal(await codeOf(() => rig.verifier.verify(token, { request: { method: 'GET' } })), 'valid');
+    assert.equal(await codeOf(() => rig.verifier.verify(token, { request: { method: 'POST' } })), 'policy_denied');
+  });
+
+  test('names the rule that decided, not the claim’s value', async () => {
+    const rig = withPolicy([allow({ accept: true }), { deny: { or: [{ email: 'alice@example.com' }] } }]);
+    const error = await errorOf(() => rig.verify(token));
+    assert.equal(error?.status, 403);
+    assert.equal(error?.received, '[1].deny');
+    const event = rig.events.find(({ type }) => type === 'assertion_refused');
+    assert.deepInclude(event, { code: 'policy_denied', received: '[1].deny', subject: 'assertion' });
+    assert.notInclude(JSON.stringify(rig.events), 'alice');
+    assert.match((await errorOf(() => withPolicy({}).verify(token)))?.message ?? '', /no allow rule holds/);
+  });
+
+  for (const [criterion, request] of [
+    ['http_method', {}],
+    ['http_path', { method: 'GET' }],
+    ['cors_preflight', { method: 'OPTIONS', path: '/' }],
+  ] as const) {
+    test(`${criterion} without that part of the request is invalid_configuration, never an answer`, async () => {
+      for (const ppl of [allow({ [criterion]: 'x' }), { allow: { not: [{ [criterion]: 'x' }] } }]) {
+        const rig = withPolicy(ppl);
+        assert.equal(await rig.codeOf(token), 'invalid_configuration');
+        assert.equal(await codeOf(() => rig.verifier.verify(token, { request })), 'invalid_configuration');
+        assert.isTrue(compilePolicy(ppl).needsRequest);
+      }
+    });
+  }
+
+  const paths: [string, string, string][] = [
+    ['https://x.test/admin/users?q=1#f', '/admin/users', 'the path alone'],
+    ['/admin/users?q=/public', '/admin/users', 'a path without an origin'],
+    ['https://x.test/%61dmin', '/admin', 'percent-encoding taken off, as Pomerium does'],
+    ['https://x.test/a%2Fb', '/a/b', 'an encoded slash, too'],
+    ['https://x.test/%E6%9D%8E', '/李', 'UTF-8'],
+    ['/李', '/李', 'what was never encoded'],
+    ['https://x.test/admin/%ff', '/admin/\uFFFD', 'bytes that are not UTF-8 stay where they are'],
+  ];
+  for (const [url, path, name] of paths) {
+    test(`http_path is ${name}: ${url}`, async () => {
+      const rig = withPolicy(allow({ http_path: path }));
+      const headers = { 'x-pomerium-jwt-assertion': token };
+      assert.equal(await codeOf(() => rig.verifier.verifyRequest({ url, headers })), 'valid');
+      const denied = withPolicy([allow({ accept: 1 }), { deny: { or: [{ http_path: path }] } }]);
+      assert.equal(await codeOf(() => denied.verifier.verifyRequest({ url, headers })), 'policy_denied');
+    });
+  }
+
+  test('a path whose percent-encoding is broken is refused, after every other check', async () => {
+    const rig = withPolicy([allow({ accept: 1 }), { deny: { or: [{ http_path: { starts_with: '/admin' } }] } }]);
+    const request = { url: '/admin/%zz', headers: { 'x-pomerium-jwt-assertion': token } };
+    assert.equal(await codeOf(() => rig.verifier.verifyRequest(request)), 'policy_denied');
+    assert.equal(await codeOf(() => rig.verifier.verifyRequest({ ...request, headers: {} })), 'missing_assertion');
+    assert.deepInclude(rig.events[0], { type: 'assertion_refused', code: 'policy_denied' });
+  });
+
+  test('what is not compiled is refused when the verifier is built', () => {
+    const policy = allow({ accept: true }) as unknown as VerifierOptions['policy'];
+    assertMisconfigured(() => makeRig(key, { policy: policy as NonNullable<typeof policy> }), /compilePolicy/);
+  });
+
+  test('POMERIUM_POLICY and POMERIUM_LIST_CLAIMS', async () => {
+    const env = {
+      POMERIUM_AUDIENCE: HOST,
+      POMERIUM_JWKS: JSON.stringify(jwks(key)),
+      POMERIUM_POLICY: '{"allow":{"or":[{"claim/roles":"admin"}]}}',
+      POMERIUM_LIST_CLAIMS: 'teams, roles',
+    };
+    const verifier = createVerifier({ ...optionsFromEnvironment(env), now: () => NOW });
+    assert.equal(await codeOf(async () => verifier.verify(await sign(key, { roles: 'user,admin' }))), 'valid');
+    assert.equal(await codeOf(async () => verifier.verify(await sign(key, { roles: 'user,admins' }))), 'policy_denied');
+    assertMisconfigured(
+      () => optionsFromEnvironment({ ...env, POMERIUM_POLICY: 'allow: x' }),
+      /POMERIUM_POLICY must be JSON/,
+    );
+    assertMisconfigured(() => optionsFromEnvironment({ ...env, POMERIUM_POLICY: '{"allow":1}' }), /^allow must be/);
+  });
+});
+
+describe('explain', () => {
+  test('says which criterion said what, as a tree', async () => {
+    const identity = await makeRig(key).verify(token);
+    const policy = compilePolicy([
+      { allow: { and: [{ domain: 'example.com' }, { user: 'bob' }], or: [{ groups: 'g1' }] } },
+    ]);
+    assert.deepEqual(policy.explain({ identity }), {
+      allowed: true,
+      allow: true,
+      deny: false,
+      rules: [
+        {
+          path: '[0].allow',
+          action: 'allow',
+          holds: true,
+          operators: [
+            {
+              path: '[0].allow.and',
+              operator: 'and',
+              holds: false,
+              criteria: [
+                { path: '[0].allow.and[0].domain', criterion: 'domain', holds: true },
+                { path: '[0].allow.and[1].user', criterion: 'user', holds: false },
+              ],
+            },
+            {
+              path: '[0].allow.or',
+              operator: 'or',
+              holds: true,
+              criteria: [{ path: '[0].allow.or[0].groups', criterion: 'groups', holds: true }],
+            },
+          ],
+        },
+      ],
+    });
+  });
+
+  test('a policy and its decisions are frozen', async () => {
+    const identity = await makeRig(key).verify(token);
+    const policy = compilePolicy(allow({ accept: true }));
+    assert.isTrue(Object.isFrozen(policy));
+    assert.isTrue(Object.isFrozen(policy.decide({ identity })));
+  });
+});
+
+describe('onBehalfOf', () => {
+  const service = { sub: 'svc', user: 'svc', email: 'svc@example.com' };
+  const FIRST = 'first.corp.example.com';
+  const callers = compilePolicy(allow({ user: 'svc' }));
+  const onFirst = { aud: FIRST, iss: FIRST };
+
+  /** The last service of a chain: its own keys, and those of the first route's Pomerium. */
+  async function chain(more: Partial<VerifierOptions> = {}) {
+    const firstKey = await makeKey();
+    const origin = await Origin.start(jwksAnswer(jwks(firstKey)));
+    const rig = makeRig(key, { onBehalfOf: { audience: FIRST, keys: remoteKeys(origin.url), callers }, ...more });
+    const ask = async (caller: Record<string, unknown>, original?: string) => {
+      const headers = [['x-pomerium-jwt-assertion', await sign(key, caller)]] as [string, string][];
+      if (original !== undefined) headers.push(['X-Pomerium-Jwt-Assertion-For', original]);
+      return rig.verifier.verifyRequest({ headers });
+    };
+    return { rig, ask, firstKey, origin };
+  }
+
+  test('a caller that may, with a good assertion: the identity tells for whom', async () => {
+    const { ask, firstKey, rig } = await chain();
+    const identity = await ask(service, await sign(firstKey, onFirst));
+    assert.equal(identity.subject, 'svc');
+    assert.equal(identity.onBehalfOf?.subject, 'u-alice');
+    assert.equal(identity.onBehalfOf?.issuer, FIRST);
+    assert.isTrue(Object.isFrozen(identity));
+    const subjects = rig.events.flatMap((event) => (event.type === 'assertion_verified' ? [event.subject] : []));
+    assert.deepEqual(subjects, ['assertion', 'on-behalf-of']);
+  });
+
+  test('absent or empty is undefined, and nobody has to be in callers for that', async () => {
+    const { ask, origin } = await chain();
+    assert.isUndefined((await ask(service)).onBehalfOf);
+    assert.isUndefined((await ask({}, '')).onBehalfOf);
+    assert.equal(await origin.count(), 0);
+  });
+
+  test('a caller that is not named is refused before the header is verified', async () => {
+    const { ask, firstKey, rig, origin } = await chain();
+    assert.equal(await codeOf(async () => ask({}, await sign(firstKey, onFirst))), 'policy_denied');
+    assert.equal(await origin.count(), 0);
+    assert.deepInclude(rig.events.at(-1), {
+      type: 'assertion_refused',
+      code: 'policy_denied',
+      subject: 'on-behalf-of',
+    });
+  });
+
+  const bad: [string, (first: Awaited<ReturnType<typeof makeKey>>) => Promise<string>, string][] = [
+    ['rubbish', async () => 'junk.a.b', 'malformed_assertion'],
+    ['expired', (first) => sign(first, { ...onFirst, exp: NOW - 61 }), 'expired'],
+    ['for nobody', (first) => sign(first, { ...onFirst, sub: '' }), 'anonymous'],
+    ['for another first route', (first) => sign(first, { ...onFirst, aud: 'x.example.com' }), 'audience_mismatch'],
+    ["from the caller's own route", (first) => sign(first, {}), 'issuer_mismatch'],
+    ["signed with this route's key", () => sign(key, onFirst), 'unknown_key'],
+    ['twice', async (first) => `${await sign(first, onFirst)}, ${await sign(first, onFirst)}`, 'duplicate_assertion'],
+  ];
+  for (const [name, make, code] of bad) {
+    test(`threat: forged on-behalf-of: ${name} → ${code}, and the event says which assertion`, async () => {
+      const { ask, firstKey, rig } = await chain();
+      const original = await make(firstKey);
+      assert.equal(await codeOf(() => ask(service, original)), code as never);
+      const expected: Record<string, unknown> = { type: 'assertion_refused', code, subject: 'on-behalf-of' };
+      assert.deepInclude(rig.events.at(-1) as unknown as Record<string, unknown>, expected);
+    });
+  }
+
+  test('threat: forged on-behalf-of: never read when not configured', async () => {
+    const rig = makeRig(key);
+    const headers = { 'x-pomerium-jwt-assertion': token, 'x-pomerium-jwt-assertion-for': 'junk.a.b' };
+    assert.isUndefined((await rig.verifier.verifyRequest({ headers })).onBehalfOf);
+  });
+
+  test('callers may ask about the request', async () => {
+    const asking = compilePolicy({ allow: { and: [{ user: 'svc' }, { http_method: 'GET' }] } });
+    const { rig, firstKey } = await chain({});
+    assert.isDefined(rig);
+    const verifier = createVerifier({
+      audience: HOST,
+      keys: staticKeys(jwks(key)),
+      now: () => NOW,
+      onBehalfOf: { audience: FIRST, keys: staticKeys(jwks(firstKey)), callers: asking },
+    });
+    const headers = {
+      'x-pomerium-jwt-assertion': await sign(key, service),
+      'x-pomerium-jwt-assertion-for': await sign(firstKey, onFirst),
+    };
+    assert.equal(await codeOf(() => verifier.verifyRequest({ method: 'GET', url: '/', headers })), 'valid');
+    assert.equal(await codeOf(() => verifier.verifyRequest({ method: 'POST', url: '/', headers })), 'policy_denied');
+  });
+
+  const misconfigured: [string, unknown, RegExp][] = [
+    ['no callers', { audience: FIRST }, /callers is missing/],
+    [
+      'callers that are not compiled',
+      { audience: FIRST, callers: allow({ user: 'svc' }) },
+      /onBehalfOf\.callers must be a compiled policy/,
+    ],
+    ['no audience', { callers }, /audience/],
+    ['a misspelt option', { audience: FIRST, callers, caller: 1 }, /"caller"/],
+    ['true', true, /must be an object/],
+  ];
+  for (const [name, onBehalfOf, message] of misconfigured) {
+    test(`refuses ${name} when it is built`, () => {
+      assertMisconfigured(() => makeRig(key, { onBehalfOf } as Partial<VerifierOptions>), message);
+    });
+  }
+});

@@ -26,7 +26,7 @@ export default defineConfig({
         ],
         test: {
           name: 'workerd',
-          include: ['test/core/**/*.test.ts'],
+          include: ['test/core/**/*.test.ts', 'test/adapters/cloudflare/**/*.test.ts'],
           globalSetup: 'test/harness/global-setup.ts',
         },
       },

@@ -13,8 +13,14 @@ const { measure } = await import('../bench/measure.ts');
 console.log(`${cpus()[0]?.model.trim()}, ${cpus().length} cores\n`);
 const onNode = await makeContestants();
 print(`Node.js ${process.versions.node}`, 'bare node:crypto verify', await measure(onNode.contestants), onNode.absent);
-const { measured, absent } = await inWorkerd();
+const { makePolicyContestants } = await import('../bench/policies.ts');
+const policiesOnNode = await measure(await makePolicyContestants());
+const { measured, absent, policies } = await inWorkerd();
 print('workerd', 'bare subtle.verify', measured, absent);
+console.log('| one decision, µs | Node.js | workerd |\n| --- | ---: | ---: |');
+for (const [i, { name, alone }] of policiesOnNode.entries()) {
+  console.log(`| ${name} | ${alone.toFixed(2)} | ${policies[i]?.alone.toFixed(2)} |`);
+}
 
 function print(runtime: string, yardstick: string, measured: readonly Measured[], absent: readonly string[]): void {
   const bare = measured.find(({ name }) => name === yardstick);
@@ -29,7 +35,13 @@ function print(runtime: string, yardstick: string, measured: readonly Measured[]
   console.log('');
 }
 
-async function inWorkerd(): Promise<{ measured: Measured[]; absent: string[] }> {
+interface InWorkerd {
+  measured: Measured[];
+  absent: string[];
+  policies: Measured[];
+}
+
+async function inWorkerd(): Promise<InWorkerd> {
   const folder = mkdtempSync(join(tmpdir(), 'pomerium-edge-'));
   await must(tool('wrangler'), ['deploy', '--config', 'bench/wrangler.toml', '--dry-run', '--outdir', folder], {
     capture: true,
@@ -46,7 +58,7 @@ async function inWorkerd(): Promise<{ measured: Measured[]; absent: string[] }> 
   );
   try {
     const response = await miniflare.dispatchFetch('http://bench/');
-    return (await response.json()) as { measured: Measured[]; absent: string[] };
+    return (await response.json()) as InWorkerd;
   } finally {
     await miniflare.dispose();
   }

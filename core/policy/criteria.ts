@@ -1,7 +1,6 @@
 import { configurationError, shown } from '../errors.ts';
 import { type HeadersLike, readHeader } from '../http.ts';
 import type { MaybeAnonymous } from '../identity.ts';
-import { listOf } from './lists.ts';
 import { compileListMatcher, compileStringMatcher } from './matchers.ts';
 
 /** What a policy is asked about. Only policies with `needsRequest` look at more than the identity. */
@@ -107,23 +106,25 @@ function compileGroups({ data, path }: CriterionContext): Predicate {
     );
   }
   const matches = compileListMatcher(data, path);
-  return ({ identity }) => identity.groups.length > 0 && matches(listOf(identity.groups, false));
+  return ({ identity }) => identity.groups.length > 0 && matches(identity.groups, false);
 }
 
-/** Claims that Pomerium writes by itself (`getJWTPayload`): not those of the identity provider that PPL means. */
-const OWN_CLAIMS: ReadonlySet<string> = new Set(['aud', 'exp', 'groups', 'iat', 'iss', 'jti', 'sid', 'sub', 'user']);
+/**
+ * Claims that Pomerium writes by itself (`getJWTPayload`): not those of the identity provider that PPL means. `groups`
+ * is none of them: without a directory Pomerium takes it from the identity provider.
+ */
+const OWN_CLAIMS: ReadonlySet<string> = new Set(['aud', 'exp', 'iat', 'iss', 'jti', 'sid', 'sub', 'user']);
 
 function compileClaim({ subPath, data, path, listClaims }: CriterionContext): Predicate {
   if (subPath === '') throw configurationError(`${path} names no claim; write claim/department, say.`);
   if (OWN_CLAIMS.has(subPath)) {
     throw configurationError(
-      `${path}: ${subPath} in an assertion is Pomerium's own, not the identity provider's claim; write user or groups if you mean these.`,
+      `${path}: ${subPath} in an assertion is Pomerium's own, not the identity provider's claim; write user if you mean the user's id.`,
     );
   }
   const matches = compileListMatcher(data, path);
   const isJoined = listClaims.has(subPath);
-  return ({ identity: { claims } }) =>
-    matches(listOf(Object.hasOwn(claims, subPath) ? claims[subPath] : undefined, isJoined));
+  return ({ identity: { claims } }) => matches(Object.hasOwn(claims, subPath) ? claims[subPath] : undefined, isJoined);
 }
 
 function compileHttpMethod({ data, path }: CriterionContext): Predicate {

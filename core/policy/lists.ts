@@ -1,32 +1,32 @@
-import type { StringList } from './matchers.ts';
-
-const EMPTY: StringList = { has: () => false, hasOnly: () => false };
-
-/** A claim as a list: absent is empty, as in Pomerium; `isJoined` where Pomerium joined several values with commas. */
-export function listOf(claim: unknown, isJoined: boolean): StringList {
-  if (Array.isArray(claim)) return new RealList(claim);
-  if (typeof claim === 'string') return isJoined ? joinedList(claim) : new RealList([claim]);
-  if (typeof claim === 'number' || typeof claim === 'boolean') return new RealList([String(claim)]);
-  return EMPTY;
+/**
+ * A claim as the list that PPL's list matchers mean, without making one. It is really a list, or a single value, or
+ * (`isJoined`) several that Pomerium joined with commas. Absent is empty, as in Pomerium.
+ */
+export function listHas(claim: unknown, isJoined: boolean, value: string): boolean {
+  if (Array.isArray(claim)) return claim.includes(value);
+  if (typeof claim === 'string') return isJoined ? joinedHas(claim, value) : claim === value;
+  return isScalar(claim) && String(claim) === value;
 }
 
-class RealList implements StringList {
-  readonly #values: readonly unknown[];
-
-  constructor(values: readonly unknown[]) {
-    this.#values = values;
-  }
-
-  has(value: string): boolean {
-    return this.#values.includes(value);
-  }
-
-  hasOnly(value: string): boolean {
-    return this.#values.length === 1 && this.#values[0] === value;
-  }
+/** Whether the value is the only element. */
+export function listIsOnly(claim: unknown, isJoined: boolean, value: string): boolean {
+  if (Array.isArray(claim)) return claim.length === 1 && claim[0] === value;
+  if (typeof claim === 'string') return claim === value && !(isJoined && (claim === '' || claim.includes(',')));
+  return isScalar(claim) && String(claim) === value;
 }
 
-/** No values joined are the empty string. */
-function joinedList(joined: string): StringList {
-  return joined === '' ? EMPTY : new RealList(joined.split(','));
+function isScalar(claim: unknown): boolean {
+  return typeof claim === 'number' || typeof claim === 'boolean';
+}
+
+/** No values joined are the empty string. A value with a comma in it cannot be told from two, so it never matches. */
+function joinedHas(joined: string, value: string): boolean {
+  if (joined === '') return false;
+  for (let start = 0; ; ) {
+    const comma = joined.indexOf(',', start);
+    const end = comma < 0 ? joined.length : comma;
+    if (end - start === value.length && joined.startsWith(value, start)) return true;
+    if (comma < 0) return false;
+    start = comma + 1;
+  }
 }

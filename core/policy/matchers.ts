@@ -1,5 +1,6 @@
 import { configurationError, kindOf } from '../errors.ts';
 import { isObject } from '../json.ts';
+import { listHas, listIsOnly } from './lists.ts';
 
 /** Limits on what one policy may hold: more is a mistake, or somebody else's. */
 const MAX_VALUES = 1000;
@@ -7,13 +8,8 @@ const MAX_LENGTH = 4096;
 
 export type StringMatcher = (value: string) => boolean;
 
-/** A list of strings as an assertion has it: really a list, or values that Pomerium joined with commas. */
-export interface StringList {
-  has(value: string): boolean;
-  hasOnly(value: string): boolean;
-}
-
-export type ListMatcher = (list: StringList) => boolean;
+/** Of a claim that is a list in one of the ways of `listHas`. */
+export type ListMatcher = (claim: unknown, isJoined: boolean) => boolean;
 
 /** Pomerium's `matchString` (`pkg/policy/criteria/matchers.go`): a bare value means `is`; all operators must hold. */
 export function compileStringMatcher(data: unknown, path: string): StringMatcher {
@@ -41,13 +37,13 @@ function operatorsOf(data: unknown, bare: string): [operator: string, value: unk
   return Object.entries(data).map(([operator, value]) => [operator, value, `.${operator}`]);
 }
 
-type Test<T> = (value: T) => boolean;
+type Test<A extends unknown[]> = (...args: A) => boolean;
 
 /** No operators at all hold for everything, as in Pomerium. */
-function allOf<T>(tests: readonly Test<T>[]): Test<T> {
+function allOf<A extends unknown[]>(tests: readonly Test<A>[]): Test<A> {
   const [first, ...more] = tests;
   if (first && more.length === 0) return first;
-  return (value) => tests.every((test) => test(value));
+  return (...args) => tests.every((test) => test(...args));
 }
 
 const STRING_OPERATORS: ReadonlyMap<string, (value: unknown, path: string) => StringMatcher> = new Map([
@@ -61,9 +57,9 @@ const STRING_OPERATORS: ReadonlyMap<string, (value: unknown, path: string) => St
 ]);
 
 const LIST_OPERATORS: ReadonlyMap<string, (value: string) => ListMatcher> = new Map([
-  ['has', (value) => (list) => list.has(value)],
-  ['exclude', (value) => (list) => !list.has(value)],
-  ['is', (value) => (list) => list.hasOnly(value)],
+  ['has', (value) => (claim, isJoined) => listHas(claim, isJoined, value)],
+  ['exclude', (value) => (claim, isJoined) => !listHas(claim, isJoined, value)],
+  ['is', (value) => (claim, isJoined) => listIsOnly(claim, isJoined, value)],
 ]);
 
 function withText(make: (text: string) => StringMatcher): (value: unknown, path: string) => StringMatcher {

@@ -33,6 +33,7 @@ export async function startGuards(setups: readonly GuardSetup[], standIn: StandI
         POMERIUM_JWKS_URL: standIn.jwksUrl(setup.jwks),
         POMERIUM_UPSTREAM: upstream,
         ...(setup.issuer !== undefined && { POMERIUM_ISSUER: setup.issuer }),
+        ...(setup.policy !== undefined && { POMERIUM_POLICY: JSON.stringify(setup.policy) }),
         ...(setup.clock !== undefined && { LOCAL_CLOCK: String(setup.clock) }),
       },
       unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
@@ -51,8 +52,10 @@ const COMPATIBILITY_DATE =
   /^compatibility_date = "(.*)"$/m.exec(readFileSync(`${ROOT}wrangler.toml`, 'utf8'))?.[1] ?? '';
 
 /** A Worker's name may hold letters, digits and hyphens. */
-function keyOf({ audience, issuer = '', jwks = 'live', clock }: GuardSetup): string {
-  return ['guard', jwks, audience, issuer, clock ?? 'now'].join('-').replace(/[^a-z0-9]+/gi, '-');
+function keyOf({ audience, issuer = '', jwks = 'live', clock, policy }: GuardSetup): string {
+  return ['guard', jwks, audience, issuer, clock ?? 'now', policy ? 'policy' : '']
+    .join('-')
+    .replace(/[^a-z0-9]+/gi, '-');
 }
 
 async function bundle(entry: readonly string[]): Promise<string> {

@@ -44,8 +44,30 @@ export async function liveScenarios(key: TestKey): Promise<Scenario[]> {
     ['alg: none', 'unsupported_algorithm', [[ASSERTION, await sign(key, times, { alg: 'none' })]]],
     ['HS256 with the public key as secret', 'unsupported_algorithm', [[ASSERTION, hmac(good, key)]]],
   ];
-  return rows.map(([name, expect, headers]) => ({ name, expect, headers, guard: { audience: HOST } }));
+  const policyRows: typeof rows = [
+    ['policy: example.com may GET', 'valid', [[ASSERTION, good]]],
+    ['policy: another domain may not', 'policy_denied', [[ASSERTION, await signed({ email: 'bob@other.test' })]]],
+    [
+      'policy: contractors may not, whatever their domain',
+      'policy_denied',
+      [[ASSERTION, await signed({ groups: ['contractors'] })]],
+    ],
+  ];
+  return [
+    ...rows.map(([name, expect, headers]) => ({ name, expect, headers, guard: { audience: HOST } })),
+    ...policyRows.map(([name, expect, headers]) => ({
+      name,
+      expect,
+      headers,
+      guard: { audience: HOST, policy: POLICY },
+    })),
+  ];
 }
+
+const POLICY = {
+  allow: { and: [{ domain: 'example.com' }, { http_method: 'GET' }] },
+  deny: { or: [{ groups: 'contractors' }] },
+};
 
 function alter(token: string): string {
   const [header, payload = '', signature] = token.split('.');

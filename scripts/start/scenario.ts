@@ -12,6 +12,8 @@ export interface Scenario {
 export interface GuardSetup {
   readonly audience: string;
   readonly issuer?: string;
+  /** A policy in Pomerium's language. */
+  readonly policy?: object;
   /** The name of a recorded key set; undefined for the stand-in's own. */
   readonly jwks?: string;
   /** Seconds since the epoch to which the guard's clock is set; undefined for the real one. */

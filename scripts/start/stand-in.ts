@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
-import { type ServerResponse, request as send } from 'node:http';
+import { type IncomingHttpHeaders, type ServerResponse, request as send } from 'node:http';
 import { HOST, jwks, makeKey, sign, type TestKey } from '../../test/support/issuer.ts';
 import type { RecordedAnswer } from './recorded.ts';
 import { type LocalServer, serve } from './server.ts';
 
 /**
  * A stand-in for Pomerium: it signs like it, serves its key set as it does (`Cache-Control`, a strong `ETag`, 304),
- * serves recorded key sets of the real one, and as a proxy adds the assertion of Alice, who is always signed in.
+ * serves recorded key sets of the real one, and as a proxy adds the assertion of whoever is always signed in there:
+ * Alice, unless other claims are given. What a client sends as an assertion it hands on as `-for`, unverified.
  */
 export interface StandIn extends LocalServer {
   readonly key: TestKey;
@@ -15,7 +16,10 @@ export interface StandIn extends LocalServer {
   proxyTo(guard: string): void;
 }
 
-export async function startStandIn(recorded: Readonly<Record<string, RecordedAnswer>>): Promise<StandIn> {
+export async function startStandIn(
+  recorded: Readonly<Record<string, RecordedAnswer>>,
+  claims: Readonly<Record<string, unknown>> = {},
+): Promise<StandIn> {
   const key = await makeKey();
   const own = answerWith(JSON.stringify(jwks(key)));
   let target = '';
@@ -29,9 +33,9 @@ export async function startStandIn(recorded: Readonly<Record<string, RecordedAns
       else response.writeHead(404).end();
     } else {
       const now = Date.now() / 1000;
-      const assertion = await sign(key, { iat: Math.floor(now), exp: Math.floor(now) + 300 });
-      // Pomerium replaces the assertion that a client sends.
-      const headers = { ...incoming.headers, 'x-pomerium-jwt-assertion': assertion, host: HOST };
+      const times = { iat: Math.floor(now), exp: Math.floor(now) + 300 };
+      const assertion = await sign(key, { ...times, ...claims });
+      const headers = { ...carryOver(incoming.headers), [ASSERTION]: assertion, host: String(claims['aud'] ?? HOST) };
       const outgoing = send(target + path, { method: incoming.method, headers }, (answer) => {
         response.writeHead(answer.statusCode ?? 502, answer.headers);
         answer.pipe(response);
@@ -48,6 +52,14 @@ export async function startStandIn(recorded: Readonly<Record<string, RecordedAns
       target = guard;
     },
   };
+}
+
+const ASSERTION = 'x-pomerium-jwt-assertion';
+
+/** `carryOverJWTAssertion`: an incoming `-for` is handed on; where there is none, the incoming assertion becomes it. */
+function carryOver(incoming: IncomingHttpHeaders): IncomingHttpHeaders {
+  const original = incoming[`${ASSERTION}-for`] ?? incoming[ASSERTION];
+  return original === undefined ? incoming : { ...incoming, [`${ASSERTION}-for`]: original };
 }
 
 /** The headers of `internal/handlers/jwks.go`. */

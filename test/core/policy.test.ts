@@ -42,7 +42,7 @@ describe('compilePolicy refuses, with the path in the document,', () => {
       /^allow\.or\[2\]\.groups\.is cannot be answered/,
     ],
     ['claim without a name', allow({ claim: 'a' }), /names no claim/],
-    ["claims that are Pomerium's own", allow({ 'claim/groups': 'a' }), /Pomerium's own/],
+    ["claims that are Pomerium's own", allow({ 'claim/sub': 'a' }), /Pomerium's own/],
     ...[
       'source_ip',
       'client_certificate',
@@ -164,6 +164,45 @@ describe('a policy in the verifier', () => {
     );
     assertMisconfigured(() => optionsFromEnvironment({ ...env, POMERIUM_POLICY: '{"allow":1}' }), /^allow must be/);
   });
+});
+
+describe('the policies of docs/policy.md, from Pomerium’s documentation', () => {
+  const domainAndUsers = {
+    allow: { and: [{ domain: { is: 'example.com' } }] },
+    deny: { or: [{ email: { is: 'user2@example.com' } }, { email: { is: 'user3@example.com' } }] },
+  };
+  const operators = (operator: string) => ({
+    allow: { [operator]: [{ domain: { is: 'example.com' } }, { 'claim/groups': 'admin' }] },
+  });
+  const route = [{ allow: { and: [{ domain: { is: 'pomerium.com' } }, { user: { is: 'user' } }] } }];
+  const both = { email: 'a@example.com', groups: ['admin'] };
+  const one = { email: 'a@example.com', groups: [] };
+  const none = { email: 'a@other.test', groups: [] };
+  const cases: [string, unknown, Record<string, unknown>, boolean][] = [
+    ['a user of the domain', domainAndUsers, { email: 'user1@example.com' }, true],
+    ['a denied user of the domain', domainAndUsers, { email: 'user2@example.com' }, false],
+    ['a user of another domain', domainAndUsers, { email: 'user1@example.org' }, false],
+    ...(
+      [
+        ['and', true, false, false],
+        ['or', true, true, false],
+        ['not', false, false, true],
+        ['nor', false, true, true],
+      ] as const
+    ).flatMap(([operator, ...[ofBoth, ofOne, ofNone]]): [string, unknown, Record<string, unknown>, boolean][] => [
+      [`${operator}, both hold`, operators(operator), both, ofBoth],
+      [`${operator}, one holds`, operators(operator), one, ofOne],
+      [`${operator}, none holds`, operators(operator), none, ofNone],
+    ]),
+    ['that user of that domain', route, { email: 'x@pomerium.com', user: 'user' }, true],
+    ['another user of that domain', route, { email: 'user@pomerium.com', user: 'another' }, false],
+  ];
+  for (const [name, ppl, claims, allowed] of cases) {
+    test(`${name} → ${allowed ? 'allowed' : 'denied'}`, async () => {
+      const identity = await makeRig(key).verify(await sign(key, claims));
+      assert.equal(compilePolicy(ppl).decide({ identity }).allowed, allowed);
+    });
+  }
 });
 
 describe('explain', () => {

@@ -1,5 +1,13 @@
 import { assert, describe, test } from 'vitest';
-import { createVerifier, type KeySource, remoteKeys, staticKeys, type VerifierOptions } from '../../core/index.ts';
+import {
+  compilePolicy,
+  createVerifier,
+  type KeySource,
+  type PomeriumEvent,
+  remoteKeys,
+  staticKeys,
+  type VerifierOptions,
+} from '../../core/index.ts';
 import { jwksAnswer, Origin, type Step } from '../support/origin.ts';
 import { codeOf } from '../support/verifying.ts';
 import v010 from '../vectors/pomerium-0.10.json' with { type: 'json' };
@@ -123,4 +131,37 @@ describe('real input: requests as they came over the wire', () => {
     const message = await verifier.verifyRequest({ headers: recorded?.raw as [string, string][] }).catch(String);
     assert.include(message, 'only upper and lower case differ');
   });
+});
+
+describe('real input: chains of services, as they came over the wire', () => {
+  const chains = wire.cases.filter((recorded) => 'onBehalfOf' in recorded);
+  const callers = compilePolicy({ allow: { or: [{ user: 'user-1' }] } });
+
+  test('there are two', () => {
+    assert.lengthOf(chains, 2);
+  });
+
+  for (const recorded of chains) {
+    const { host = '', expect = '' } = recorded.onBehalfOf ?? {};
+    test(`${recorded.name}: the original user's assertion is ${expect}`, async () => {
+      const origin = await Origin.start(jwksAnswer(wire.jwks.body));
+      const events: PomeriumEvent[] = [];
+      const verifier = createVerifier({
+        audience: recorded.host,
+        keys: remoteKeys(origin.url),
+        now: () => recorded.validAt,
+        onBehalfOf: { audience: host, keys: remoteKeys(origin.url), callers },
+        onEvent: (event) => events.push(event),
+      });
+      const request = { headers: recorded.raw as [string, string][] };
+      assert.equal(await codeOf(() => verifier.verifyRequest(request)), expect as never);
+      if (expect === 'valid') {
+        const { onBehalfOf } = await verifier.verifyRequest(request);
+        assert.deepEqual(onBehalfOf?.audience, [host]);
+        assert.equal(onBehalfOf?.subject, 'user-1');
+      } else {
+        assert.deepInclude(events.at(-1), { subject: 'on-behalf-of' });
+      }
+    });
+  }
 });

@@ -1,11 +1,14 @@
 // Compiled by "npm run check" and never run: a wrong type here is an error there.
 import {
+  compilePolicy,
   createVerifier,
   type Identity,
   type JwksStore,
   type KeySource,
   type MaybeAnonymous,
   optionsFromEnvironment,
+  type Policy,
+  type PolicyDecision,
   type PomeriumError,
   type PomeriumErrorCode,
   type PomeriumEvent,
@@ -58,6 +61,19 @@ void [source, store];
 holds<Equal<PomeriumError['code'], PomeriumErrorCode>>();
 holds<Equal<PomeriumError['status'], number>>();
 
+/** Policies take parsed JSON or YAML, whose type nobody knows. */
+const policy: Policy = compilePolicy(JSON.parse('{}') as unknown, { listClaims: ['roles'] });
+const identity = await verifier.verify('', { request: { method: 'GET', path: '/', headers: new Headers() } });
+const decision = policy.decide({ identity, method: 'GET', path: '/', headers: {} });
+holds<Equal<typeof decision, PolicyDecision>>();
+holds<Equal<typeof policy.needsRequest, boolean>>();
+holds<Equal<typeof identity.onBehalfOf, Identity | undefined>>();
+createVerifier({ audience: 'a', policy, onBehalfOf: { audience: 'b', callers: policy } });
+
+// @ts-expect-error a policy has to be compiled
+createVerifier({ audience: 'a', policy: { allow: {} } });
+// @ts-expect-error callers are required
+createVerifier({ audience: 'a', onBehalfOf: { audience: 'b' } });
 // @ts-expect-error an audience is required
 createVerifier({});
 // @ts-expect-error HS256 can never be used

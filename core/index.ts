@@ -34,6 +34,7 @@ export type { KeyContext, KeySource } from './keys/source.ts';
 export { staticKeys } from './keys/static.ts';
 export type { JwksStore } from './keys/store.ts';
 export type { OnBehalfOfOptions, VerifierOptions } from './options.ts';
+export type { PolicyRequest } from './policy/check.ts';
 export {
   compilePolicy,
   type ExplainedCriterion,

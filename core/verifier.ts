@@ -2,25 +2,19 @@ import { type Assertion, type HeaderMemo, parseAssertion, rememberHeader, requir
 import { type Claims, checkClaims, parseClaims } from './claims.ts';
 import { PomeriumError, shown } from './errors.ts';
 import { type Emit, type EventSubject, safeEmit } from './events.ts';
-import {
-  ASSERTION_FOR_HEADER,
-  type HeadersLike,
-  type RequestLike,
-  readAssertion,
-  readHeader,
-  readPath,
-} from './http.ts';
+import { ASSERTION_FOR_HEADER, type RequestLike, readAssertion, readHeader } from './http.ts';
 import { type Identity, type MaybeAnonymous, toIdentity } from './identity.ts';
 import type { VerificationKey } from './keys/key-set.ts';
 import type { KeyContext } from './keys/source.ts';
 import { BoundedMap } from './memo.ts';
 import { readVerifierOptions, type VerifierOptions, type VerifierSettings } from './options.ts';
+import { checkPolicy, type PolicyRequest, toPolicyRequest } from './policy/check.ts';
 import type { Policy } from './policy/compile.ts';
 
 /** What the platform lends to a verification. */
 export interface VerifyContext {
-  /** What a policy may ask about: the method, the path without query and percent-encoding, and the headers. */
-  request?: { readonly method?: string; readonly path?: string; readonly headers?: HeadersLike };
+  /** What a policy may ask about; `verifyRequest` finds it out by itself. */
+  request?: PolicyRequest;
   /** Keeps the runtime alive for a refresh of keys that the answer does not wait for: `(p) => ctx.waitUntil(p)`. */
   waitUntil?: (promise: Promise<unknown>) => void;
 }
@@ -122,7 +116,7 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
 
       const identity = isKnown ? remembered.identity : toIdentity(claims);
       if (!isKnown) this.#remember(text, { assertion, key, claims, identity });
-      if (this.#settings.policy) checkPolicy(this.#settings.policy, identity, context);
+      if (this.#settings.policy) checkPolicy(this.#settings.policy, identity, context.request);
       this.#emitVerified(key, isKnown);
       return identity;
     } catch (error) {
@@ -132,7 +126,7 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
   }
 
   async ready(context: VerifyContext = {}): Promise<void> {
-    await this.#settings.keys.ready(this.#keyContext(context));
+    await Promise.all([this.#settings.keys.ready(this.#keyContext(context)), this.#original?.ready(context)]);
   }
 
   #checkAlgorithm({ header }: Assertion): void {
@@ -162,7 +156,7 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
   /** `checkPolicy`, and the event that goes with its refusal. */
   #requireAllowed(policy: Policy, identity: MaybeAnonymous, context: VerifyContext): void {
     try {
-      checkPolicy(policy, identity, context);
+      checkPolicy(policy, identity, context.request);
     } catch (error) {
       if (error instanceof PomeriumError) this.#emitRefused(error);
       throw error;
@@ -193,38 +187,6 @@ function checkKeyAlgorithm({ header }: Assertion, key: VerificationKey): void {
     expected: key.algorithm,
     received: shown(header.algorithm),
   });
-}
-
-/** Decided last. The refusal names the rule that decided by its place in the policy, never a claim's value. */
-function checkPolicy(policy: Policy, identity: MaybeAnonymous, { request }: VerifyContext): void {
-  const input = { identity, ...request };
-  if (policy.decide(input).allowed) return;
-  const denying = policy.explain(input).rules.find(({ action, holds }) => action === 'deny' && holds);
-  throw new PomeriumError(
-    'policy_denied',
-    `The policy refuses it: ${denying ? `${denying.path} holds` : 'no allow rule holds'}.`,
-    {
-      expected: 'an allow rule that holds, and no deny rule that does',
-      received: denying?.path ?? 'no allow rule that holds',
-    },
-  );
-}
-
-/** Without a method it is a GET, as in Fetch. The path is read when the policy is asked, after every other check. */
-function toPolicyRequest({ method = 'GET', url, headers }: RequestLike): NonNullable<VerifyContext['request']> {
-  if (url === undefined) return { method, headers };
-  return {
-    method,
-    headers,
-    get path() {
-      const path = readPath(url);
-      if (path !== undefined) return path;
-      throw new PomeriumError(
-        'policy_denied',
-        'The policy cannot be asked: the percent-encoding of the path is broken.',
-      );
-    },
-  };
 }
 
 function invalidSignature(): PomeriumError {

@@ -116,6 +116,14 @@ describe('a policy in the verifier', () => {
     });
   }
 
+  test('a request that does not say its method or URL is no GET of /', async () => {
+    const headers = { 'x-pomerium-jwt-assertion': token };
+    for (const criterion of ['http_method', 'http_path', 'cors_preflight']) {
+      const rig = withPolicy({ allow: { not: [{ [criterion]: 'x' }] } });
+      assert.equal(await codeOf(() => rig.verifier.verifyRequest({ headers })), 'invalid_configuration');
+    }
+  });
+
   const paths: [string, string, string][] = [
     ['https://x.test/admin/users?q=1#f', '/admin/users', 'the path alone'],
     ['/admin/users?q=/public', '/admin/users', 'a path without an origin'],
@@ -321,6 +329,12 @@ describe('onBehalfOf', () => {
     const rig = makeRig(key);
     const headers = { 'x-pomerium-jwt-assertion': token, 'x-pomerium-jwt-assertion-for': 'junk.a.b' };
     assert.isUndefined((await rig.verifier.verifyRequest({ headers })).onBehalfOf);
+  });
+
+  test('ready gets both key sets', async () => {
+    const { rig, origin } = await chain();
+    await rig.verifier.ready();
+    assert.equal(await origin.count(), 1);
   });
 
   test('callers may ask about the request', async () => {

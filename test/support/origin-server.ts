@@ -1,5 +1,5 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type LocalServer, serve } from '../../scripts/start/server.ts';
 import type { Hit, Step } from './origin.ts';
 
 interface Script {
@@ -11,9 +11,9 @@ interface Script {
  * A loopback origin that does what a test tells it to, over HTTP itself, so that the same tests drive it from
  * every runtime: `PUT /scripts/<id>` sets the answers, `GET /jwks/<id>` plays them, `GET /scripts/<id>` tells the hits.
  */
-export async function startOrigin(): Promise<{ url: string; close: () => Promise<void> }> {
+export async function startOrigin(): Promise<LocalServer> {
   const scripts = new Map<string, Script>();
-  const server = createServer((request, response) => {
+  return serve((request, response) => {
     const [, kind, id = ''] = (request.url ?? '').split('/');
     const script = scripts.get(id);
     if (kind === 'scripts' && request.method === 'PUT') {
@@ -29,15 +29,6 @@ export async function startOrigin(): Promise<{ url: string; close: () => Promise
       response.writeHead(404).end();
     }
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
 }
 
 /** The steps in order; the last one answers all that follow. */

@@ -15,6 +15,7 @@ export default defineConfig({
           name: 'node',
           include: ['test/core/**/*.test.ts', 'test/node/**/*.test.ts'],
           globalSetup: 'test/harness/global-setup.ts',
+          testTimeout: 60_000,
         },
       },
       {
@@ -28,10 +29,17 @@ export default defineConfig({
           name: 'workerd',
           include: ['test/core/**/*.test.ts', 'test/adapters/cloudflare/**/*.test.ts'],
           globalSetup: 'test/harness/global-setup.ts',
+          testTimeout: 60_000,
         },
       },
       {
-        test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeout: 120_000, fileParallelism: false },
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
       },
     ],
   },

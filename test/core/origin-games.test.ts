@@ -42,13 +42,14 @@ describe('threat: JWKS endpoint games', () => {
   for (const [name, step, reason] of refused) {
     test(`${name} → ${reason}, in bounded time, and never replaces a good set`, async () => {
       const origin = await Origin.start(step);
-      const cold = makeRig(remoteKeys(origin.url, { timeout: 0.2 }));
+      const timeout = reason === 'timeout' ? 0.5 : 5;
+      const cold = makeRig(remoteKeys(origin.url, { timeout }));
       const error = await errorOf(() => cold.verify(token));
       assert.equal(error?.code, 'keys_unavailable');
       assert.equal(error?.received, reason);
 
       await origin.answer({ ...good, headers: { 'cache-control': 'max-age=60' } }, step);
-      const warm = makeRig(remoteKeys(origin.url, { timeout: 0.2, staleWhileRevalidate: 0 }));
+      const warm = makeRig(remoteKeys(origin.url, { timeout, staleWhileRevalidate: 0 }));
       assert.equal(await warm.codeOf(token), 'valid');
       warm.advance(61);
       assert.equal(await warm.codeOf(token), 'valid');

@@ -32,7 +32,7 @@ export function inject(name: string): unknown {
   return (globalThis as { provided?: Record<string, unknown> }).provided?.[name];
 }
 
-const TIME_LIMIT = 20_000;
+const TIME_LIMIT = 60_000;
 
 async function run({ name, body }: Case): Promise<Result> {
   let timer: ReturnType<typeof setTimeout> | undefined;

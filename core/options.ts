@@ -165,16 +165,17 @@ function readIssuers(issuer: unknown, audiences: readonly string[]): string[] {
 
 function readStrings(name: string, value: unknown, example: string): string[] {
   const values: readonly unknown[] = Array.isArray(value) ? value : [value];
-  const strings = values.filter((one) => typeof one === 'string' && one !== '' && one === one.trim());
+  const strings = values.filter((one): one is string => typeof one === 'string' && one !== '' && one === one.trim());
   if (strings.length === 0 || strings.length < values.length) {
     throw configurationError(`The ${name} must be a string that is not empty, or a list of such; ${example}.`);
   }
-  return strings as string[];
+  return strings;
 }
 
 function defaultJwksUrl(issuer: string): string {
   const host = issuer.includes('://') ? issuer.replace(/^[^:]+:\/\/([^/]*).*$/, '$1') : issuer;
-  const authority = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
+  // An IPv6 address has several colons, a port just one.
+  const authority = /^[^[]*:.*:/.test(host) ? `[${host}]` : host;
   const url = `https://${authority}/.well-known/pomerium/jwks.json`;
   if (URL.canParse(url) && !/[/?#@]/.test(host)) return url;
   throw configurationError(

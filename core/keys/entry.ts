@@ -1,4 +1,5 @@
 import { isObject, parseObject } from '../json.ts';
+import type { OriginAnswer } from './origin.ts';
 
 /** The most bytes that a key set may have; Pomerium's has 236 a key. */
 export const MAX_BODY_BYTES = 65_536;
@@ -15,6 +16,23 @@ export interface KeyEntry {
   readonly etag: string | null;
   /** When an unknown key id last made somebody ask the origin; null when none did. */
   readonly unknownKeyAt: number | null;
+}
+
+/** What an answer of the origin makes of the entry that it was asked with: a 304 keeps its document. */
+export function entryFrom(
+  answer: OriginAnswer,
+  base: KeyEntry | undefined,
+  { url, askedAt, unknownKeyAt }: { url: string; askedAt: number; unknownKeyAt: number | null },
+): KeyEntry {
+  const isNotModified = answer.document === undefined;
+  return {
+    url,
+    document: answer.document ?? base?.document ?? '',
+    fetchedAt: Math.max(0, askedAt - answer.age),
+    maxAge: answer.maxAge,
+    etag: answer.etag ?? (isNotModified ? (base?.etag ?? null) : null),
+    unknownKeyAt: unknownKeyAt ?? base?.unknownKeyAt ?? null,
+  };
 }
 
 const VERSION = 1;

@@ -2,7 +2,7 @@ import { calculateJwkThumbprint } from 'jose';
 import { importVerifier } from '#signature';
 import { decodeBytes } from '../base64url.ts';
 import { shown } from '../errors.ts';
-import { isObject } from '../json.ts';
+import { isObject, parseObject } from '../json.ts';
 import { type Algorithm, algorithmOf, type PublicJwk, type VerifySignature } from '../signature/engine.ts';
 import { readJwk, type SkippedKey, type UsableJwk } from './jwk.ts';
 
@@ -67,10 +67,15 @@ export class UnusableKeySet extends Error {
 const NO_SIGNING_KEY =
   'Pomerium publishes no signing key (its JWKS is {"keys":null}). Set signing_key (SIGNING_KEY) in its configuration: the base64 of a PEM made with "openssl ecparam -genkey -name prime256v1 -noout".';
 
+/** Reads a JWKS as it was fetched or stored. */
+export function readKeySetText(text: string): ReadKeySet {
+  return readKeySet(parseObject(text));
+}
+
 /** Reads a JWKS (RFC 7517 section 5), from whatever source. Throws `UnusableKeySet` where no key is left. */
 export function readKeySet(document: unknown): ReadKeySet {
   if (!isObject(document) || !Object.hasOwn(document, 'keys')) {
-    throw new UnusableKeySet('The document is not a JWKS: a JSON object with "keys".');
+    throw new UnusableKeySet('The document is not a JWKS, which is a JSON object with "keys".');
   }
   const { keys } = document;
   if (keys === null || (Array.isArray(keys) && keys.length === 0)) throw new UnusableKeySet(NO_SIGNING_KEY);

@@ -1,5 +1,6 @@
 import type { RefreshFailure } from '../events.ts';
 import { isEtag, MAX_BODY_BYTES } from './entry.ts';
+import { UnusableKeySet } from './key-set.ts';
 import { withTimeout } from './timeout.ts';
 
 /** The origin gave no answer that can be used. */
@@ -115,4 +116,11 @@ function readMaxAge(cacheControl: string | null): number | null {
 
 function readSeconds(text: string | null | undefined): number | null {
   return text && /^\d{1,9}$/.test(text.trim()) ? Number(text) : null;
+}
+
+/** What went wrong with an answer. Anything else than these two is a mistake of ours, and not hidden. */
+export function toOriginError(error: unknown): OriginError {
+  if (error instanceof OriginError) return error;
+  if (error instanceof UnusableKeySet) return new OriginError('unusable_document', error.message);
+  throw error;
 }

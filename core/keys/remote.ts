@@ -1,15 +1,15 @@
 import { PomeriumError } from '../errors.ts';
-import type { KeyEntry } from './entry.ts';
+import { entryFrom, type KeyEntry } from './entry.ts';
 import { type Freshness, freshnessOf, timeToLive } from './freshness.ts';
 import {
   importKeySet,
   type KeySelector,
   type KeySet,
-  readKeySet,
+  readKeySetText,
   UnusableKeySet,
   type VerificationKey,
 } from './key-set.ts';
-import { askOrigin, OriginError } from './origin.ts';
+import { askOrigin, OriginError, toOriginError } from './origin.ts';
 import { type RemoteKeysOptions, type RemoteSettings, readRemoteOptions } from './remote-options.ts';
 import { emitSkipped, requireKey } from './report.ts';
 import { SHARES_PROMISES } from './runtime.ts';
@@ -205,14 +205,7 @@ class RemoteKeys implements KeySource {
     const base = this.#held?.entry;
     try {
       const answer = await askOrigin({ url, fetch, etag: base?.etag ?? null, timeout: timeout * 1000 });
-      const entry: KeyEntry = {
-        url,
-        document: answer.document ?? base?.document ?? '',
-        fetchedAt: Math.max(0, startedAt - answer.age),
-        maxAge: answer.maxAge,
-        etag: answer.etag ?? (answer.document === undefined ? (base?.etag ?? null) : null),
-        unknownKeyAt: unknownKeyAt ?? base?.unknownKeyAt ?? null,
-      };
+      const entry = entryFrom(answer, base, { url, askedAt: startedAt, unknownKeyAt });
       // A 304 is about the document that we had when we asked. If a newer one came meanwhile, it says nothing of it.
       const isOvertaken = answer.document === undefined && this.#held?.entry !== base;
       if (!isOvertaken) await this.#adopt(entry, context);
@@ -245,7 +238,7 @@ class RemoteKeys implements KeySource {
     const previous = this.#held;
     let keySet = previous?.entry.document === entry.document ? previous.keySet : undefined;
     if (!keySet) {
-      const read = readKeySet(parseDocument(entry.document));
+      const read = readKeySetText(entry.document);
       const imported = await importKeySet(read, previous?.keySet);
       emitSkipped(imported.skipped, entry.url, emit);
       keySet = imported.keySet;
@@ -280,18 +273,4 @@ class RemoteKeys implements KeySource {
 
 function isOver(since: number, seconds: number, now: number): boolean {
   return Math.abs(now - since) >= seconds;
-}
-
-function parseDocument(document: string): unknown {
-  try {
-    return JSON.parse(document);
-  } catch {
-    throw new UnusableKeySet('The document is not JSON.');
-  }
-}
-
-function toOriginError(error: unknown): OriginError {
-  if (error instanceof OriginError) return error;
-  if (error instanceof UnusableKeySet) return new OriginError('unusable_document', error.message);
-  throw error;
 }

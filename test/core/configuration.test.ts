@@ -86,6 +86,7 @@ describe('the default key URL is made from the first issuer', () => {
     ['the issuer as host', { issuer: 'authenticate.corp.example.com' }, 'https://authenticate.corp.example.com'],
     ['the issuer as URI', { issuer: ['https://a.example.com/', 'b'] }, 'https://a.example.com'],
     ['an IPv6 address', { audience: '::1' }, 'https://[::1]'],
+    ['a port', { issuer: 'https://authenticate.example.com:8443/' }, 'https://authenticate.example.com:8443'],
   ];
   for (const [name, options, origin] of cases) {
     test(name, async () => {

@@ -1,9 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { cpus } from 'node:os';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
 import type { Measured } from '../bench/measure.ts';
-import { must, tool } from './run.ts';
+import { bundleWorker } from './bundle-worker.ts';
 
 /** Microseconds a verification, and how much of the bare primitive's speed is left, on Node.js and on workerd. */
 await import('./build.ts');
@@ -42,12 +40,7 @@ interface InWorkerd {
 }
 
 async function inWorkerd(): Promise<InWorkerd> {
-  const folder = mkdtempSync(join(tmpdir(), 'pomerium-edge-'));
-  await must(tool('wrangler'), ['deploy', '--config', 'bench/wrangler.toml', '--dry-run', '--outdir', folder], {
-    capture: true,
-  });
-  const contents = readFileSync(join(folder, 'worker.js'), 'utf8');
-  rmSync(folder, { recursive: true, force: true });
+  const { code: contents } = await bundleWorker({ entry: 'bench/worker.ts', config: 'bench/wrangler.toml' });
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       cf: false,

@@ -1,8 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
-import { must, ROOT, tool } from '../run.ts';
+import { bundleWorker } from '../bundle-worker.ts';
+import { ROOT } from '../run.ts';
 import type { GuardSetup } from './scenario.ts';
 import type { StandIn } from './stand-in.ts';
 
@@ -17,8 +16,8 @@ export interface Guards {
  * for recorded requests are the same code behind an entry that sets their clock.
  */
 export async function startGuards(setups: readonly GuardSetup[], standIn: StandIn, upstream: string): Promise<Guards> {
-  const deployable = await bundle([]);
-  const clocked = await bundle(['scripts/start/clocked-guard.ts']);
+  const { code: deployable } = await bundleWorker();
+  const { code: clocked } = await bundleWorker({ entry: 'scripts/start/clocked-guard.ts' });
   const distinct = [...new Map(setups.map((setup) => [keyOf(setup), setup])).entries()];
   const options = convertV4MiniflareOptions({
     host: '127.0.0.1',
@@ -56,14 +55,4 @@ function keyOf({ audience, issuer = '', jwks = 'live', clock, policy }: GuardSet
   return ['guard', jwks, audience, issuer, clock ?? 'now', policy ? 'policy' : '']
     .join('-')
     .replace(/[^a-z0-9]+/gi, '-');
-}
-
-async function bundle(entry: readonly string[]): Promise<string> {
-  const folder = mkdtempSync(join(tmpdir(), 'pomerium-edge-'));
-  try {
-    await must(tool('wrangler'), ['deploy', ...entry, '--dry-run', '--outdir', folder], { capture: true });
-    return readFileSync(join(folder, entry.length === 0 ? 'worker.js' : 'clocked-guard.js'), 'utf8');
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
 }

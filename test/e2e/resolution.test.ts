@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
 import { afterAll, assert, beforeAll, describe, test } from 'vitest';
+import { bundleWorker } from '../../scripts/bundle-worker.ts';
 import { must, ROOT, run, tool } from '../../scripts/run.ts';
 import { SEED_CERTIFICATE, SEED_TOKEN } from '../support/seed.ts';
 import { startProcess } from './processes.ts';
@@ -124,9 +125,7 @@ describe('#signature resolves', () => {
   }
 
   test('to WebCrypto by wrangler, and the guard’s bundle is small and needs no Node.js', async () => {
-    const outdir = join(folder, 'worker');
-    const output = await must(tool('wrangler'), ['deploy', '--dry-run', '--outdir', outdir], { capture: true });
-    const text = readFileSync(join(outdir, 'worker.js'), 'utf8');
+    const { code: text, output } = await bundleWorker();
     assert.match(text, WEB_ENGINE);
     assert.notMatch(text, NODE_ENGINE);
     assert.notMatch(text, /from\s*"node:/);

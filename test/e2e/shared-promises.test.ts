@@ -1,9 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
 import { afterAll, assert, beforeAll, describe, test } from 'vitest';
-import { must, tool } from '../../scripts/run.ts';
+import { bundleWorker } from '../../scripts/bundle-worker.ts';
 import { HOST, jwks, makeKey, sign } from '../support/issuer.ts';
 import { startOrigin } from '../support/origin-server.ts';
 
@@ -14,10 +11,7 @@ describe('threat: promise shared across requests on Workers', () => {
 
   beforeAll(async () => {
     origin = await startOrigin();
-    const folder = mkdtempSync(join(tmpdir(), 'pomerium-edge-'));
-    await must(tool('wrangler'), ['deploy', '--dry-run', '--outdir', folder], { capture: true });
-    contents = readFileSync(join(folder, 'worker.js'), 'utf8');
-    rmSync(folder, { recursive: true, force: true });
+    contents = (await bundleWorker()).code;
   });
   afterAll(() => origin.close());
 

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
+import { COMPATIBILITY_DATE } from './scripts/bundle-worker.ts';
 
 const engine = (name: 'node' | 'web') => ({
   '#signature': fileURLToPath(new URL(`core/signature/${name}.ts`, import.meta.url)),
@@ -22,7 +23,7 @@ export default defineConfig({
         resolve: { alias: engine('web') },
         plugins: [
           cloudflareTest({
-            miniflare: { compatibilityDate: '2026-10-20', compatibilityFlags: ['nodejs_compat'] },
+            miniflare: { compatibilityDate: COMPATIBILITY_DATE, compatibilityFlags: ['nodejs_compat'] },
           }),
         ],
         test: {

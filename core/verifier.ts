@@ -59,36 +59,34 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
   readonly #emit: Emit | undefined;
   readonly #headers: HeaderMemo = new Map();
   readonly #remembered = new BoundedMap<Remembered>(MAX_REMEMBERED, MAX_REMEMBERED_CHARACTERS);
-  /** Verifies the assertion of the user for whom a caller acts. */
-  readonly #original: AssertionVerifier | undefined;
+  /** Verifies the assertion of the user for whom a caller acts, and says who may. */
+  readonly #onBehalfOf: { readonly verifier: AssertionVerifier; readonly callers: Policy } | undefined;
 
   constructor(settings: VerifierSettings, subject: EventSubject) {
     this.#settings = settings;
     this.#subject = subject;
     this.#emit = safeEmit(settings.onEvent);
-    this.#original = settings.onBehalfOf && new AssertionVerifier(settings.onBehalfOf.settings, 'on-behalf-of');
+    this.#onBehalfOf = settings.onBehalfOf && {
+      verifier: new AssertionVerifier(settings.onBehalfOf.settings, 'on-behalf-of'),
+      callers: settings.onBehalfOf.callers,
+    };
   }
 
   async verifyRequest(request: RequestLike, context: VerifyContext = {}): Promise<MaybeAnonymous> {
     const assertion = readAssertion(request.headers);
-    const { policy, onBehalfOf } = this.#settings;
-    const isAsked = policy?.needsRequest || onBehalfOf?.callers.needsRequest;
+    const onBehalfOf = this.#onBehalfOf;
+    const isAsked = this.#settings.policy?.needsRequest || onBehalfOf?.callers.needsRequest;
     // The given context may be a platform's own object: nothing is copied off it, and it is not written to.
     const waitUntil = (promise: Promise<unknown>) => context.waitUntil?.(promise);
     const inner = isAsked ? { waitUntil, request: context.request ?? toPolicyRequest(request) } : context;
     const identity = await this.verify(assertion, inner);
     const original = onBehalfOf && readHeader(request.headers, ASSERTION_FOR_HEADER);
-    return original ? this.#withOriginal(identity, original, inner) : identity;
-  }
-
-  /** The caller must be one that may act for others before anything of the original user's assertion counts. */
-  async #withOriginal(identity: MaybeAnonymous, original: string, context: VerifyContext): Promise<MaybeAnonymous> {
-    const { callers } = this.#settings.onBehalfOf ?? {};
-    if (!callers || !this.#original) return identity;
-    this.#original.#requireAllowed(callers, identity, context);
-    const onBehalfOf = await this.#original.verify(original, { waitUntil: (promise) => context.waitUntil?.(promise) });
-    // The settings behind it allow nobody to be anonymous.
-    return Object.freeze({ ...identity, onBehalfOf: onBehalfOf as Identity });
+    if (!original) return identity;
+    // The caller must be one that may act for others before anything of the original user's assertion counts.
+    onBehalfOf.verifier.#requireAllowed(onBehalfOf.callers, identity, inner);
+    const user = await onBehalfOf.verifier.verify(original, inner);
+    // Its settings let nobody be anonymous.
+    return Object.freeze({ ...identity, onBehalfOf: user as Identity });
   }
 
   /** The steps, in order. Nothing is read from the payload before the signature holds. */
@@ -126,7 +124,10 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
   }
 
   async ready(context: VerifyContext = {}): Promise<void> {
-    await Promise.all([this.#settings.keys.ready(this.#keyContext(context)), this.#original?.ready(context)]);
+    await Promise.all([
+      this.#settings.keys.ready(this.#keyContext(context)),
+      this.#onBehalfOf?.verifier.ready(context),
+    ]);
   }
 
   #checkAlgorithm({ header }: Assertion): void {

@@ -1,7 +1,7 @@
 import { cpus } from 'node:os';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
 import type { Measured } from '../bench/measure.ts';
-import { bundleWorker } from './bundle-worker.ts';
+import { bundleWorker, COMPATIBILITY_DATE } from './bundle-worker.ts';
 
 /** Microseconds a verification, and how much of the bare primitive's speed is left, on Node.js and on workerd. */
 await import('./build.ts');
@@ -44,7 +44,7 @@ async function inWorkerd(): Promise<InWorkerd> {
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       cf: false,
-      compatibilityDate: '2026-10-20',
+      compatibilityDate: COMPATIBILITY_DATE,
       compatibilityFlags: ['nodejs_compat'],
       modules: [{ type: 'ESModule', path: 'worker.js', contents }],
     }),

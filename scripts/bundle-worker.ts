@@ -1,7 +1,11 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { must, tool } from './run.ts';
+import { must, ROOT, tool } from './run.ts';
+
+/** Of the Worker that is deployed, and so of every workerd here. */
+export const COMPATIBILITY_DATE =
+  /^compatibility_date = "(.*)"$/m.exec(readFileSync(`${ROOT}wrangler.toml`, 'utf8'))?.[1] ?? '';
 
 /**
  * What `wrangler deploy` would upload, and what it says about it. `entry` instead of the configuration's own Worker;

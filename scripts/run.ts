@@ -28,7 +28,6 @@ export const OFFLINE = {
 
 export interface RunOptions {
   cwd?: string;
-  env?: Record<string, string>;
   /** Keep what it prints instead of showing it. */
   capture?: boolean;
 }
@@ -41,7 +40,7 @@ export async function run(
 ): Promise<{ code: number; output: string }> {
   const child = spawn(command, args, {
     cwd: options.cwd ?? ROOT,
-    env: { ...process.env, ...OFFLINE, ...options.env },
+    env: { ...process.env, ...OFFLINE },
     stdio: options.capture ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'inherit', 'inherit'],
   });
   let output = '';

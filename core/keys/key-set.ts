@@ -2,6 +2,7 @@ import { calculateJwkThumbprint } from 'jose';
 import { importVerifier } from '#signature';
 import { decodeBytes } from '../base64url.ts';
 import { shown } from '../errors.ts';
+import { toHex } from '../hex.ts';
 import { isObject, parseObject } from '../json.ts';
 import { type Algorithm, algorithmOf, type PublicJwk, type VerifySignature } from '../signature/engine.ts';
 import { readJwk, type SkippedKey, type UsableJwk } from './jwk.ts';
@@ -149,6 +150,5 @@ function isSameKey(one: PublicJwk, other: PublicJwk): boolean {
 
 /** Pomerium's key id: the RFC 7638 SHA-256 thumbprint in lower-case hex (`pkg/cryptutil/jose.go`). */
 async function thumbprint(jwk: PublicJwk): Promise<string> {
-  const bytes = decodeBytes(await calculateJwkThumbprint(jwk, 'sha256'));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return toHex(decodeBytes(await calculateJwkThumbprint(jwk, 'sha256')));
 }

@@ -1,5 +1,6 @@
 import { bytesOf, encodeBytes } from '../base64url.ts';
 import { configurationError } from '../errors.ts';
+import { toHex } from '../hex.ts';
 import type { JsonObject } from '../json.ts';
 import { type DerElement, readChildren, readElement } from './der.ts';
 
@@ -72,9 +73,9 @@ function spkiToJwk(spki: DerElement): JsonObject {
   }
   const key = bitString.content.subarray(1);
   const [oid, parameters] = readChildren(algorithm);
-  switch (oid && hex(oid.content)) {
+  switch (oid && toHex(oid.content)) {
     case OID.ecPublicKey:
-      return ecJwk(key, CURVES[parameters ? hex(parameters.content) : ''] ?? 'unknown');
+      return ecJwk(key, CURVES[parameters ? toHex(parameters.content) : ''] ?? 'unknown');
     case OID.rsaEncryption:
       return rsaJwk(key);
     case OID.ed25519:
@@ -96,8 +97,4 @@ function rsaJwk(key: Uint8Array): JsonObject {
   const [n, e] = readChildren(readElement(key, 0)).map(({ content }) => content.subarray(content[0] === 0 ? 1 : 0));
   if (!n || !e) throw new TypeError('it is not an RSA public key');
   return { kty: 'RSA', n: encodeBytes(n), e: encodeBytes(e) };
-}
-
-function hex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -13,22 +13,24 @@ export type ListMatcher = (claim: unknown, isJoined: boolean) => boolean;
 
 /** Pomerium's `matchString` (`pkg/policy/criteria/matchers.go`): a bare value means `is`; all operators must hold. */
 export function compileStringMatcher(data: unknown, path: string): StringMatcher {
-  const matchers = operatorsOf(data, 'is').map(([operator, value, at]) => {
-    const compile = STRING_OPERATORS.get(operator);
-    if (!compile) throw unknownOperator(path + at, operator, STRING_OPERATORS);
-    return compile(value, path + at);
-  });
-  return allOf(matchers);
+  return compileMatcher(data, path, 'is', STRING_OPERATORS);
 }
 
 /** Pomerium's `matchStringList`: a bare value means `has`. */
 export function compileListMatcher(data: unknown, path: string): ListMatcher {
-  const matchers = operatorsOf(data, 'has').map(([operator, value, at]) => {
-    const compile = LIST_OPERATORS.get(operator);
-    if (!compile) throw unknownOperator(path + at, operator, LIST_OPERATORS);
-    return compile(requireString(value, path + at));
+  return compileMatcher(data, path, 'has', LIST_OPERATORS);
+}
+
+type Test<A extends unknown[]> = (...args: A) => boolean;
+type Operators<A extends unknown[]> = ReadonlyMap<string, (value: unknown, path: string) => Test<A>>;
+
+function compileMatcher<A extends unknown[]>(data: unknown, path: string, bare: string, known: Operators<A>): Test<A> {
+  const tests = operatorsOf(data, bare).map(([operator, value, at]) => {
+    const compile = known.get(operator);
+    if (!compile) throw unknownOperator(path + at, operator, known);
+    return compile(value, path + at);
   });
-  return allOf(matchers);
+  return allOf(tests);
 }
 
 /** Operator, value, and what to add to the path. */
@@ -37,8 +39,6 @@ function operatorsOf(data: unknown, bare: string): [operator: string, value: unk
   return Object.entries(data).map(([operator, value]) => [operator, value, `.${operator}`]);
 }
 
-type Test<A extends unknown[]> = (...args: A) => boolean;
-
 /** No operators at all hold for everything, as in Pomerium. */
 function allOf<A extends unknown[]>(tests: readonly Test<A>[]): Test<A> {
   const [first, ...more] = tests;
@@ -46,23 +46,23 @@ function allOf<A extends unknown[]>(tests: readonly Test<A>[]): Test<A> {
   return (...args) => tests.every((test) => test(...args));
 }
 
-const STRING_OPERATORS: ReadonlyMap<string, (value: unknown, path: string) => StringMatcher> = new Map([
-  ['is', (value, path) => equals(requireString(value, path))],
-  ['not', (value, path) => not(equals(requireString(value, path)))],
-  ['contains', withText((text) => (value) => value.includes(text))],
-  ['starts_with', withText((text) => (value) => value.startsWith(text))],
-  ['ends_with', withText((text) => (value) => value.endsWith(text))],
-  ['in', (value, path) => oneOf(requireStrings(value, path))],
-  ['not_in', (value, path) => not(oneOf(requireStrings(value, path)))],
+const STRING_OPERATORS: Operators<[value: string]> = new Map([
+  ['is', withText(equals)],
+  ['not', withText((text) => not(equals(text)))],
+  ['contains', withText((text) => (value: string) => value.includes(text))],
+  ['starts_with', withText((text) => (value: string) => value.startsWith(text))],
+  ['ends_with', withText((text) => (value: string) => value.endsWith(text))],
+  ['in', (value: unknown, path: string) => oneOf(requireStrings(value, path))],
+  ['not_in', (value: unknown, path: string) => not(oneOf(requireStrings(value, path)))],
 ]);
 
-const LIST_OPERATORS: ReadonlyMap<string, (value: string) => ListMatcher> = new Map([
-  ['has', (value) => (claim, isJoined) => listHas(claim, isJoined, value)],
-  ['exclude', (value) => (claim, isJoined) => !listHas(claim, isJoined, value)],
-  ['is', (value) => (claim, isJoined) => listIsOnly(claim, isJoined, value)],
+const LIST_OPERATORS: Operators<[claim: unknown, isJoined: boolean]> = new Map([
+  ['has', withText((text) => (claim: unknown, isJoined: boolean) => listHas(claim, isJoined, text))],
+  ['exclude', withText((text) => (claim: unknown, isJoined: boolean) => !listHas(claim, isJoined, text))],
+  ['is', withText((text) => (claim: unknown, isJoined: boolean) => listIsOnly(claim, isJoined, text))],
 ]);
 
-function withText(make: (text: string) => StringMatcher): (value: unknown, path: string) => StringMatcher {
+function withText<T>(make: (text: string) => T): (value: unknown, path: string) => T {
   return (value, path) => make(requireString(value, path));
 }
 

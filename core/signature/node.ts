@@ -21,7 +21,7 @@ export const importVerifier: ImportVerifier = async (jwk) => {
 
 /**
  * R || S (RFC 7518 section 3.4) as the DER that OpenSSL checks (RFC 3279 section 2.2.3). Node.js would do it for
- * `dsaEncoding: 'ieee-p1363'`, but Node.js 24 takes a third longer for the whole check then (docs/performance.md).
+ * `dsaEncoding: 'ieee-p1363'`, but Node.js 24 takes 1.4 times as long for the whole check then (docs/performance.md).
  */
 function toDer(signature: Buffer): Buffer {
   const r = minimalInteger(signature.subarray(0, 32));

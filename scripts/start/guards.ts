@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
-import { bundleWorker } from '../bundle-worker.ts';
-import { ROOT } from '../run.ts';
+import { bundleWorker, COMPATIBILITY_DATE } from '../bundle-worker.ts';
 import type { GuardSetup } from './scenario.ts';
 import type { StandIn } from './stand-in.ts';
 
@@ -46,9 +44,6 @@ export async function startGuards(setups: readonly GuardSetup[], standIn: StandI
     close: () => miniflare.dispose(),
   };
 }
-
-const COMPATIBILITY_DATE =
-  /^compatibility_date = "(.*)"$/m.exec(readFileSync(`${ROOT}wrangler.toml`, 'utf8'))?.[1] ?? '';
 
 /** A Worker's name may hold letters, digits and hyphens. */
 function keyOf({ audience, issuer = '', jwks = 'live', clock, policy }: GuardSetup): string {

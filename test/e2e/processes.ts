@@ -4,18 +4,16 @@ import { OFFLINE, ROOT } from '../../scripts/run.ts';
 
 /** A tool that goes on running, started in a process group of its own so that all of it ends with `stop`. */
 export interface Running {
-  /** What it printed so far. */
-  output(): string;
   /** The first group of the first match in what it prints, once it is there. Rejects when the process ends before. */
   printed(pattern: RegExp): Promise<string>;
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
-export function startProcess(command: string, args: readonly string[], env: Record<string, string> = {}): Running {
+export function startProcess(command: string, args: readonly string[]): Running {
   const child: ChildProcess = spawn(command, args, {
     cwd: ROOT,
     detached: true,
-    env: { ...process.env, ...OFFLINE, ...env },
+    env: { ...process.env, ...OFFLINE },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
@@ -28,7 +26,6 @@ export function startProcess(command: string, args: readonly string[], env: Reco
     });
   }
   return {
-    output: () => output,
     printed: (pattern) =>
       new Promise((resolve, reject) => {
         const look = () => {

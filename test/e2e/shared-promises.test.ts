@@ -1,6 +1,6 @@
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
 import { afterAll, assert, beforeAll, describe, test } from 'vitest';
-import { bundleWorker } from '../../scripts/bundle-worker.ts';
+import { bundleWorker, COMPATIBILITY_DATE } from '../../scripts/bundle-worker.ts';
 import { HOST, jwks, makeKey, sign } from '../support/issuer.ts';
 import { startOrigin } from '../support/origin-server.ts';
 
@@ -24,7 +24,7 @@ describe('threat: promise shared across requests on Workers', () => {
     const miniflare = new Miniflare(
       convertV4MiniflareOptions({
         cf: false,
-        compatibilityDate: '2026-10-20',
+        compatibilityDate: COMPATIBILITY_DATE,
         modules: [{ type: 'ESModule', path: 'worker.js', contents }],
         bindings: { POMERIUM_AUDIENCE: HOST, POMERIUM_JWKS_URL: `${origin.url}/jwks/hang` },
       }),

@@ -3,8 +3,10 @@ import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 import { COMPATIBILITY_DATE } from './scripts/bundle-worker.ts';
 
+const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const engine = (name: 'node' | 'web') => ({
-  '#signature': fileURLToPath(new URL(`core/signature/${name}.ts`, import.meta.url)),
+  '#signature': source(`core/signature/${name}.ts`),
+  '#sentences': source('core/sentences/kept.ts'),
 });
 
 export default defineConfig({

@@ -1,3 +1,4 @@
+import { sentence } from '#sentences';
 import { decodeText, isBase64url } from './base64url.ts';
 import { PomeriumError, shown } from './errors.ts';
 import { parseObject } from './json.ts';
@@ -44,19 +45,23 @@ export function requireOne(assertion: unknown): string {
   if (assertion === undefined || assertion === null || assertion === '') {
     throw new PomeriumError(
       'missing_assertion',
-      'The request carries no assertion: it did not come through Pomerium, its route lacks pass_identity_headers: true, or Pomerium could not sign (an empty header; see its log).',
+      sentence(
+        'The request carries no assertion: it did not come through Pomerium, its route lacks pass_identity_headers: true, or Pomerium could not sign (an empty header; see its log).',
+      ),
     );
   }
-  if (typeof assertion !== 'string') throw malformed('is not a string', shown(assertion));
+  if (typeof assertion !== 'string') throw malformed(sentence('is not a string'), shown(assertion));
   if (assertion.includes(',')) {
     throw new PomeriumError(
       'duplicate_assertion',
-      'The request carries more than one assertion. Pomerium replaces what a client sends, so one of them came around it.',
+      sentence(
+        'The request carries more than one assertion. Pomerium replaces what a client sends, so one of them came around it.',
+      ),
     );
   }
   if (assertion.length > MAX_ASSERTION_LENGTH) {
     throw malformed(
-      `is longer than ${MAX_ASSERTION_LENGTH} characters; jwt_groups_filter in Pomerium shortens it`,
+      sentence(`is longer than ${MAX_ASSERTION_LENGTH} characters; jwt_groups_filter in Pomerium shortens it`),
       `${assertion.length} characters`,
     );
   }
@@ -68,14 +73,14 @@ export function parseAssertion(assertion: string, headers: HeaderMemo): Assertio
   const first = assertion.indexOf('.');
   const second = assertion.indexOf('.', first + 1);
   if (first < 1 || second <= first + 1 || assertion.includes('.', second + 1)) {
-    throw malformed('is not three segments with two dots between them');
+    throw malformed(sentence('is not three segments with two dots between them'));
   }
   const headerSegment = assertion.slice(0, first);
   const payloadSegment = assertion.slice(first + 1, second);
   const signatureSegment = assertion.slice(second + 1);
   const header = headers.get(headerSegment) ?? parseHeader(headerSegment);
-  if (!isBase64url(payloadSegment)) throw malformed('has a payload that is not base64url');
-  if (!isBase64url(signatureSegment)) throw malformed('has a signature that is not base64url');
+  if (!isBase64url(payloadSegment)) throw malformed(sentence('has a payload that is not base64url'));
+  if (!isBase64url(signatureSegment)) throw malformed(sentence('has a signature that is not base64url'));
   return {
     header,
     headerSegment,
@@ -86,18 +91,18 @@ export function parseAssertion(assertion: string, headers: HeaderMemo): Assertio
 }
 
 function parseHeader(segment: string): AssertionHeader {
-  if (!isBase64url(segment)) throw malformed('has a header that is not base64url');
+  if (!isBase64url(segment)) throw malformed(sentence('has a header that is not base64url'));
   const header = parseObject(decodeHeaderText(segment));
-  if (!header) throw malformed('has a header that is not a JSON object');
+  if (!header) throw malformed(sentence('has a header that is not a JSON object'));
   // RFC 7515 section 4.1.11: what is critical and not understood must be refused. Here nothing is understood, and
   // b64 (RFC 7797) would change what is signed, with or without being listed.
   if (Object.hasOwn(header, 'crit') || Object.hasOwn(header, 'b64')) {
-    throw malformed('has a header with crit or b64, which Pomerium never writes');
+    throw malformed(sentence('has a header with crit or b64, which Pomerium never writes'));
   }
   const { alg, kid } = header;
-  if (typeof alg !== 'string') throw malformed('has a header without an alg', shown(alg));
+  if (typeof alg !== 'string') throw malformed(sentence('has a header without an alg'), shown(alg));
   if (kid !== undefined && typeof kid !== 'string') {
-    throw malformed('has a header whose kid is not a string', shown(kid));
+    throw malformed(sentence('has a header whose kid is not a string'), shown(kid));
   }
   return { algorithm: alg, keyId: kid || undefined };
 }
@@ -106,12 +111,12 @@ function decodeHeaderText(segment: string): string {
   try {
     return decodeText(segment);
   } catch {
-    throw malformed('has a header that is not UTF-8');
+    throw malformed(sentence('has a header that is not UTF-8'));
   }
 }
 
-function malformed(what: string, received?: string): PomeriumError {
-  return new PomeriumError('malformed_assertion', `The assertion ${what}.`, {
+function malformed(what: string | undefined, received?: string): PomeriumError {
+  return new PomeriumError('malformed_assertion', sentence(`The assertion ${what}.`), {
     expected: 'a compact JWS: header.payload.signature, each base64url without padding',
     ...(received === undefined ? {} : { received }),
   });

@@ -1,3 +1,4 @@
+import { sentence } from '#sentences';
 import { decodeText } from './base64url.ts';
 import { kindOf, PomeriumError, shown } from './errors.ts';
 import { deepFreeze, type JsonObject, parseObject } from './json.ts';
@@ -33,7 +34,7 @@ export interface Claims {
 /** Reads the payload. Only called once the signature held; all that it refuses is `invalid_claims`. */
 export function parseClaims(payloadSegment: string): Claims {
   const all = parseObject(decodePayload(payloadSegment));
-  if (!all) throw invalid('The payload is not a JSON object.');
+  if (!all) throw invalid(sentence('The payload is not a JSON object.'));
   return {
     exp: requireTime(all, 'exp'),
     iat: requireTime(all, 'iat'),
@@ -60,7 +61,9 @@ export function checkClaims(claims: Claims, rules: ClaimRules, now: number): voi
   if (claims.sub === '' && !rules.allowAnonymous) {
     throw new PomeriumError(
       'anonymous',
-      'The assertion is for nobody: the route lets people in who are not signed in. Set allowAnonymous: true to accept that.',
+      sentence(
+        'The assertion is for nobody: the route lets people in who are not signed in. Set allowAnonymous: true to accept that.',
+      ),
     );
   }
 }
@@ -71,28 +74,28 @@ function checkTimes(claims: Claims, rules: ClaimRules, now: number): void {
   const { clockTolerance, maxTokenAge } = rules;
   // Each rule is put so that a clock which is no number refuses everything.
   if (!(exp > now - clockTolerance)) {
-    throw timeError('expired', 'The assertion has expired.', `exp after ${now - clockTolerance}`, exp);
+    throw timeError('expired', sentence('The assertion has expired.'), `exp after ${now - clockTolerance}`, exp);
   }
   if (maxTokenAge !== undefined && !(now - iat <= maxTokenAge + clockTolerance)) {
     const oldest = now - maxTokenAge - clockTolerance;
-    throw timeError('expired', 'The assertion is older than maxTokenAge.', `iat at or after ${oldest}`, iat);
+    throw timeError('expired', sentence('The assertion is older than maxTokenAge.'), `iat at or after ${oldest}`, iat);
   }
   const latest = now + clockTolerance;
   if (!(iat <= latest)) {
-    throw timeError('not_yet_valid', 'The assertion was issued in the future.', `iat until ${latest}`, iat);
+    throw timeError('not_yet_valid', sentence('The assertion was issued in the future.'), `iat until ${latest}`, iat);
   }
   if (nbf !== undefined && !(nbf <= latest)) {
-    throw timeError('not_yet_valid', 'The assertion is not valid yet.', `nbf until ${latest}`, nbf);
+    throw timeError('not_yet_valid', sentence('The assertion is not valid yet.'), `nbf until ${latest}`, nbf);
   }
 }
 
 function timeError(
   code: 'expired' | 'not_yet_valid',
-  message: string,
+  message: string | undefined,
   expected: string,
   received: number,
 ): PomeriumError {
-  return new PomeriumError(code, `${message} Compare this machine's clock with Pomerium's.`, {
+  return new PomeriumError(code, sentence(`${message} Compare this machine's clock with Pomerium's.`), {
     expected,
     received: shown(received),
   });
@@ -102,7 +105,9 @@ function checkIssuer(iss: string | undefined, issuers: ReadonlySet<string>): voi
   if (iss !== undefined && issuers.has(iss)) return;
   throw new PomeriumError(
     'issuer_mismatch',
-    `The assertion names another issuer than the configured ones${hint(iss === undefined ? [] : [iss], issuers)}.`,
+    sentence(
+      `The assertion names another issuer than the configured ones${hint(iss === undefined ? [] : [iss], issuers)}.`,
+    ),
     { expected: listed(issuers), received: shown(iss) },
   );
 }
@@ -111,12 +116,15 @@ function checkAudience(aud: readonly string[], audiences: ReadonlySet<string>): 
   if (aud.some((one) => audiences.has(one))) return;
   throw new PomeriumError(
     'audience_mismatch',
-    `The assertion is for another audience than the configured ones${hint(aud, audiences)}.`,
+    sentence(`The assertion is for another audience than the configured ones${hint(aud, audiences)}.`),
     { expected: listed(audiences), received: aud.length > 0 ? aud.map(shown).join(', ') : shown(undefined) },
   );
 }
 
-/** Says what a person would need long to see; Pomerium signs the host as the client spelt it. */
+/**
+ * Says what a person would need long to see; Pomerium signs the host as the client spelt it.
+ * @__NO_SIDE_EFFECTS__
+ */
 function hint(received: readonly string[], expected: ReadonlySet<string>): string {
   const without = (text: string) => text.replace(/^https?:\/\//, '').replace(/\/$/, '');
   for (const one of received) {
@@ -136,7 +144,7 @@ function decodePayload(segment: string): string {
   try {
     return decodeText(segment);
   } catch {
-    throw invalid('The payload is not UTF-8.');
+    throw invalid(sentence('The payload is not UTF-8.'));
   }
 }
 
@@ -144,24 +152,24 @@ function decodePayload(segment: string): string {
 function requireTime(all: JsonObject, name: string): number {
   const value = all[name];
   if (typeof value === 'number' && Number.isFinite(value)) return value;
-  throw invalid(`The claim ${name} is not a finite number.`, `${name} in seconds`, value);
+  throw invalid(sentence(`The claim ${name} is not a finite number.`), `${name} in seconds`, value);
 }
 
 function optionalString(all: JsonObject, name: string): string | undefined {
   const value = all[name];
   if (value === undefined || typeof value === 'string') return value;
-  throw invalid(`The claim ${name} is not a string.`, 'a string', value);
+  throw invalid(sentence(`The claim ${name} is not a string.`), 'a string', value);
 }
 
 function stringList(all: JsonObject, name: string): readonly string[] {
   const value = all[name];
   if (value === undefined) return Object.freeze([]);
   if (Array.isArray(value) && value.every((one) => typeof one === 'string')) return value;
-  throw invalid(`The claim ${name} is not a list of strings.`, 'a list of strings', value);
+  throw invalid(sentence(`The claim ${name} is not a list of strings.`), 'a list of strings', value);
 }
 
 /** Only the kind of what came is told: these claims are about a person. */
-function invalid(message: string, expected?: string, received?: unknown): PomeriumError {
+function invalid(message: string | undefined, expected?: string, received?: unknown): PomeriumError {
   return new PomeriumError(
     'invalid_claims',
     message,

@@ -1,3 +1,4 @@
+import { sentence } from '#sentences';
 import { configurationError, shown } from './errors.ts';
 import { remoteKeys } from './keys/remote.ts';
 import type { KeySource } from './keys/source.ts';
@@ -29,7 +30,10 @@ export function optionsFromEnvironment(env: PomeriumEnvironment): VerifierOption
   const audience = readList(env.POMERIUM_AUDIENCE);
   if (!audience) {
     throw configurationError(
-      'POMERIUM_AUDIENCE is not set; set it to the host name of the route in Pomerium, as in app.corp.example.com.',
+      'POMERIUM_AUDIENCE',
+      sentence(
+        'POMERIUM_AUDIENCE is not set; set it to the host name of the route in Pomerium, as in app.corp.example.com.',
+      ),
     );
   }
   const issuer = readList(env.POMERIUM_ISSUER);
@@ -51,7 +55,10 @@ export function optionsFromEnvironment(env: PomeriumEnvironment): VerifierOption
 function readKeys({ POMERIUM_JWKS, POMERIUM_JWKS_URL }: PomeriumEnvironment): KeySource | undefined {
   if (POMERIUM_JWKS && POMERIUM_JWKS_URL) {
     throw configurationError(
-      'POMERIUM_JWKS and POMERIUM_JWKS_URL are both set; set the first for keys that never change, the second to fetch them.',
+      'POMERIUM_JWKS and POMERIUM_JWKS_URL',
+      sentence(
+        'POMERIUM_JWKS and POMERIUM_JWKS_URL are both set; set the first for keys that never change, the second to fetch them.',
+      ),
     );
   }
   if (POMERIUM_JWKS) return staticKeys(POMERIUM_JWKS);
@@ -67,7 +74,10 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw configurationError('POMERIUM_POLICY must be JSON, as in {"allow":{"or":[{"domain":"example.com"}]}}.');
+    throw configurationError(
+      'POMERIUM_POLICY',
+      sentence('POMERIUM_POLICY must be JSON, as in {"allow":{"or":[{"domain":"example.com"}]}}.'),
+    );
   }
 }
 
@@ -78,5 +88,5 @@ function readList(value: string | undefined): string[] | undefined {
 function readNumber(name: string, value: string | undefined): number | undefined {
   if (!value) return undefined;
   if (/^\d+$/.test(value.trim())) return Number(value);
-  throw configurationError(`${name} must be a whole number of seconds; it is ${shown(value)}.`);
+  throw configurationError(name, sentence(`${name} must be a whole number of seconds; it is ${shown(value)}.`));
 }

@@ -50,8 +50,8 @@ export class PomeriumError extends Error {
   declare readonly received?: string;
   declare readonly retryAfter?: number;
 
-  constructor(code: PomeriumErrorCode, message: string, details: PomeriumErrorDetails = {}) {
-    super(message, 'cause' in details ? { cause: details.cause } : undefined);
+  constructor(code: PomeriumErrorCode, message: string | undefined, details: PomeriumErrorDetails = {}) {
+    super(message ?? code, 'cause' in details ? { cause: details.cause } : undefined);
     this.code = code;
     this.status = STATUS[code];
     for (const name of ['expected', 'received', 'retryAfter'] as const) {
@@ -60,19 +60,25 @@ export class PomeriumError extends Error {
   }
 }
 
-/** An `invalid_configuration`: thrown when something is built, with a sentence that says what to write instead. */
-export function configurationError(message: string): PomeriumError {
-  return new PomeriumError('invalid_configuration', message);
+/** An `invalid_configuration`: thrown when something is built. `about`: where to look, told where sentences are dropped. */
+export function configurationError(about: string, message: string | undefined): PomeriumError {
+  return new PomeriumError('invalid_configuration', message ?? about);
 }
 
-/** A value as the operator may see it: escaped, and cut after 64 characters (the length of Pomerium's key ids). */
+/**
+ * A value as the operator may see it: escaped, and cut after 64 characters (the length of Pomerium's key ids).
+ * @__NO_SIDE_EFFECTS__
+ */
 export function shown(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 64 ? `${value.slice(0, 64)}…` : value);
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   return kindOf(value);
 }
 
-/** What kind of value it is, where the value itself is nobody's business. */
+/**
+ * What kind of value it is, where the value itself is nobody's business.
+ * @__NO_SIDE_EFFECTS__
+ */
 export function kindOf(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (value === null) return 'null';

@@ -1,3 +1,4 @@
+import { sentence } from '#sentences';
 import type { ClaimRules } from './claims.ts';
 import { configurationError, shown } from './errors.ts';
 import type { Emit } from './events.ts';
@@ -75,7 +76,7 @@ const NAMES: Readonly<Record<keyof VerifierOptions, true>> = {
 /** Throws `invalid_configuration`, with a sentence that says what to write instead. */
 export function readVerifierOptions(options: VerifierOptions): VerifierSettings {
   if (typeof options !== 'object' || options === null) {
-    throw configurationError("Write createVerifier({ audience: 'app.corp.example.com' }).");
+    throw configurationError('options', sentence("Write createVerifier({ audience: 'app.corp.example.com' })."));
   }
   requireKnown(options, NAMES, 'option');
   const audiences = readAudiences(options.audience);
@@ -99,13 +100,19 @@ export function readVerifierOptions(options: VerifierOptions): VerifierSettings 
 function requireKnown(options: object, names: Readonly<Record<string, true>>, what: string): void {
   const unknown = Object.keys(options).find((name) => !Object.hasOwn(names, name));
   if (unknown === undefined) return;
-  throw configurationError(`There is no ${what} ${shown(unknown)}; there are ${Object.keys(names).join(', ')}.`);
+  throw configurationError(
+    unknown,
+    sentence(`There is no ${what} ${shown(unknown)}; there are ${Object.keys(names).join(', ')}.`),
+  );
 }
 
 function readPolicy(name: string, policy: Policy | undefined): Policy | undefined {
   if (policy === undefined || (typeof policy?.decide === 'function' && typeof policy.explain === 'function'))
     return policy;
-  throw configurationError(`${name} must be a compiled policy; write ${name}: compilePolicy({ allow: … }).`);
+  throw configurationError(
+    name,
+    sentence(`${name} must be a compiled policy; write ${name}: compilePolicy({ allow: … }).`),
+  );
 }
 
 const ON_BEHALF_OF_NAMES: Readonly<Record<keyof OnBehalfOfOptions, true>> = {
@@ -120,13 +127,19 @@ function readOnBehalfOf(options: VerifierOptions): VerifierSettings['onBehalfOf'
   const { onBehalfOf, clockTolerance, algorithms, onEvent, now } = options;
   if (onBehalfOf === undefined) return undefined;
   if (typeof onBehalfOf !== 'object' || onBehalfOf === null) {
-    throw configurationError('onBehalfOf must be an object; write onBehalfOf: { audience, callers }.');
+    throw configurationError(
+      'onBehalfOf',
+      sentence('onBehalfOf must be an object; write onBehalfOf: { audience, callers }.'),
+    );
   }
   requireKnown(onBehalfOf, ON_BEHALF_OF_NAMES, 'option of onBehalfOf');
   const callers = readPolicy('onBehalfOf.callers', onBehalfOf.callers);
   if (!callers) {
     throw configurationError(
-      "onBehalfOf.callers is missing: say who may act for others; write callers: compilePolicy({ allow: { or: [{ user: 'the-service-account' }] } }).",
+      'onBehalfOf.callers',
+      sentence(
+        "onBehalfOf.callers is missing: say who may act for others; write callers: compilePolicy({ allow: { or: [{ user: 'the-service-account' }] } }).",
+      ),
     );
   }
   const { audience, issuer, keys } = onBehalfOf;
@@ -143,12 +156,16 @@ function readOnBehalfOf(options: VerifierOptions): VerifierSettings['onBehalfOf'
 }
 
 function readAudiences(audience: unknown): string[] {
-  const example = "write audience: 'app.corp.example.com', the host name of the route in Pomerium";
+  const example = sentence("write audience: 'app.corp.example.com', the host name of the route in Pomerium");
   const audiences = readStrings('audience', audience, example);
   for (const host of audiences) {
-    if (/[/\s*,]/.test(host)) throw configurationError(`The audience ${shown(host)} is not a host name; ${example}.`);
+    if (/[/\s*,]/.test(host))
+      throw configurationError('audience', sentence(`The audience ${shown(host)} is not a host name; ${example}.`));
     if (/^[^:]+:\d*$/.test(host)) {
-      throw configurationError(`The audience ${shown(host)} has a port, which Pomerium never signs; ${example}.`);
+      throw configurationError(
+        'audience',
+        sentence(`The audience ${shown(host)} has a port, which Pomerium never signs; ${example}.`),
+      );
     }
   }
   return audiences;
@@ -159,15 +176,20 @@ function readIssuers(issuer: unknown, audiences: readonly string[]): string[] {
   return readStrings(
     'issuer',
     issuer,
-    "write issuer: 'app.corp.example.com', or 'https://app.corp.example.com/' with jwt_issuer_format: uri, or leave it out for both",
+    sentence(
+      "write issuer: 'app.corp.example.com', or 'https://app.corp.example.com/' with jwt_issuer_format: uri, or leave it out for both",
+    ),
   );
 }
 
-function readStrings(name: string, value: unknown, example: string): string[] {
+function readStrings(name: string, value: unknown, example: string | undefined): string[] {
   const values: readonly unknown[] = Array.isArray(value) ? value : [value];
   const strings = values.filter((one): one is string => typeof one === 'string' && one !== '' && one === one.trim());
   if (strings.length === 0 || strings.length < values.length) {
-    throw configurationError(`The ${name} must be a string that is not empty, or a list of such; ${example}.`);
+    throw configurationError(
+      name,
+      sentence(`The ${name} must be a string that is not empty, or a list of such; ${example}.`),
+    );
   }
   return strings;
 }
@@ -179,18 +201,24 @@ function defaultJwksUrl(issuer: string): string {
   const url = `https://${authority}/.well-known/pomerium/jwks.json`;
   if (URL.canParse(url) && !/[/?#@]/.test(host)) return url;
   throw configurationError(
-    `No JWKS URL can be made from the issuer ${shown(issuer)}; write keys: remoteKeys('https://…/.well-known/pomerium/jwks.json').`,
+    'issuer',
+    sentence(
+      `No JWKS URL can be made from the issuer ${shown(issuer)}; write keys: remoteKeys('https://…/.well-known/pomerium/jwks.json').`,
+    ),
   );
 }
 
 function readKeySource(keys: KeySource | undefined): KeySource | undefined {
   if (keys === undefined || (typeof keys?.find === 'function' && typeof keys.ready === 'function')) return keys;
-  throw configurationError("keys must be a KeySource; write keys: remoteKeys('https://…') or keys: staticKeys(pem).");
+  throw configurationError(
+    'keys',
+    sentence("keys must be a KeySource; write keys: remoteKeys('https://…') or keys: staticKeys(pem)."),
+  );
 }
 
 function readSeconds(name: string, value: unknown): number | undefined {
   if (value === undefined || (typeof value === 'number' && Number.isFinite(value) && value >= 0)) return value;
-  throw configurationError(`${name} must be a number of seconds, 0 or more; it is ${shown(value)}.`);
+  throw configurationError(name, sentence(`${name} must be a number of seconds, 0 or more; it is ${shown(value)}.`));
 }
 
 function readAlgorithms(algorithms: unknown): readonly Algorithm[] {
@@ -200,17 +228,20 @@ function readAlgorithms(algorithms: unknown): readonly Algorithm[] {
   const strange = list.find((algorithm) => !ALGORITHMS.some((one) => one === algorithm));
   if (known.length === 0 || strange !== undefined) {
     const what = strange === undefined ? 'algorithms must be a list' : `The algorithm ${shown(strange)} cannot be used`;
-    throw configurationError(`${what}; write some of ${ALGORITHMS.join(', ')}: all that Pomerium ever signed with.`);
+    throw configurationError(
+      what,
+      sentence(`${what}; write some of ${ALGORITHMS.join(', ')}: all that Pomerium ever signed with.`),
+    );
   }
   return known;
 }
 
 function readBoolean(name: string, value: unknown): boolean | undefined {
   if (value === undefined || typeof value === 'boolean') return value;
-  throw configurationError(`${name} must be true or false; it is ${shown(value)}.`);
+  throw configurationError(name, sentence(`${name} must be true or false; it is ${shown(value)}.`));
 }
 
 function readFunction<F>(name: string, value: F | undefined): F | undefined {
   if (value === undefined || typeof value === 'function') return value;
-  throw configurationError(`${name} must be a function.`);
+  throw configurationError(name, sentence(`${name} must be a function.`));
 }

@@ -1,3 +1,4 @@
+import { sentence } from '#sentences';
 import { type Assertion, type HeaderMemo, parseAssertion, rememberHeader, requireOne } from './assertion.ts';
 import { type Claims, checkClaims, parseClaims } from './claims.ts';
 import { PomeriumError, shown } from './errors.ts';
@@ -135,7 +136,9 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
     if (algorithms.has(header.algorithm)) return;
     throw new PomeriumError(
       'unsupported_algorithm',
-      'The assertion is signed with an algorithm that is not accepted. If Pomerium has an RSA signing key, write algorithms: ["RS256"].',
+      sentence(
+        'The assertion is signed with an algorithm that is not accepted. If Pomerium has an RSA signing key, write algorithms: ["RS256"].',
+      ),
       { expected: [...algorithms].join(' or '), received: shown(header.algorithm) },
     );
   }
@@ -184,15 +187,21 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
 /** The key's own algorithm decides; the header may only agree with it (CVE-2015-9235, CVE-2026-22817). */
 function checkKeyAlgorithm({ header }: Assertion, key: VerificationKey): void {
   if (header.algorithm === key.algorithm) return;
-  throw new PomeriumError('unsupported_algorithm', 'The assertion names another algorithm than its key is for.', {
-    expected: key.algorithm,
-    received: shown(header.algorithm),
-  });
+  throw new PomeriumError(
+    'unsupported_algorithm',
+    sentence('The assertion names another algorithm than its key is for.'),
+    {
+      expected: key.algorithm,
+      received: shown(header.algorithm),
+    },
+  );
 }
 
 function invalidSignature(): PomeriumError {
   return new PomeriumError(
     'invalid_signature',
-    'The signature does not hold under the key that the assertion names: it was altered, or signed with another key of that id.',
+    sentence(
+      'The signature does not hold under the key that the assertion names: it was altered, or signed with another key of that id.',
+    ),
   );
 }

@@ -1,3 +1,4 @@
+import { sentence } from '#sentences';
 import { decodeBytes, isBase64url } from '../base64url.ts';
 import { shown } from '../errors.ts';
 import { isObject, type JsonObject } from '../json.ts';
@@ -19,7 +20,7 @@ export type SkipReason =
 export interface SkippedKey {
   readonly reason: SkipReason;
   readonly keyId: string | undefined;
-  readonly message: string;
+  readonly message: string | undefined;
 }
 
 export interface UsableJwk {
@@ -39,7 +40,7 @@ const MAX_RSA_BITS = 8192;
  * before any engine sees the key, so that every runtime uses the same keys.
  */
 export function readJwk(value: unknown): UsableJwk | SkippedKey {
-  if (!isObject(value)) return { reason: 'not_a_jwk', keyId: undefined, message: 'It is not a JSON object.' };
+  if (!isObject(value)) return { reason: 'not_a_jwk', keyId: undefined, message: sentence('It is not a JSON object.') };
   const { kid } = value;
   const keyId = typeof kid === 'string' && kid !== '' ? kid : undefined;
   const result = readPublicKey(value);
@@ -50,15 +51,19 @@ type Refusal = Pick<SkippedKey, 'reason' | 'message'>;
 
 function readPublicKey(jwk: JsonObject): PublicJwk | Refusal {
   if (jwk['kty'] === 'oct' || Object.hasOwn(jwk, 'k')) {
-    return refuse('symmetric_key', 'A shared secret cannot prove who signed; Pomerium never publishes one.');
+    return refuse('symmetric_key', sentence('A shared secret cannot prove who signed; Pomerium never publishes one.'));
   }
   if (PRIVATE_MEMBERS.some((name) => Object.hasOwn(jwk, name))) {
-    return refuse('private_key', 'It holds a private key. Publish the public half only, and replace this key.');
+    return refuse(
+      'private_key',
+      sentence('It holds a private key. Publish the public half only, and replace this key.'),
+    );
   }
   const { use, key_ops } = jwk;
-  if (use !== undefined && use !== 'sig') return refuse('not_for_signatures', `Its use is ${shown(use)}, not "sig".`);
+  if (use !== undefined && use !== 'sig')
+    return refuse('not_for_signatures', sentence(`Its use is ${shown(use)}, not "sig".`));
   if (key_ops !== undefined && !(Array.isArray(key_ops) && key_ops.includes('verify'))) {
-    return refuse('not_for_signatures', 'Its key_ops do not include "verify".');
+    return refuse('not_for_signatures', sentence('Its key_ops do not include "verify".'));
   }
   const key = readParameters(jwk);
   if ('reason' in key) return key;
@@ -66,7 +71,7 @@ function readPublicKey(jwk: JsonObject): PublicJwk | Refusal {
   const fits = alg === undefined || alg === algorithmOf(key) || (alg === 'Ed25519' && key.kty === 'OKP');
   return fits
     ? key
-    : refuse('algorithm_mismatch', `Its alg is ${shown(alg)}, but the key is one for ${algorithmOf(key)}.`);
+    : refuse('algorithm_mismatch', sentence(`Its alg is ${shown(alg)}, but the key is one for ${algorithmOf(key)}.`));
 }
 
 function readParameters(jwk: JsonObject): PublicJwk | Refusal {
@@ -78,18 +83,23 @@ function readParameters(jwk: JsonObject): PublicJwk | Refusal {
     // What Pomerium publishes when its signing_key is P-384; it cannot sign with it, either.
     return refuse(
       'algorithm_mismatch',
-      `It is labelled ES256 but lies on ${shown(crv)}. Pomerium needs a P-256 signing key (openssl ecparam -genkey -name prime256v1 -noout).`,
+      sentence(
+        `It is labelled ES256 but lies on ${shown(crv)}. Pomerium needs a P-256 signing key (openssl ecparam -genkey -name prime256v1 -noout).`,
+      ),
     );
   }
-  return refuse('unsupported_key_type', `Keys of kty ${shown(kty)} and crv ${shown(crv)} are not used by Pomerium.`);
+  return refuse(
+    'unsupported_key_type',
+    sentence(`Keys of kty ${shown(kty)} and crv ${shown(crv)} are not used by Pomerium.`),
+  );
 }
 
 function readP256(jwk: JsonObject): PublicJwk | Refusal {
   const x = readBytes(jwk['x'], 32);
   const y = readBytes(jwk['y'], 32);
-  if (!x || !y) return refuse('invalid_parameters', 'Its x and y are not 32 bytes of base64url each.');
+  if (!x || !y) return refuse('invalid_parameters', sentence('Its x and y are not 32 bytes of base64url each.'));
   if (!isOnP256(toInteger(x.bytes), toInteger(y.bytes))) {
-    return refuse('invalid_parameters', 'Its point does not lie on P-256.');
+    return refuse('invalid_parameters', sentence('Its point does not lie on P-256.'));
   }
   return { kty: 'EC', crv: 'P-256', x: x.text, y: y.text };
 }
@@ -98,23 +108,26 @@ function readRsa(jwk: JsonObject): PublicJwk | Refusal {
   const n = readBytes(jwk['n']);
   const e = readBytes(jwk['e']);
   if (!n || !e || n.bytes[0] === 0 || e.bytes[0] === 0) {
-    return refuse('invalid_parameters', 'Its n and e are not base64url integers without leading zeros.');
+    return refuse('invalid_parameters', sentence('Its n and e are not base64url integers without leading zeros.'));
   }
   const bits = n.bytes.length * 8 - Math.clz32(n.bytes[0] ?? 0) + 24;
   if (bits < MIN_RSA_BITS || bits > MAX_RSA_BITS) {
-    return refuse('weak_key', `Its modulus has ${bits} bits; ${MIN_RSA_BITS} to ${MAX_RSA_BITS} are accepted.`);
+    return refuse(
+      'weak_key',
+      sentence(`Its modulus has ${bits} bits; ${MIN_RSA_BITS} to ${MAX_RSA_BITS} are accepted.`),
+    );
   }
   // With e = 1 everybody can sign. 65537 (AQAB) is what every tool writes; no more than four bytes are of any use.
   const exponent = toInteger(e.bytes);
   if (exponent < 3n || exponent % 2n === 0n || e.bytes.length > 4) {
-    return refuse('weak_key', 'Its public exponent is not an odd number from 3 to 2^32.');
+    return refuse('weak_key', sentence('Its public exponent is not an odd number from 3 to 2^32.'));
   }
   return { kty: 'RSA', n: n.text, e: e.text };
 }
 
 function readEd25519(jwk: JsonObject): PublicJwk | Refusal {
   const x = readBytes(jwk['x'], 32);
-  if (!x) return refuse('invalid_parameters', 'Its x is not 32 bytes of base64url.');
+  if (!x) return refuse('invalid_parameters', sentence('Its x is not 32 bytes of base64url.'));
   return { kty: 'OKP', crv: 'Ed25519', x: x.text };
 }
 
@@ -138,6 +151,6 @@ function toInteger(bytes: Uint8Array): bigint {
   return integer;
 }
 
-function refuse(reason: SkipReason, message: string): Refusal {
+function refuse(reason: SkipReason, message: string | undefined): Refusal {
   return { reason, message };
 }

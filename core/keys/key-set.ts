@@ -1,6 +1,5 @@
-import { calculateJwkThumbprint } from 'jose';
+import { sentence } from '#sentences';
 import { importVerifier } from '#signature';
-import { decodeBytes } from '../base64url.ts';
 import { shown } from '../errors.ts';
 import { toHex } from '../hex.ts';
 import { isObject, parseObject } from '../json.ts';
@@ -59,14 +58,15 @@ export class UnusableKeySet extends Error {
   override readonly name = 'UnusableKeySet';
   readonly skipped: readonly SkippedKey[];
 
-  constructor(message: string, skipped: readonly SkippedKey[] = []) {
+  constructor(message: string | undefined, skipped: readonly SkippedKey[] = []) {
     super(message);
     this.skipped = skipped;
   }
 }
 
-const NO_SIGNING_KEY =
-  'Pomerium publishes no signing key (its JWKS is {"keys":null}). Set signing_key (SIGNING_KEY) in its configuration: the base64 of a PEM made with "openssl ecparam -genkey -name prime256v1 -noout".';
+const NO_SIGNING_KEY = sentence(
+  'Pomerium publishes no signing key (its JWKS is {"keys":null}). Set signing_key (SIGNING_KEY) in its configuration: the base64 of a PEM made with "openssl ecparam -genkey -name prime256v1 -noout".',
+);
 
 /** Reads a JWKS as it was fetched or stored. */
 export function readKeySetText(text: string): ReadKeySet {
@@ -76,17 +76,21 @@ export function readKeySetText(text: string): ReadKeySet {
 /** Reads a JWKS (RFC 7517 section 5), from whatever source. Throws `UnusableKeySet` where no key is left. */
 export function readKeySet(document: unknown): ReadKeySet {
   if (!isObject(document) || !Object.hasOwn(document, 'keys')) {
-    throw new UnusableKeySet('The document is not a JWKS, which is a JSON object with "keys".');
+    throw new UnusableKeySet(sentence('The document is not a JWKS, which is a JSON object with "keys".'));
   }
   const { keys } = document;
   if (keys === null || (Array.isArray(keys) && keys.length === 0)) throw new UnusableKeySet(NO_SIGNING_KEY);
-  if (!Array.isArray(keys)) throw new UnusableKeySet('The "keys" of the JWKS are not a list.');
+  if (!Array.isArray(keys)) throw new UnusableKeySet(sentence('The "keys" of the JWKS are not a list.'));
   const read = readKeys(keys);
   if (read.usable.length === 0) {
-    const reasons = read.skipped.map((key) => `${shown(key.keyId)}: ${key.message}`).join(' ');
-    throw new UnusableKeySet(`No key of the JWKS can be used. ${reasons}`, read.skipped);
+    throw new UnusableKeySet(sentence(`No key of the JWKS can be used. ${reasonsOf(read.skipped)}`), read.skipped);
   }
   return read;
+}
+
+/** @__NO_SIDE_EFFECTS__ */
+function reasonsOf(skipped: readonly SkippedKey[]): string {
+  return skipped.map((key) => `${shown(key.keyId)}: ${key.message}`).join(' ');
 }
 
 function readKeys(keys: readonly unknown[]): ReadKeySet {
@@ -98,14 +102,18 @@ function readKeys(keys: readonly unknown[]): ReadKeySet {
     if ('reason' in key) {
       skipped.push(key);
     } else if (key.keyId !== undefined && keyIds.has(key.keyId)) {
-      skipped.push({ reason: 'duplicate_kid', keyId: key.keyId, message: 'An earlier key of the set has this kid.' });
+      skipped.push({
+        reason: 'duplicate_kid',
+        keyId: key.keyId,
+        message: sentence('An earlier key of the set has this kid.'),
+      });
     } else {
       usable.push(key);
       if (key.keyId !== undefined) keyIds.add(key.keyId);
     }
   }
   if (keys.length > MAX_KEYS) {
-    const message = `Only the first ${MAX_KEYS} of ${keys.length} keys are used.`;
+    const message = sentence(`Only the first ${MAX_KEYS} of ${keys.length} keys are used.`);
     skipped.push({ reason: 'too_many_keys', keyId: undefined, message });
   }
   return { usable, skipped };
@@ -119,7 +127,7 @@ export async function importKeySet(read: ReadKeySet, previous?: KeySet): Promise
   const imported = await Promise.all(read.usable.map((key) => importKey(key, previous)));
   const keys = imported.filter((key) => 'verify' in key);
   const skipped = [...read.skipped, ...imported.filter((key) => 'reason' in key)];
-  if (keys.length === 0) throw new UnusableKeySet('This runtime can use no key of the key set.', skipped);
+  if (keys.length === 0) throw new UnusableKeySet(sentence('This runtime can use no key of the key set.'), skipped);
   return { keySet: new KeySet(keys), skipped };
 }
 
@@ -139,7 +147,11 @@ async function importKey(
     if (known && isSameKey(known.jwk, jwk)) return known;
     return { keyId: id, algorithm, jwk, verify: await importVerifier(jwk) };
   } catch {
-    return { reason: 'invalid_parameters', keyId, message: `This runtime does not take it as a key for ${algorithm}.` };
+    return {
+      reason: 'invalid_parameters',
+      keyId,
+      message: sentence(`This runtime does not take it as a key for ${algorithm}.`),
+    };
   }
 }
 
@@ -148,7 +160,12 @@ function isSameKey(one: PublicJwk, other: PublicJwk): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }
 
-/** Pomerium's key id: the RFC 7638 SHA-256 thumbprint in lower-case hex (`pkg/cryptutil/jose.go`). */
+/**
+ * Pomerium's key id: the SHA-256 thumbprint in lower-case hex (`pkg/cryptutil/jose.go`), over the members that make the
+ * key in lexicographic order without white space (RFC 7638 section 3).
+ */
 async function thumbprint(jwk: PublicJwk): Promise<string> {
-  return toHex(decodeBytes(await calculateJwkThumbprint(jwk, 'sha256')));
+  const members = Object.entries(jwk).sort(([one], [other]) => (one < other ? -1 : 1));
+  const text = new TextEncoder().encode(JSON.stringify(Object.fromEntries(members)));
+  return toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', text)));
 }

@@ -1,3 +1,4 @@
+import { sentence } from '#sentences';
 import type { RefreshFailure } from '../events.ts';
 import { isEtag, MAX_BODY_BYTES } from './entry.ts';
 import { UnusableKeySet } from './key-set.ts';
@@ -8,8 +9,8 @@ export class OriginError extends Error {
   override readonly name = 'OriginError';
   readonly reason: RefreshFailure;
 
-  constructor(reason: RefreshFailure, message: string) {
-    super(message);
+  constructor(reason: RefreshFailure, message: string | undefined) {
+    super(message ?? reason);
     this.reason = reason;
   }
 }
@@ -38,11 +39,11 @@ export async function askOrigin(request: OriginRequest): Promise<OriginAnswer> {
   } catch (error) {
     if (error instanceof OriginError) throw error;
     if (error instanceof DOMException && error.name === 'TimeoutError') {
-      throw new OriginError('timeout', `No whole answer within ${request.timeout / 1000} s.`);
+      throw new OriginError('timeout', sentence(`No whole answer within ${request.timeout / 1000} s.`));
     }
     throw new OriginError(
       'unreachable',
-      `The request failed: ${error instanceof Error ? error.message : typeof error}`,
+      sentence(`The request failed: ${error instanceof Error ? error.message : typeof error}`),
     );
   }
 }
@@ -59,13 +60,17 @@ async function exchange({ url, fetch, etag }: OriginRequest, signal: AbortSignal
   ) {
     throw new OriginError(
       'redirect',
-      'The answer is a redirect, which is never followed. Configure the URL that it leads to, if it is yours.',
+      sentence(
+        'The answer is a redirect, which is never followed. Configure the URL that it leads to, if it is yours.',
+      ),
     );
   }
   if (response.status !== 200 && !(response.status === 304 && etag !== null)) {
     throw new OriginError(
       'status',
-      `The answer has status ${response.status}.${response.status === 500 ? ' Is the signing_key of Pomerium one that it can use?' : ''}`,
+      sentence(
+        `The answer has status ${response.status}.${response.status === 500 ? ' Is the signing_key of Pomerium one that it can use?' : ''}`,
+      ),
     );
   }
   const answeredEtag = response.headers.get('etag');
@@ -90,7 +95,7 @@ async function readBody(response: Response): Promise<string> {
     size += part.value.length;
     if (size > MAX_BODY_BYTES) {
       await reader?.cancel();
-      throw new OriginError('too_large', `The answer has more than ${MAX_BODY_BYTES} bytes.`);
+      throw new OriginError('too_large', sentence(`The answer has more than ${MAX_BODY_BYTES} bytes.`));
     }
     chunks.push(part.value);
   }

@@ -1,3 +1,4 @@
+import { sentence } from '#sentences';
 import { bytesOf, encodeBytes } from '../base64url.ts';
 import { configurationError } from '../errors.ts';
 import { toHex } from '../hex.ts';
@@ -10,10 +11,13 @@ const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END ([A-Z0-9 ]+)-----/g;
 export function readPem(text: string): JsonObject[] {
   const blocks = [...text.matchAll(BLOCK)];
   if (blocks.length === 0 || text.replace(BLOCK, '').includes('-----')) {
-    throw configurationError('A PEM block of the keys is broken: each needs its BEGIN and its END line.');
+    throw configurationError(
+      'PEM',
+      sentence('A PEM block of the keys is broken: each needs its BEGIN and its END line.'),
+    );
   }
   return blocks.map(([, begin, base64, end]) => {
-    if (begin !== end) throw configurationError(`A PEM block begins as ${begin} and ends as ${end}.`);
+    if (begin !== end) throw configurationError('PEM', sentence(`A PEM block begins as ${begin} and ends as ${end}.`));
     return readBlock(begin ?? '', base64 ?? '');
   });
 }
@@ -21,12 +25,16 @@ export function readPem(text: string): JsonObject[] {
 function readBlock(label: string, base64: string): JsonObject {
   if (label.includes('PRIVATE KEY')) {
     throw configurationError(
-      'The keys hold a private key. A verifier needs the public half only: "openssl pkey -in key.pem -pubout" prints it.',
+      'PEM',
+      sentence(
+        'The keys hold a private key. A verifier needs the public half only: "openssl pkey -in key.pem -pubout" prints it.',
+      ),
     );
   }
   if (label !== 'PUBLIC KEY' && label !== 'CERTIFICATE') {
     throw configurationError(
-      `A PEM block is a ${label}; write a PUBLIC KEY ("openssl pkey -pubin -pubout") or a CERTIFICATE.`,
+      'PEM',
+      sentence(`A PEM block is a ${label}; write a PUBLIC KEY ("openssl pkey -pubin -pubout") or a CERTIFICATE.`),
     );
   }
   try {
@@ -34,7 +42,10 @@ function readBlock(label: string, base64: string): JsonObject {
     return spkiToJwk(label === 'CERTIFICATE' ? spkiOfCertificate(outer) : outer);
   } catch (error) {
     throw configurationError(
-      `A PEM block (${label}) is not a key that can be read: ${error instanceof Error ? error.message : error}`,
+      'PEM',
+      sentence(
+        `A PEM block (${label}) is not a key that can be read: ${error instanceof Error ? error.message : error}`,
+      ),
     );
   }
 }
@@ -47,7 +58,7 @@ function spkiOfCertificate(certificate: DerElement): DerElement {
   const [tbs] = readChildren(certificate);
   const fields = tbs ? readChildren(tbs) : [];
   const spki = fields[fields[0]?.tag === 0xa0 ? 6 : 5];
-  if (!spki) throw new TypeError('it is not an X.509 certificate');
+  if (!spki) throw new TypeError(sentence('it is not an X.509 certificate'));
   return spki;
 }
 
@@ -69,7 +80,7 @@ const CURVES: Readonly<Record<string, string>> = {
 function spkiToJwk(spki: DerElement): JsonObject {
   const [algorithm, bitString] = readChildren(spki);
   if (!algorithm || bitString?.tag !== 0x03 || bitString.content[0] !== 0) {
-    throw new TypeError('it is not a SubjectPublicKeyInfo');
+    throw new TypeError(sentence('it is not a SubjectPublicKeyInfo'));
   }
   const key = bitString.content.subarray(1);
   const [oid, parameters] = readChildren(algorithm);
@@ -81,13 +92,13 @@ function spkiToJwk(spki: DerElement): JsonObject {
     case OID.ed25519:
       return { kty: 'OKP', crv: 'Ed25519', x: encodeBytes(key) };
     default:
-      throw new TypeError('its algorithm is neither EC, RSA nor Ed25519');
+      throw new TypeError(sentence('its algorithm is neither EC, RSA nor Ed25519'));
   }
 }
 
 /** SEC 1 section 2.3.3: 04 || x || y. */
 function ecJwk(point: Uint8Array, crv: string): JsonObject {
-  if (point[0] !== 4) throw new TypeError('its point is compressed: write it with "-conv_form uncompressed"');
+  if (point[0] !== 4) throw new TypeError(sentence('its point is compressed: write it with "-conv_form uncompressed"'));
   const size = (point.length - 1) / 2;
   return { kty: 'EC', crv, x: encodeBytes(point.subarray(1, 1 + size)), y: encodeBytes(point.subarray(1 + size)) };
 }
@@ -95,6 +106,6 @@ function ecJwk(point: Uint8Array, crv: string): JsonObject {
 /** RFC 8017 appendix A.1.1. DER integers are signed, so a leading zero byte may stand before the number. */
 function rsaJwk(key: Uint8Array): JsonObject {
   const [n, e] = readChildren(readElement(key, 0)).map(({ content }) => content.subarray(content[0] === 0 ? 1 : 0));
-  if (!n || !e) throw new TypeError('it is not an RSA public key');
+  if (!n || !e) throw new TypeError(sentence('it is not an RSA public key'));
   return { kty: 'RSA', n: encodeBytes(n), e: encodeBytes(e) };
 }

@@ -1,3 +1,4 @@
+import { sentence } from '#sentences';
 import { configurationError, shown } from '../errors.ts';
 import type { FreshnessBounds } from './freshness.ts';
 import type { JwksStore } from './store.ts';
@@ -44,7 +45,10 @@ const NAMES = new Set(['store', 'fetch', ...Object.keys(DEFAULTS)]);
 export function readRemoteOptions(url: string | URL, options: RemoteKeysOptions): RemoteSettings {
   const unknown = Object.keys(options).find((name) => !NAMES.has(name));
   if (unknown) {
-    throw configurationError(`remoteKeys() has no option ${shown(unknown)}; it has ${[...NAMES].join(', ')}.`);
+    throw configurationError(
+      unknown,
+      sentence(`remoteKeys() has no option ${shown(unknown)}; it has ${[...NAMES].join(', ')}.`),
+    );
   }
   const read = (name: keyof typeof DEFAULTS) => readSeconds(name, options[name] ?? DEFAULTS[name]);
   const seconds = {
@@ -55,10 +59,14 @@ export function readRemoteOptions(url: string | URL, options: RemoteKeysOptions)
     cooldown: read('cooldown'),
     timeout: read('timeout'),
   };
-  if (seconds.minTtl > seconds.maxTtl) throw configurationError('minTtl must not be greater than maxTtl.');
-  if (seconds.timeout === 0) throw configurationError('timeout must be more than 0 seconds.');
+  if (seconds.minTtl > seconds.maxTtl)
+    throw configurationError('minTtl', sentence('minTtl must not be greater than maxTtl.'));
+  if (seconds.timeout === 0) throw configurationError('timeout', sentence('timeout must be more than 0 seconds.'));
   if (options.store !== undefined && !isStore(options.store)) {
-    throw configurationError('store must have getItem(key) and setItem(key, value), as an unstorage storage has.');
+    throw configurationError(
+      'store',
+      sentence('store must have getItem(key) and setItem(key, value), as an unstorage storage has.'),
+    );
   }
   return {
     ...seconds,
@@ -70,7 +78,7 @@ export function readRemoteOptions(url: string | URL, options: RemoteKeysOptions)
 
 function readSeconds(name: string, value: unknown): number {
   if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value;
-  throw configurationError(`${name} must be a number of seconds, 0 or more.`);
+  throw configurationError(name, sentence(`${name} must be a number of seconds, 0 or more.`));
 }
 
 function isStore(store: unknown): boolean {
@@ -82,13 +90,18 @@ function isStore(store: unknown): boolean {
 const LOOPBACK = /^(localhost|.+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
 function readUrl(url: string | URL): string {
-  const example = 'write "https://app.corp.example.com/.well-known/pomerium/jwks.json"';
-  if (!URL.canParse(String(url))) throw configurationError(`The JWKS URL cannot be read; ${example}.`);
+  const example = sentence('write "https://app.corp.example.com/.well-known/pomerium/jwks.json"');
+  if (!URL.canParse(String(url)))
+    throw configurationError('JWKS URL', sentence(`The JWKS URL cannot be read; ${example}.`));
   const { protocol, hostname, username, password, href } = new URL(url);
   const isPlainLoopback = protocol === 'http:' && LOOPBACK.test(hostname);
   if (protocol !== 'https:' && !isPlainLoopback) {
-    throw configurationError(`The JWKS URL must be https (http is for loopback only); ${example}.`);
+    throw configurationError(
+      'JWKS URL',
+      sentence(`The JWKS URL must be https (http is for loopback only); ${example}.`),
+    );
   }
-  if (username !== '' || password !== '') throw configurationError('The JWKS URL must not hold a user or a password.');
+  if (username !== '' || password !== '')
+    throw configurationError('JWKS URL', sentence('The JWKS URL must not hold a user or a password.'));
   return href;
 }

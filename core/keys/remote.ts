@@ -1,3 +1,4 @@
+import { sentence } from '#sentences';
 import { PomeriumError } from '../errors.ts';
 import { entryFrom, type KeyEntry } from './entry.ts';
 import { type Freshness, freshnessOf, timeToLive } from './freshness.ts';
@@ -83,7 +84,9 @@ class RemoteKeys implements KeySource {
     if (this.#held && this.#freshness(now) !== 'expired') return this.#held;
     throw new PomeriumError(
       'keys_unavailable',
-      `There are no keys to verify with. ${this.#failure?.message ?? 'The last ones are too old, and the origin may not be asked again yet.'}`,
+      sentence(
+        `There are no keys to verify with. ${this.#failure?.message ?? 'The last ones are too old, and the origin may not be asked again yet.'}`,
+      ),
       {
         expected: `a JWKS with a signing key at ${this.#settings.url}`,
         received: this.#failure?.reason ?? 'nothing',
@@ -229,7 +232,9 @@ class RemoteKeys implements KeySource {
     if (freshness === 'fresh' || freshness === 'stale') return;
     throw new OriginError(
       'aged_answer',
-      `The answer was ${now - entry.fetchedAt} s old: a cache stands before Pomerium and does not heed max-age.`,
+      sentence(
+        `The answer was ${now - entry.fetchedAt} s old: a cache stands before Pomerium and does not heed max-age.`,
+      ),
     );
   }
 

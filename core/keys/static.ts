@@ -1,3 +1,4 @@
+import { sentence } from '#sentences';
 import { configurationError, PomeriumError, shown } from '../errors.ts';
 import { isObject, type JsonObject, parseObject } from '../json.ts';
 import { readJwk, type UsableJwk } from './jwk.ts';
@@ -44,7 +45,10 @@ function readMaterial(material: unknown): ReadKeySet {
   if (typeof material === 'string') return readText(material);
   if (isObject(material)) return readDocument(material);
   throw configurationError(
-    'staticKeys() takes a JWK, a JWKS, a PEM or base64 of one of these. To fetch keys from Pomerium write remoteKeys(url).',
+    'keys',
+    sentence(
+      'staticKeys() takes a JWK, a JWKS, a PEM or base64 of one of these. To fetch keys from Pomerium write remoteKeys(url).',
+    ),
   );
 }
 
@@ -52,13 +56,16 @@ function readText(material: string): ReadKeySet {
   // An environment variable often holds a PEM on one line, with \n written out.
   const text = material.replaceAll('\\n', '\n').trim();
   if (text.length > MAX_MATERIAL_LENGTH)
-    throw configurationError(`The keys are longer than ${MAX_MATERIAL_LENGTH} characters.`);
+    throw configurationError('keys', sentence(`The keys are longer than ${MAX_MATERIAL_LENGTH} characters.`));
   if (text.includes('-----BEGIN')) return { usable: readPem(text).map(requireUsable), skipped: [] };
   const document = parseObject(text) ?? parseObject(decodeBase64(text) ?? '');
   if (document) return readDocument(document);
   const decoded = decodeBase64(text);
   if (decoded?.includes('-----BEGIN')) return readText(decoded);
-  throw configurationError('The keys are neither PEM, nor a JWK or JWKS in JSON, nor base64 of one of these.');
+  throw configurationError(
+    'keys',
+    sentence('The keys are neither PEM, nor a JWK or JWKS in JSON, nor base64 of one of these.'),
+  );
 }
 
 function decodeBase64(text: string): string | undefined {
@@ -74,7 +81,7 @@ function readDocument(document: JsonObject): ReadKeySet {
   try {
     return readKeySet(document);
   } catch (error) {
-    if (error instanceof UnusableKeySet) throw configurationError(error.message);
+    if (error instanceof UnusableKeySet) throw configurationError('keys', error.message);
     throw error;
   }
 }
@@ -82,7 +89,10 @@ function readDocument(document: JsonObject): ReadKeySet {
 function requireUsable(jwk: JsonObject): UsableJwk {
   const key = readJwk(jwk);
   if ('reason' in key) {
-    throw new PomeriumError('invalid_configuration', `The key ${shown(key.keyId)} cannot be used. ${key.message}`);
+    throw new PomeriumError(
+      'invalid_configuration',
+      sentence(`The key ${shown(key.keyId)} cannot be used. ${key.message}`),
+    );
   }
   return key;
 }

@@ -1,3 +1,4 @@
+import { sentence } from '#sentences';
 import type { Emit } from '../events.ts';
 import { type KeyEntry, parseEntry, serializeEntry } from './entry.ts';
 import { withTimeout } from './timeout.ts';
@@ -55,15 +56,24 @@ export async function writeStore(
 }
 
 export function emitUnusableEntry(url: string, emit: Emit | undefined): void {
-  const message = 'The store holds something else than a key set of this URL; it is ignored and written anew.';
-  emit?.({ type: 'store_failed', url, operation: 'get', reason: 'unusable_entry', message });
+  const message = sentence(
+    'The store holds something else than a key set of this URL; it is ignored and written anew.',
+  );
+  emit?.({
+    type: 'store_failed',
+    url,
+    operation: 'get',
+    reason: 'unusable_entry',
+    message: message ?? 'unusable_entry',
+  });
 }
 
 function emitFailure(url: string, operation: 'get' | 'set', error: unknown, emit: Emit | undefined): void {
   const reason = error instanceof DOMException && error.name === 'TimeoutError' ? 'timeout' : 'threw';
-  const message =
+  const message = sentence(
     reason === 'timeout'
       ? `The store did not answer within ${STORE_TIMEOUT} ms.`
-      : `The store threw ${error instanceof Error ? error.name : typeof error}.`;
-  emit?.({ type: 'store_failed', url, operation, reason, message });
+      : `The store threw ${error instanceof Error ? error.name : typeof error}.`,
+  );
+  emit?.({ type: 'store_failed', url, operation, reason, message: message ?? reason });
 }

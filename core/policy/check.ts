@@ -1,3 +1,4 @@
+import { sentence } from '#sentences';
 import { PomeriumError } from '../errors.ts';
 import { type HeadersLike, type RequestLike, readPath } from '../http.ts';
 import type { MaybeAnonymous } from '../identity.ts';
@@ -17,7 +18,7 @@ export function checkPolicy(policy: Policy, identity: MaybeAnonymous, request: P
   if (policy.decide(input).allowed) return;
   const denying = policy.explain(input).rules.find(({ action, holds }) => action === 'deny' && holds);
   const why = denying ? `${denying.path} holds` : 'no allow rule holds';
-  throw new PomeriumError('policy_denied', `The policy refuses it: ${why}.`, {
+  throw new PomeriumError('policy_denied', sentence(`The policy refuses it: ${why}.`), {
     expected: 'an allow rule that holds, and no deny rule that does',
     received: denying?.path ?? 'no allow rule that holds',
   });
@@ -37,7 +38,7 @@ export function toPolicyRequest({ method, url, headers }: RequestLike): PolicyRe
       if (path !== undefined) return path;
       throw new PomeriumError(
         'policy_denied',
-        'The policy cannot be asked: the percent-encoding of the path is broken.',
+        sentence('The policy cannot be asked: the percent-encoding of the path is broken.'),
       );
     },
   };

@@ -1,3 +1,4 @@
+import { sentence } from '#sentences';
 import { configurationError, kindOf, shown } from '../errors.ts';
 import { isObject, type JsonObject } from '../json.ts';
 import { type CompiledCriterion, compileCriterion, type PolicyInput, type Predicate } from './criteria.ts';
@@ -109,7 +110,10 @@ interface Compiler {
 
 function readListClaims({ listClaims = [] }: PolicyOptions): ReadonlySet<string> {
   if (Array.isArray(listClaims) && listClaims.every((name) => typeof name === 'string')) return new Set(listClaims);
-  throw configurationError("listClaims must be a list of claim names; write listClaims: ['roles'].");
+  throw configurationError(
+    'listClaims',
+    sentence("listClaims must be a list of claim names; write listClaims: ['roles']."),
+  );
 }
 
 /** One object, or a list of them (`RulesFromValue`). */
@@ -118,12 +122,16 @@ function documentRules(ppl: unknown): [rule: JsonObject, path: string][] {
   if (!Array.isArray(ppl)) {
     const hint = typeof ppl === 'string' ? 'parse the JSON or YAML first' : 'write { allow: { or: [ … ] } }';
     throw configurationError(
-      `A policy is an object with allow and deny, or a list of these; it is ${kindOf(ppl)}: ${hint}.`,
+      'policy',
+      sentence(`A policy is an object with allow and deny, or a list of these; it is ${kindOf(ppl)}: ${hint}.`),
     );
   }
   return ppl.map((rule, i) => {
     if (!isObject(rule))
-      throw configurationError(`[${i}] must be an object with allow or deny; it is ${kindOf(rule)}.`);
+      throw configurationError(
+        `[${i}]`,
+        sentence(`[${i}] must be an object with allow or deny; it is ${kindOf(rule)}.`),
+      );
     return [rule, `[${i}].`];
   });
 }
@@ -132,10 +140,13 @@ function compileRules(rule: JsonObject, prefix: string, compiler: Compiler): Rul
   return Object.entries(rule).map(([action, body]) => {
     const path = prefix + action;
     if (action !== 'allow' && action !== 'deny') {
-      throw configurationError(`${path}: there is no action ${shown(action)}; write allow or deny.`);
+      throw configurationError(path, sentence(`${path}: there is no action ${shown(action)}; write allow or deny.`));
     }
     if (!isObject(body)) {
-      throw configurationError(`${path} must be an object with and, or, not or nor; it is ${kindOf(body)}.`);
+      throw configurationError(
+        path,
+        sentence(`${path} must be an object with and, or, not or nor; it is ${kindOf(body)}.`),
+      );
     }
     const operators = Object.entries(body).flatMap(([operator, list]) =>
       compileOperator(operator, list, path, compiler),
@@ -157,9 +168,13 @@ function compileOperator(operator: string, list: unknown, at: string, compiler: 
   // Pomerium's grammar lets "action" stand here and ignores it.
   if (operator === 'action') return [];
   if (!isOperator(operator)) {
-    throw configurationError(`${path}: there is no operator ${shown(operator)}; write and, or, not or nor.`);
+    throw configurationError(
+      path,
+      sentence(`${path}: there is no operator ${shown(operator)}; write and, or, not or nor.`),
+    );
   }
-  if (!Array.isArray(list)) throw configurationError(`${path} must be a list of criteria; it is ${kindOf(list)}.`);
+  if (!Array.isArray(list))
+    throw configurationError(path, sentence(`${path} must be a list of criteria; it is ${kindOf(list)}.`));
   // An operator with an empty list never holds, not even "and" or "not".
   if (list.length === 0) return [];
   const criteria = list.map((criterion, i) => compileListed(criterion, `${path}[${i}]`, compiler));
@@ -173,10 +188,14 @@ function isOperator(name: string): name is PolicyOperator {
 function compileListed(criterion: unknown, at: string, compiler: Compiler): Criterion {
   const [entry, ...more] = isObject(criterion) ? Object.entries(criterion) : [];
   if (!entry || more.length > 0) {
-    throw configurationError(`${at} must be an object with exactly one criterion, as in { email: 'a@example.com' }.`);
+    throw configurationError(
+      at,
+      sentence(`${at} must be an object with exactly one criterion, as in { email: 'a@example.com' }.`),
+    );
   }
   compiler.criteria += 1;
-  if (compiler.criteria > MAX_CRITERIA) throw configurationError(`A policy may have ${MAX_CRITERIA} criteria at most.`);
+  if (compiler.criteria > MAX_CRITERIA)
+    throw configurationError('policy', sentence(`A policy may have ${MAX_CRITERIA} criteria at most.`));
   const [key, data] = entry;
   const slash = key.indexOf('/');
   const name = slash < 0 ? key : key.slice(0, slash);

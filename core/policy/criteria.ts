@@ -1,3 +1,4 @@
+import { sentence } from '#sentences';
 import { configurationError, shown } from '../errors.ts';
 import { type HeadersLike, readHeader } from '../http.ts';
 import type { MaybeAnonymous } from '../identity.ts';
@@ -33,9 +34,12 @@ export function compileCriterion(name: string, context: CriterionContext): Compi
   if (compile) return { holds: compile(context), needsRequest: REQUEST_CRITERIA.has(name) };
   const why = UNANSWERABLE.get(name);
   throw configurationError(
-    why
-      ? `${context.path}: the criterion ${name} cannot be answered from an assertion: ${why}. Leave it to Pomerium.`
-      : `${context.path}: there is no criterion ${shown(name)}; write one of ${[...CRITERIA.keys()].join(', ')}.`,
+    context.path,
+    sentence(
+      why
+        ? `${context.path}: the criterion ${name} cannot be answered from an assertion: ${why}. Leave it to Pomerium.`
+        : `${context.path}: there is no criterion ${shown(name)}; write one of ${[...CRITERIA.keys()].join(', ')}.`,
+    ),
   );
 }
 
@@ -60,18 +64,18 @@ const CRITERIA: ReadonlyMap<string, (context: CriterionContext) => Predicate> = 
 
 const REQUEST_CRITERIA: ReadonlySet<string> = new Set(['http_method', 'http_path', 'cors_preflight']);
 
-const UNANSWERABLE: ReadonlyMap<string, string> = new Map([
-  ['source_ip', "this service sees Pomerium's address, and a forwarded one can be forged"],
-  ['client_certificate', 'the certificate ended at Pomerium'],
-  ['invalid_client_certificate', 'the certificate ended at Pomerium'],
-  ['device', 'it says nothing of devices'],
-  ['ssh_publickey', 'it is not about SSH'],
-  ['ssh_username', 'it is not about SSH'],
-  ['mcp_tool', 'it says nothing of tools'],
-  ['record', "it holds none of Pomerium's records"],
-  ['date', 'it is not given the time as Pomerium has it'],
-  ['day_of_week', 'it is not given the time as Pomerium has it'],
-  ['time_of_day', 'it is not given the time as Pomerium has it'],
+const UNANSWERABLE: ReadonlyMap<string, string | undefined> = new Map([
+  ['source_ip', sentence("this service sees Pomerium's address, and a forwarded one can be forged")],
+  ['client_certificate', sentence('the certificate ended at Pomerium')],
+  ['invalid_client_certificate', sentence('the certificate ended at Pomerium')],
+  ['device', sentence('it says nothing of devices')],
+  ['ssh_publickey', sentence('it is not about SSH')],
+  ['ssh_username', sentence('it is not about SSH')],
+  ['mcp_tool', sentence('it says nothing of tools')],
+  ['record', sentence("it holds none of Pomerium's records")],
+  ['date', sentence('it is not given the time as Pomerium has it')],
+  ['day_of_week', sentence('it is not given the time as Pomerium has it')],
+  ['time_of_day', sentence('it is not given the time as Pomerium has it')],
 ]);
 
 /** An absent user makes it false, whatever the matcher. */
@@ -102,7 +106,10 @@ function compileDomain({ data, path }: CriterionContext): Predicate {
 function compileGroups({ data, path }: CriterionContext): Predicate {
   if (typeof data === 'object' && data !== null && Object.hasOwn(data, 'is')) {
     throw configurationError(
-      `${path}.is cannot be answered from an assertion, which lists the ids of groups and then their names; write has.`,
+      path,
+      sentence(
+        `${path}.is cannot be answered from an assertion, which lists the ids of groups and then their names; write has.`,
+      ),
     );
   }
   const matches = compileListMatcher(data, path);
@@ -116,10 +123,13 @@ function compileGroups({ data, path }: CriterionContext): Predicate {
 const OWN_CLAIMS: ReadonlySet<string> = new Set(['aud', 'exp', 'iat', 'iss', 'jti', 'sid', 'sub', 'user']);
 
 function compileClaim({ subPath, data, path, listClaims }: CriterionContext): Predicate {
-  if (subPath === '') throw configurationError(`${path} names no claim; write claim/department, say.`);
+  if (subPath === '') throw configurationError(path, sentence(`${path} names no claim; write claim/department, say.`));
   if (OWN_CLAIMS.has(subPath)) {
     throw configurationError(
-      `${path}: ${subPath} in an assertion is Pomerium's own, not the identity provider's claim; write user if you mean the user's id.`,
+      path,
+      sentence(
+        `${path}: ${subPath} in an assertion is Pomerium's own, not the identity provider's claim; write user if you mean the user's id.`,
+      ),
     );
   }
   const matches = compileListMatcher(data, path);
@@ -150,6 +160,9 @@ function isCorsPreflight(input: PolicyInput): boolean {
 function required<T>(value: T | undefined, name: string): T {
   if (value !== undefined) return value;
   throw configurationError(
-    `The policy asks about the ${name} of the request, and none was given; use verifyRequest(request), or verify(assertion, { request: { method, path, headers } }).`,
+    name,
+    sentence(
+      `The policy asks about the ${name} of the request, and none was given; use verifyRequest(request), or verify(assertion, { request: { method, path, headers } }).`,
+    ),
   );
 }

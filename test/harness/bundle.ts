@@ -15,7 +15,11 @@ export async function bundleTests(engine: 'node' | 'web'): Promise<string> {
     target: 'es2022',
     external: ['node:*'],
     conditions: engine === 'web' ? ['edge-light'] : ['node'],
-    alias: { vitest: `${ROOT}test/harness/portable.ts`, '#signature': `${ROOT}core/signature/${engine}.ts` },
+    alias: {
+      vitest: `${ROOT}test/harness/portable.ts`,
+      '#signature': `${ROOT}core/signature/${engine}.ts`,
+      '#sentences': `${ROOT}core/sentences/kept.ts`,
+    },
     logLevel: 'warning',
   });
   return result.outputFiles[0]?.text ?? '';

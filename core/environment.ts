@@ -1,8 +1,8 @@
-import { sentence } from '#sentences';
 import { configurationError, shown } from './errors.ts';
 import { remoteKeys } from './keys/remote.ts';
 import type { KeySource } from './keys/source.ts';
 import { staticKeys } from './keys/static.ts';
+import type { JwksStore } from './keys/store.ts';
 import type { VerifierOptions } from './options.ts';
 import { compilePolicy, type Policy } from './policy/compile.ts';
 import type { Algorithm } from './signature/engine.ts';
@@ -25,44 +25,49 @@ export interface PomeriumEnvironment {
   readonly POMERIUM_LIST_CLAIMS?: string;
 }
 
-/** The environment as options for `createVerifier`, which judges them. Throws `invalid_configuration`. */
-export function optionsFromEnvironment(env: PomeriumEnvironment): VerifierOptions {
-  const audience = readList(env.POMERIUM_AUDIENCE);
+/**
+ * The environment as options for `createVerifier`, which judges them. Each of `options` replaces what the environment says;
+ * `store` caches the keys that are fetched. Throws `invalid_configuration`.
+ */
+export function optionsFromEnvironment(
+  env: PomeriumEnvironment,
+  options: Partial<VerifierOptions> = {},
+): VerifierOptions {
+  const { audience = readList(env.POMERIUM_AUDIENCE), store, ...given } = options;
   if (!audience) {
     throw configurationError(
-      'POMERIUM_AUDIENCE',
-      sentence(
-        'POMERIUM_AUDIENCE is not set; set it to the host name of the route in Pomerium, as in app.corp.example.com.',
-      ),
+      'POMERIUM_AUDIENCE is not set; set it to the host name of the route in Pomerium, as in app.corp.example.com.',
     );
   }
   const issuer = readList(env.POMERIUM_ISSUER);
-  const keys = readKeys(env);
+  const keys = given.keys ?? readKeys(env, store);
   // createVerifier refuses what is not an algorithm of ours.
   const algorithms = readList(env.POMERIUM_ALGORITHMS) as Algorithm[] | undefined;
   const clockTolerance = readNumber('POMERIUM_CLOCK_TOLERANCE', env.POMERIUM_CLOCK_TOLERANCE);
-  const policy = readPolicy(env);
+  const policy = given.policy ?? readPolicy(env);
   return {
-    audience,
     ...(issuer && { issuer }),
-    ...(keys && { keys }),
     ...(algorithms && { algorithms }),
     ...(clockTolerance !== undefined && { clockTolerance }),
+    ...(keys ? {} : store && { store }),
+    ...given,
+    audience,
+    ...(keys && { keys }),
     ...(policy && { policy }),
   };
 }
 
-function readKeys({ POMERIUM_JWKS, POMERIUM_JWKS_URL }: PomeriumEnvironment): KeySource | undefined {
+function readKeys(
+  { POMERIUM_JWKS, POMERIUM_JWKS_URL }: PomeriumEnvironment,
+  store: JwksStore | undefined,
+): KeySource | undefined {
   if (POMERIUM_JWKS && POMERIUM_JWKS_URL) {
     throw configurationError(
-      'POMERIUM_JWKS and POMERIUM_JWKS_URL',
-      sentence(
-        'POMERIUM_JWKS and POMERIUM_JWKS_URL are both set; set the first for keys that never change, the second to fetch them.',
-      ),
+      'POMERIUM_JWKS and POMERIUM_JWKS_URL are both set; set the first for keys that never change, the second to fetch them.',
     );
   }
   if (POMERIUM_JWKS) return staticKeys(POMERIUM_JWKS);
-  return POMERIUM_JWKS_URL ? remoteKeys(POMERIUM_JWKS_URL) : undefined;
+  return POMERIUM_JWKS_URL ? remoteKeys(POMERIUM_JWKS_URL, store && { store }) : undefined;
 }
 
 function readPolicy({ POMERIUM_POLICY, POMERIUM_LIST_CLAIMS }: PomeriumEnvironment): Policy | undefined {
@@ -74,10 +79,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw configurationError(
-      'POMERIUM_POLICY',
-      sentence('POMERIUM_POLICY must be JSON, as in {"allow":{"or":[{"domain":"example.com"}]}}.'),
-    );
+    throw configurationError('POMERIUM_POLICY must be JSON, as in {"allow":{"or":[{"domain":"example.com"}]}}.');
   }
 }
 
@@ -88,5 +90,5 @@ function readList(value: string | undefined): string[] | undefined {
 function readNumber(name: string, value: string | undefined): number | undefined {
   if (!value) return undefined;
   if (/^\d+$/.test(value.trim())) return Number(value);
-  throw configurationError(name, sentence(`${name} must be a whole number of seconds; it is ${shown(value)}.`));
+  throw configurationError(`${name} must be a whole number of seconds; it is ${shown(value)}.`);
 }

@@ -61,7 +61,7 @@ export class PomeriumError extends Error {
 }
 
 /** An `invalid_configuration`: thrown when something is built. `about`: where to look, told where sentences are dropped. */
-export function configurationError(about: string, message: string | undefined): PomeriumError {
+export function configurationError(about: string, message?: string | undefined): PomeriumError {
   return new PomeriumError('invalid_configuration', message ?? about);
 }
 

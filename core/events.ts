@@ -66,7 +66,7 @@ export interface KeySkipped {
 export interface StoreFailed {
   type: 'store_failed';
   url: string;
-  operation: 'get' | 'set';
+  operation: 'get' | 'set' | 'claim';
   reason: 'threw' | 'timeout' | 'unusable_entry';
   message: string;
 }

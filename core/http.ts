@@ -1,3 +1,4 @@
+import { sentence } from '#sentences';
 import { bytesOf } from './base64url.ts';
 import { PomeriumError, type PomeriumErrorCode } from './errors.ts';
 
@@ -45,7 +46,11 @@ export function readHeader(headers: HeadersLike, wanted: string): string | undef
  * (`authorize/checkrequest/checkrequest.go`). Undefined where the encoding is broken: two readers could differ.
  */
 export function readPath(url: string): string | undefined {
-  const path = (URL.canParse(url) ? new URL(url).pathname : url).replace(/[?#].*$/s, '');
+  return decodePath((URL.canParse(url) ? new URL(url).pathname : url).replace(/[?#].*$/s, ''));
+}
+
+/** Percent-encoding taken off once; undefined where it is broken. */
+export function decodePath(path: string): string | undefined {
   if (/%(?![0-9a-f]{2})/i.test(path)) return undefined;
   // Bytes that are not UTF-8 become U+FFFD and stay where they are, so that what stands before them still counts.
   const binary = path
@@ -83,22 +88,22 @@ function normalizeName(name: string): string {
 }
 
 /** What a client may know of a refusal: nothing that was expected, nothing that came. */
-const DETAILS: Readonly<Record<PomeriumErrorCode, string>> = {
-  missing_assertion: 'The request did not come through Pomerium.',
-  duplicate_assertion: 'The request carries more than one Pomerium assertion.',
-  malformed_assertion: 'The Pomerium assertion is malformed.',
-  unsupported_algorithm: 'The Pomerium assertion is signed in a way that is not accepted.',
-  unknown_key: 'The Pomerium assertion is signed with an unknown key.',
-  invalid_signature: 'The signature of the Pomerium assertion is invalid.',
-  invalid_claims: 'The Pomerium assertion lacks claims or has invalid ones.',
-  expired: 'The Pomerium assertion has expired.',
-  not_yet_valid: 'The Pomerium assertion is not valid yet.',
-  issuer_mismatch: 'The Pomerium assertion is from another issuer.',
-  audience_mismatch: 'The Pomerium assertion is for another service.',
-  anonymous: 'Nobody is signed in.',
-  policy_denied: 'Access is denied by policy.',
-  keys_unavailable: 'The keys of Pomerium cannot be had at the moment.',
-  invalid_configuration: 'The service is not configured to verify requests.',
+const DETAILS: Readonly<Record<PomeriumErrorCode, string | undefined>> = {
+  missing_assertion: sentence('The request did not come through Pomerium.'),
+  duplicate_assertion: sentence('The request carries more than one Pomerium assertion.'),
+  malformed_assertion: sentence('The Pomerium assertion is malformed.'),
+  unsupported_algorithm: sentence('The Pomerium assertion is signed in a way that is not accepted.'),
+  unknown_key: sentence('The Pomerium assertion is signed with an unknown key.'),
+  invalid_signature: sentence('The signature of the Pomerium assertion is invalid.'),
+  invalid_claims: sentence('The Pomerium assertion lacks claims or has invalid ones.'),
+  expired: sentence('The Pomerium assertion has expired.'),
+  not_yet_valid: sentence('The Pomerium assertion is not valid yet.'),
+  issuer_mismatch: sentence('The Pomerium assertion is from another issuer.'),
+  audience_mismatch: sentence('The Pomerium assertion is for another service.'),
+  anonymous: sentence('Nobody is signed in.'),
+  policy_denied: sentence('Access is denied by policy.'),
+  keys_unavailable: sentence('The keys of Pomerium cannot be had at the moment.'),
+  invalid_configuration: sentence('The service is not configured to verify requests.'),
 };
 
 const TITLES: Readonly<Record<number, string>> = {

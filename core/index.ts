@@ -3,8 +3,21 @@
  *
  * @module
  */
+export {
+  type ClaimHeaderNames,
+  type ClaimHeaders,
+  readClaimHeaders,
+  setClaimHeaders,
+  TRUNCATED_HEADER,
+} from './claim-headers.ts';
 export { optionsFromEnvironment, type PomeriumEnvironment } from './environment.ts';
-export { PomeriumError, type PomeriumErrorCode, type PomeriumErrorDetails } from './errors.ts';
+export {
+  configurationError,
+  PomeriumError,
+  type PomeriumErrorCode,
+  type PomeriumErrorDetails,
+  shown,
+} from './errors.ts';
 export type {
   AssertionRefused,
   AssertionVerified,
@@ -26,20 +39,23 @@ export {
   readAssertion,
 } from './http.ts';
 export type { Identity, MaybeAnonymous } from './identity.ts';
+export { cacheStore } from './keys/cache-store.ts';
 export type { SkipReason } from './keys/jwk.ts';
 export type { KeySelector, VerificationKey } from './keys/key-set.ts';
 export { remoteKeys } from './keys/remote.ts';
 export type { RemoteKeysOptions } from './keys/remote-options.ts';
 export type { KeyContext, KeySource } from './keys/source.ts';
 export { staticKeys } from './keys/static.ts';
-export type { JwksStore } from './keys/store.ts';
+export { type JwksStore, type TieredStore, tieredStore } from './keys/store.ts';
 export type { OnBehalfOfOptions, VerifierOptions } from './options.ts';
-export type { PolicyRequest } from './policy/check.ts';
+export { compilePathRules, type PathAccess, type PathRule, type PathRules } from './path-rules.ts';
+export { checkPolicy, type PolicyRequest, toPolicyRequest } from './policy/check.ts';
 export {
   compilePolicy,
   type ExplainedCriterion,
   type ExplainedOperator,
   type ExplainedRule,
+  isPolicy,
   type Policy,
   type PolicyDecision,
   type PolicyExplanation,

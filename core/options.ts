@@ -4,7 +4,8 @@ import { configurationError, shown } from './errors.ts';
 import type { Emit } from './events.ts';
 import { remoteKeys } from './keys/remote.ts';
 import type { KeySource } from './keys/source.ts';
-import type { Policy } from './policy/compile.ts';
+import type { JwksStore } from './keys/store.ts';
+import { isPolicy, type Policy } from './policy/compile.ts';
 import { ALGORITHMS, type Algorithm } from './signature/engine.ts';
 
 export interface VerifierOptions {
@@ -17,6 +18,8 @@ export interface VerifierOptions {
   issuer?: string | readonly string[];
   /** Default: `remoteKeys('https://<host of the first issuer>/.well-known/pomerium/jwks.json')`. */
   keys?: KeySource;
+  /** A cache for the default keys, as `remoteKeys` takes it; with `keys` of your own, give it to them. Default: none. */
+  store?: JwksStore;
   /** Seconds by which clocks may differ, on `exp`, `iat` and `nbf`. Default: 60. */
   clockTolerance?: number;
   /** The greatest age of an assertion, in seconds since `iat`. Default: none beyond `exp`. */
@@ -63,6 +66,7 @@ const NAMES: Readonly<Record<keyof VerifierOptions, true>> = {
   audience: true,
   issuer: true,
   keys: true,
+  store: true,
   clockTolerance: true,
   maxTokenAge: true,
   algorithms: true,
@@ -84,7 +88,7 @@ export function readVerifierOptions(options: VerifierOptions): VerifierSettings 
   return {
     audiences: new Set(audiences),
     issuers: new Set(issuers),
-    keys: readKeySource(options.keys) ?? remoteKeys(defaultJwksUrl(issuers[0] ?? '')),
+    keys: readKeys(options, issuers[0] ?? ''),
     clockTolerance: readSeconds('clockTolerance', options.clockTolerance) ?? 60,
     maxTokenAge: readSeconds('maxTokenAge', options.maxTokenAge),
     algorithms: new Set(readAlgorithms(options.algorithms)),
@@ -107,8 +111,7 @@ function requireKnown(options: object, names: Readonly<Record<string, true>>, wh
 }
 
 function readPolicy(name: string, policy: Policy | undefined): Policy | undefined {
-  if (policy === undefined || (typeof policy?.decide === 'function' && typeof policy.explain === 'function'))
-    return policy;
+  if (policy === undefined || isPolicy(policy)) return policy;
   throw configurationError(
     name,
     sentence(`${name} must be a compiled policy; write ${name}: compilePolicy({ allow: … }).`),
@@ -124,7 +127,7 @@ const ON_BEHALF_OF_NAMES: Readonly<Record<keyof OnBehalfOfOptions, true>> = {
 
 /** Times, algorithms and the clock are the verifier's own. */
 function readOnBehalfOf(options: VerifierOptions): VerifierSettings['onBehalfOf'] {
-  const { onBehalfOf, clockTolerance, algorithms, onEvent, now } = options;
+  const { onBehalfOf, store, clockTolerance, algorithms, onEvent, now } = options;
   if (onBehalfOf === undefined) return undefined;
   if (typeof onBehalfOf !== 'object' || onBehalfOf === null) {
     throw configurationError(
@@ -146,7 +149,7 @@ function readOnBehalfOf(options: VerifierOptions): VerifierSettings['onBehalfOf'
   const settings = readVerifierOptions({
     audience,
     ...(issuer !== undefined && { issuer }),
-    ...(keys !== undefined && { keys }),
+    ...(keys === undefined ? store && { store } : { keys }),
     ...(clockTolerance !== undefined && { clockTolerance }),
     ...(algorithms !== undefined && { algorithms }),
     ...(onEvent !== undefined && { onEvent }),
@@ -160,10 +163,13 @@ function readAudiences(audience: unknown): string[] {
   const audiences = readStrings('audience', audience, example);
   for (const host of audiences) {
     if (/[/\s*,]/.test(host))
-      throw configurationError('audience', sentence(`The audience ${shown(host)} is not a host name; ${example}.`));
+      throw configurationError(
+        'audience is no host name',
+        sentence(`The audience ${shown(host)} is not a host name; ${example}.`),
+      );
     if (/^[^:]+:\d*$/.test(host)) {
       throw configurationError(
-        'audience',
+        'audience has a port',
         sentence(`The audience ${shown(host)} has a port, which Pomerium never signs; ${example}.`),
       );
     }
@@ -208,11 +214,18 @@ function defaultJwksUrl(issuer: string): string {
   );
 }
 
-function readKeySource(keys: KeySource | undefined): KeySource | undefined {
-  if (keys === undefined || (typeof keys?.find === 'function' && typeof keys.ready === 'function')) return keys;
+function readKeys({ keys, store }: VerifierOptions, issuer: string): KeySource {
+  if (keys === undefined) return remoteKeys(defaultJwksUrl(issuer), store && { store });
+  if (typeof keys?.find !== 'function' || typeof keys.ready !== 'function') {
+    throw configurationError(
+      'keys',
+      sentence("keys must be a KeySource; write keys: remoteKeys('https://…') or keys: staticKeys(pem)."),
+    );
+  }
+  if (store === undefined) return keys;
   throw configurationError(
-    'keys',
-    sentence("keys must be a KeySource; write keys: remoteKeys('https://…') or keys: staticKeys(pem)."),
+    'store',
+    sentence('store is for the default keys, and there are others; write keys: remoteKeys(url, { store }).'),
   );
 }
 

@@ -16,6 +16,8 @@ import type { Policy } from './policy/compile.ts';
 export interface VerifyContext {
   /** What a policy may ask about; `verifyRequest` finds it out by itself. */
   request?: PolicyRequest;
+  /** One more policy that must allow this request, after the verifier's own. */
+  policy?: Policy | undefined;
   /** Keeps the runtime alive for a refresh of keys that the answer does not wait for: `(p) => ctx.waitUntil(p)`. */
   waitUntil?: (promise: Promise<unknown>) => void;
 }
@@ -76,16 +78,19 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
   async verifyRequest(request: RequestLike, context: VerifyContext = {}): Promise<MaybeAnonymous> {
     const assertion = readAssertion(request.headers);
     const onBehalfOf = this.#onBehalfOf;
-    const isAsked = this.#settings.policy?.needsRequest || onBehalfOf?.callers.needsRequest;
+    const isAsked =
+      this.#settings.policy?.needsRequest || context.policy?.needsRequest || onBehalfOf?.callers.needsRequest;
     // The given context may be a platform's own object: nothing is copied off it, and it is not written to.
     const waitUntil = (promise: Promise<unknown>) => context.waitUntil?.(promise);
-    const inner = isAsked ? { waitUntil, request: context.request ?? toPolicyRequest(request) } : context;
+    const inner = isAsked
+      ? { waitUntil, policy: context.policy, request: context.request ?? toPolicyRequest(request) }
+      : context;
     const identity = await this.verify(assertion, inner);
     const original = onBehalfOf && readHeader(request.headers, ASSERTION_FOR_HEADER);
     if (!original) return identity;
     // The caller must be one that may act for others before anything of the original user's assertion counts.
     onBehalfOf.verifier.#requireAllowed(onBehalfOf.callers, identity, inner);
-    const user = await onBehalfOf.verifier.verify(original, inner);
+    const user = await onBehalfOf.verifier.verify(original, { waitUntil });
     // Its settings let nobody be anonymous.
     return Object.freeze({ ...identity, onBehalfOf: user as Identity });
   }
@@ -116,6 +121,7 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
       const identity = isKnown ? remembered.identity : toIdentity(claims);
       if (!isKnown) this.#remember(text, { assertion, key, claims, identity });
       if (this.#settings.policy) checkPolicy(this.#settings.policy, identity, context.request);
+      if (context.policy) checkPolicy(context.policy, identity, context.request);
       this.#emitVerified(key, isKnown);
       return identity;
     } catch (error) {

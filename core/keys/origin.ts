@@ -1,6 +1,7 @@
 import { sentence } from '#sentences';
 import type { RefreshFailure } from '../events.ts';
-import { isEtag, MAX_BODY_BYTES } from './entry.ts';
+import { isEtag, type KeyEntry, MAX_BODY_BYTES } from './entry.ts';
+import { type FreshnessBounds, freshnessOf } from './freshness.ts';
 import { UnusableKeySet } from './key-set.ts';
 import { withTimeout } from './timeout.ts';
 
@@ -121,6 +122,18 @@ function readMaxAge(cacheControl: string | null): number | null {
 
 function readSeconds(text: string | null | undefined): number | null {
   return text && /^\d{1,9}$/.test(text.trim()) ? Number(text) : null;
+}
+
+/** A cache before Pomerium that hands out old documents is no better than an origin that fails. Throws `OriginError`. */
+export function requireNotAged(entry: KeyEntry, bounds: FreshnessBounds, now: number): void {
+  const freshness = freshnessOf(entry, bounds, now);
+  if (freshness === 'fresh' || freshness === 'stale') return;
+  throw new OriginError(
+    'aged_answer',
+    sentence(
+      `The answer was ${now - entry.fetchedAt} s old: a cache stands before Pomerium and does not heed max-age.`,
+    ),
+  );
 }
 
 /** What went wrong with an answer. Anything else than these two is a mistake of ours, and not hidden. */

@@ -1,7 +1,7 @@
 import { sentence } from '#sentences';
 import { configurationError, shown } from '../errors.ts';
 import type { FreshnessBounds } from './freshness.ts';
-import type { JwksStore } from './store.ts';
+import { type JwksStore, tiersOf } from './store.ts';
 
 export interface RemoteKeysOptions {
   /** A cache that outlives this process, between memory and the origin. Default: none. */
@@ -24,7 +24,8 @@ export interface RemoteKeysOptions {
 
 export interface RemoteSettings extends FreshnessBounds {
   readonly url: string;
-  readonly store: JwksStore | undefined;
+  /** In the order in which they are asked. */
+  readonly stores: readonly JwksStore[];
   readonly fetch: typeof fetch;
   readonly cooldown: number;
   readonly timeout: number;
@@ -71,7 +72,7 @@ export function readRemoteOptions(url: string | URL, options: RemoteKeysOptions)
   return {
     ...seconds,
     url: readUrl(url),
-    store: options.store,
+    stores: options.store ? tiersOf(options.store) : [],
     fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
   };
 }

@@ -1,5 +1,8 @@
 import { sentence } from '#sentences';
 import { PomeriumError } from '../errors.ts';
+import { SHARES_PROMISES } from '../runtime.ts';
+import { Backoff } from './backoff.ts';
+import { Busy } from './busy.ts';
 import { entryFrom, type KeyEntry } from './entry.ts';
 import { type Freshness, freshnessOf, timeToLive } from './freshness.ts';
 import {
@@ -10,12 +13,11 @@ import {
   UnusableKeySet,
   type VerificationKey,
 } from './key-set.ts';
-import { askOrigin, OriginError, toOriginError } from './origin.ts';
+import { askOrigin, requireNotAged, toOriginError } from './origin.ts';
 import { type RemoteKeysOptions, type RemoteSettings, readRemoteOptions } from './remote-options.ts';
 import { emitSkipped, requireKey } from './report.ts';
-import { SHARES_PROMISES } from './runtime.ts';
 import type { KeyContext, KeySource } from './source.ts';
-import { emitUnusableEntry, type JwksStore, readStore, writeStore } from './store.ts';
+import { type ClaimPurpose, claimOrigin, emitUnusableEntry, type JwksStore, readStore, writeStore } from './store.ts';
 import { pollUntil } from './timeout.ts';
 
 /**
@@ -38,23 +40,25 @@ interface Held {
   readonly keySet: KeySet;
 }
 
+const NEVER = Number.NEGATIVE_INFINITY;
+
+/** Of the origin's time limit in seconds, how many milliseconds a request waits for somebody else's answer: half of it. */
+const WAIT_SHARE = 500;
+
 class RemoteKeys implements KeySource {
   readonly #settings: RemoteSettings;
+  readonly #backoff: Backoff;
   #held: Held | undefined;
-  /** Why the origin last failed; undefined after a success. */
-  #failure: OriginError | undefined;
-  #failures = 0;
-  /** Until then the origin is not asked again. Counted from the attempt, as the two below. Seconds since the epoch. */
-  #retryAt = 0;
-  #backgroundAt = Number.NEGATIVE_INFINITY;
-  #unknownKeyAt = Number.NEGATIVE_INFINITY;
-  /** Whether a request is asking the origin for an unknown key id just now, as far as it got to say so. */
-  #isAskingForUnknownKey = false;
+  readonly #busy: Busy<ClaimPurpose | 'background'>;
+  #unknownKeyAt = NEVER;
   /** The refresh that requests wait for, where they may wait for each other's. */
   #flight: Promise<boolean> | undefined;
 
   constructor(settings: RemoteSettings) {
     this.#settings = settings;
+    this.#backoff = new Backoff(settings.cooldown);
+    // A background refresh may look at the stores, wait for somebody else's answer, and then ask.
+    this.#busy = new Busy(settings.timeout * 2);
   }
 
   find(selector: KeySelector, context: KeyContext): VerificationKey | Promise<VerificationKey> {
@@ -82,15 +86,16 @@ class RemoteKeys implements KeySource {
   /** The key set in use, even an `old` one: only called after a refresh was tried. */
   #requireUsable(now: number): Held {
     if (this.#held && this.#freshness(now) !== 'expired') return this.#held;
+    const { failure, retryAt } = this.#backoff;
     throw new PomeriumError(
       'keys_unavailable',
       sentence(
-        `There are no keys to verify with. ${this.#failure?.message ?? 'The last ones are too old, and the origin may not be asked again yet.'}`,
+        `There are no keys to verify with. ${failure?.message ?? 'The last ones are too old, and the origin may not be asked again yet.'}`,
       ),
       {
         expected: `a JWKS with a signing key at ${this.#settings.url}`,
-        received: this.#failure?.reason ?? 'nothing',
-        retryAfter: Math.max(1, Math.ceil(this.#retryAt - now)),
+        received: failure?.reason ?? 'nothing',
+        retryAfter: Math.max(1, Math.ceil(retryAt - now)),
       },
     );
   }
@@ -104,65 +109,69 @@ class RemoteKeys implements KeySource {
     return askedOrigin ? requireKey(keySet, selector) : this.#findUnknown(selector, context);
   }
 
-  /** Memory has nothing usable: the store, then the origin, then the store again. Tells whether the origin was asked. */
+  /** Memory has nothing usable: the stores, then the origin, then the stores again. Tells whether the origin was asked. */
   #refresh(context: KeyContext): Promise<boolean> {
-    if (!SHARES_PROMISES) return this.#refreshOnce(context);
-    this.#flight ??= this.#refreshOnce(context).finally(() => {
-      this.#flight = undefined;
-    });
-    return this.#flight;
+    if (SHARES_PROMISES) {
+      this.#flight ??= this.#refreshOnce(context).finally(() => {
+        this.#flight = undefined;
+      });
+      return this.#flight;
+    }
+    const refreshed = this.#refreshOnce(context);
+    // Who hangs up before the answer must not keep the others from the keys.
+    context.waitUntil(refreshed);
+    return refreshed;
   }
 
   async #refreshOnce(context: KeyContext): Promise<boolean> {
+    const { timeout } = this.#settings;
     if (this.#mayBeUsedWhileWaiting(context.now())) return false;
-    await this.#adoptFromStore(context);
-    const freshness = this.#freshness(context.now());
-    if (freshness === 'fresh') return false;
-    if (freshness === 'stale') {
-      this.#refreshInBackground(context, context.now());
-      return false;
+    // Looking at plain state with one's own timer is safe where waiting for another request's promise is not.
+    const mayWait = !this.#busy.has('refresh', context.now());
+    if (!mayWait) {
+      await pollUntil(() => !this.#busy.has('refresh', context.now()), { interval: 5, limit: timeout * WAIT_SHARE });
     }
-    if (context.now() < this.#retryAt) return false;
-    if (await this.#adoptFromOrigin(context, null)) return true;
-    await this.#adoptFromStore(context);
-    return true;
-  }
-
-  /** While the origin is given time to recover, old keys are used without looking at the store for each request. */
-  #mayBeUsedWhileWaiting(now: number): boolean {
-    return now < this.#retryAt && this.#freshness(now) === 'old';
-  }
-
-  /** At most one at a time: a plain number says so, since nobody may wait for the promise. Never rejects. */
-  #refreshInBackground(context: KeyContext, now: number): void {
-    const isRunning = Math.abs(now - this.#backgroundAt) <= this.#settings.timeout;
-    if (isRunning || now < this.#retryAt) return;
-    this.#backgroundAt = now;
-    const renewed = this.#renew(context).finally(() => {
-      this.#backgroundAt = Number.NEGATIVE_INFINITY;
+    return this.#busy.run('refresh', context.now(), async () => {
+      const isUsable = () => ['fresh', 'stale'].includes(this.#freshness(context.now()));
+      if (!isUsable()) await this.#adoptFromStores(context, isUsable);
+      if (this.#freshness(context.now()) === 'stale') this.#refreshInBackground(context, context.now());
+      if (isUsable() || !this.#backoff.isOver(context.now())) return false;
+      return this.#askOrigin('refresh', context, { isEnough: isUsable, mayWait });
     });
-    context.waitUntil(renewed);
   }
 
-  /** Memory has something usable, but not fresh: the store, where somebody else may have put fresh keys, or the origin. */
+  /** While the origin is given time to recover, old keys are used without looking at the stores for each request. */
+  #mayBeUsedWhileWaiting(now: number): boolean {
+    return !this.#backoff.isOver(now) && this.#freshness(now) === 'old';
+  }
+
+  /** At most one at a time. Never rejects. */
+  #refreshInBackground(context: KeyContext, now: number): void {
+    if (this.#busy.has('background', now) || !this.#backoff.isOver(now)) return;
+    context.waitUntil(this.#busy.run('background', context.now(), () => this.#renew(context)));
+  }
+
+  /** Memory has something usable, but not fresh: the stores, where somebody else may have put fresh keys, or the origin. */
   async #renew(context: KeyContext): Promise<void> {
-    await this.#adoptFromStore(context);
-    if (this.#freshness(context.now()) !== 'fresh') await this.#adoptFromOrigin(context, null);
+    const isFresh = () => this.#freshness(context.now()) === 'fresh';
+    await this.#adoptFromStores(context, isFresh);
+    if (!isFresh()) await this.#askOrigin('refresh', context, { isEnough: isFresh });
   }
 
   /**
-   * The key may be newer than our set. Asks the store, then the origin: once per cooldown, whatever the number of
+   * The key may be newer than our set. Asks the stores, then the origin: once per cooldown, whatever the number of
    * tokens, key ids and requests, so that a flood of them costs nothing, and known keys go on verifying meanwhile.
    */
   async #findUnknown(selector: KeySelector, context: KeyContext): Promise<VerificationKey> {
     const { cooldown, timeout } = this.#settings;
     const now = context.now();
-    if (this.#isAskingForUnknownKey && !isOver(this.#unknownKeyAt, timeout, now)) {
-      // Looking at plain state with one's own timer is safe where waiting for another request's promise is not.
-      await pollUntil(() => !this.#isAskingForUnknownKey, timeout * 1000);
-    } else if (isOver(this.#unknownKeyAt, cooldown, now) && now >= this.#retryAt) {
-      const refreshed = this.#refreshForUnknownKey(selector, context);
-      // Who hangs up before the answer must not keep the others from the new key.
+    if (this.#busy.has('unknown-key', now)) {
+      await pollUntil(() => !this.#busy.has('unknown-key', context.now()), { interval: 5, limit: timeout * 1000 });
+    } else if (isOver(this.#unknownKeyAt, cooldown, now) && this.#backoff.isOver(now)) {
+      this.#unknownKeyAt = now;
+      const refreshed = this.#busy.run('unknown-key', context.now(), () =>
+        this.#refreshForUnknownKey(selector, context),
+      );
       context.waitUntil(refreshed);
       await refreshed;
     }
@@ -171,39 +180,70 @@ class RemoteKeys implements KeySource {
 
   async #refreshForUnknownKey(selector: KeySelector, context: KeyContext): Promise<void> {
     const startedAt = context.now();
-    this.#unknownKeyAt = startedAt;
-    this.#isAskingForUnknownKey = true;
-    try {
-      await this.#adoptFromStore(context);
-      const askedElsewhereAt = this.#held?.entry.unknownKeyAt ?? Number.NEGATIVE_INFINITY;
-      const isFound = this.#held?.keySet.find(selector) !== undefined;
-      if (isFound || !isOver(askedElsewhereAt, this.#settings.cooldown, startedAt)) return;
-      await this.#adoptFromOrigin(context, startedAt);
-    } finally {
-      this.#isAskingForUnknownKey = false;
+    const isSettled = () => {
+      const { keySet, entry } = this.#requireUsable(context.now());
+      return (
+        keySet.find(selector) !== undefined || !isOver(entry.unknownKeyAt ?? NEVER, this.#settings.cooldown, startedAt)
+      );
+    };
+    await this.#adoptFromStores(context, isSettled);
+    if (!isSettled()) await this.#askOrigin('unknown-key', context, { isEnough: isSettled });
+  }
+
+  /** Takes over the newest that the stores hold, in their order, until that is enough. Earlier ones get what a later one had. */
+  async #adoptFromStores(context: KeyContext, isEnough: () => boolean): Promise<void> {
+    const behind: JwksStore[] = [];
+    for (const store of this.#settings.stores) {
+      const isNewer = await this.#adoptFromStore(store, context);
+      if (isNewer && this.#held) this.#write(behind, this.#held.entry, context);
+      behind.push(store);
+      if (isEnough()) return;
     }
   }
 
-  /** Takes over what the store holds if it is newer than memory's and still of use. */
-  async #adoptFromStore({ now, emit }: KeyContext): Promise<void> {
-    const { store, url } = this.#settings;
-    if (!store) return;
+  async #adoptFromStore(store: JwksStore, { now, emit }: KeyContext): Promise<boolean> {
+    const { url } = this.#settings;
     const entry = await readStore(store, url, now(), emit);
-    if (!entry || freshnessOf(entry, this.#settings, now()) === 'expired') return;
-    if (this.#held && entry.fetchedAt <= this.#held.entry.fetchedAt) return;
+    if (!entry || freshnessOf(entry, this.#settings, now()) === 'expired') return false;
+    if (this.#held && entry.fetchedAt <= this.#held.entry.fetchedAt) return false;
     try {
       await this.#adopt(entry, { now, emit });
     } catch (error) {
       if (!(error instanceof UnusableKeySet)) throw error;
       emitUnusableEntry(url, emit);
-      return;
+      return false;
     }
     this.#emitRefreshed(entry, 'store', false, emit);
+    return true;
+  }
+
+  /**
+   * Asks the origin, unless an instance that shares a store is at it: then waits for what that one stores, and asks after
+   * all when that takes long. Tells whether the origin was asked.
+   */
+  async #askOrigin(
+    purpose: ClaimPurpose,
+    context: KeyContext,
+    { isEnough, mayWait = true }: { isEnough: () => boolean; mayWait?: boolean },
+  ): Promise<boolean> {
+    const { stores, url, timeout } = this.#settings;
+    const look = async () => {
+      await this.#adoptFromStores(context, isEnough);
+      return isEnough();
+    };
+    const claim = { url, purpose, emit: context.emit, now: context.now(), ttl: timeout };
+    if (mayWait && !(await claimOrigin(stores, claim))) {
+      await pollUntil(look, { interval: 50, limit: timeout * WAIT_SHARE });
+      if (isEnough()) return false;
+    }
+    const isAnswered = await this.#adoptFromOrigin(context, purpose === 'unknown-key' ? context.now() : null);
+    if (!isAnswered && stores.length > 0) await look();
+    return true;
   }
 
   /** Asks the origin. False when it failed: then there is an event, and nothing that we hold is touched. */
   async #adoptFromOrigin(context: KeyContext, unknownKeyAt: number | null): Promise<boolean> {
-    const { url, fetch, timeout, store, cooldown } = this.#settings;
+    const { url, fetch, timeout, stores, cooldown } = this.#settings;
     const startedAt = context.now();
     const base = this.#held?.entry;
     try {
@@ -213,29 +253,18 @@ class RemoteKeys implements KeySource {
       const isOvertaken = answer.document === undefined && this.#held?.entry !== base;
       if (!isOvertaken) await this.#adopt(entry, context);
       this.#emitRefreshed(entry, 'origin', answer.document === undefined, context.emit);
-      this.#requireNotAged(entry, context.now());
-      this.#failure = undefined;
-      this.#failures = 0;
+      requireNotAged(entry, this.#settings, context.now());
       // An answer that is stale already is not asked for again with every request.
-      this.#retryAt = freshnessOf(entry, this.#settings, startedAt) === 'fresh' ? 0 : startedAt + cooldown;
-      if (store) this.#write(store, entry, context);
+      this.#backoff.succeed(freshnessOf(entry, this.#settings, startedAt) === 'fresh' ? 0 : startedAt + cooldown);
+      this.#write(stores, entry, context);
       return true;
     } catch (error) {
-      this.#backOff(toOriginError(error), startedAt, context);
+      const failure = toOriginError(error);
+      const retryAfter = this.#backoff.fail(failure, startedAt);
+      const { reason, message } = failure;
+      context.emit?.({ type: 'keys_refresh_failed', url, reason, message, retryAfter });
       return false;
     }
-  }
-
-  /** A cache before Pomerium that hands out old documents is no better than an origin that fails. */
-  #requireNotAged(entry: KeyEntry, now: number): void {
-    const freshness = freshnessOf(entry, this.#settings, now);
-    if (freshness === 'fresh' || freshness === 'stale') return;
-    throw new OriginError(
-      'aged_answer',
-      sentence(
-        `The answer was ${now - entry.fetchedAt} s old: a cache stands before Pomerium and does not heed max-age.`,
-      ),
-    );
   }
 
   /** Replaces the set at once and whole. An older answer that arrives late replaces nothing. */
@@ -253,21 +282,10 @@ class RemoteKeys implements KeySource {
     if (isNewest) this.#held = { entry, keySet };
   }
 
-  #write(store: JwksStore, entry: KeyEntry, context: KeyContext): void {
+  #write(stores: readonly JwksStore[], entry: KeyEntry, context: KeyContext): void {
     const { staleWhileRevalidate, staleIfError } = this.#settings;
     const ttl = timeToLive(entry, this.#settings) + Math.max(staleWhileRevalidate, staleIfError);
-    const written = writeStore(store, entry, ttl, context.emit);
-    context.waitUntil(written);
-  }
-
-  /** Doubles from a second up to the cooldown; the jitter keeps many isolates from coming back together. */
-  #backOff(error: OriginError, startedAt: number, { emit }: KeyContext): void {
-    const delay = Math.min(this.#settings.cooldown, 2 ** this.#failures) * (0.5 + Math.random() / 2);
-    this.#failure = error;
-    this.#failures = Math.min(this.#failures + 1, 16);
-    this.#retryAt = startedAt + delay;
-    const { reason, message } = error;
-    emit?.({ type: 'keys_refresh_failed', url: this.#settings.url, reason, message, retryAfter: delay });
+    for (const store of stores) context.waitUntil(writeStore(store, entry, ttl, context.emit));
   }
 
   #emitRefreshed(entry: KeyEntry, from: 'origin' | 'store', notModified: boolean, emit: KeyContext['emit']): void {

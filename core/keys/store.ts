@@ -1,5 +1,5 @@
 import { sentence } from '#sentences';
-import type { Emit } from '../events.ts';
+import type { Emit, StoreFailed } from '../events.ts';
 import { type KeyEntry, parseEntry, serializeEntry } from './entry.ts';
 import { withTimeout } from './timeout.ts';
 
@@ -12,6 +12,47 @@ export interface JwksStore {
   getItem(key: string): unknown;
   /** `ttl`: seconds after which the value is of no use. */
   setItem(key: string, value: string, options?: { ttl?: number }): void | Promise<void>;
+  /**
+   * Whether the caller is the one, of all who share this store, that does what `key` names: asks the origin. The others
+   * wait for what it stores. A claim made at `now` counts for `ttl`, in seconds. A store without it lets everybody ask.
+   */
+  claim?(key: string, options: { now: number; ttl: number }): boolean | Promise<boolean>;
+}
+
+/** Several stores, in the order in which they are asked. */
+export interface TieredStore extends JwksStore {
+  readonly tiers: readonly JwksStore[];
+}
+
+/**
+ * Several stores as one: the near and fast before the far and shared. `remoteKeys` asks them in turn until one has keys
+ * that are still fresh, gives the earlier ones what a later one has, and writes to all.
+ *
+ * @example
+ * tieredStore(cacheStore(), kvStore(env.POMERIUM_JWKS_KV))
+ */
+export function tieredStore(...stores: readonly JwksStore[]): TieredStore {
+  const tiers = stores.flatMap(tiersOf);
+  const claimant = tiers.find(({ claim }) => claim);
+  return {
+    tiers,
+    async getItem(key) {
+      for (const store of tiers) {
+        const value = await store.getItem(key);
+        if (value !== null && value !== undefined) return value;
+      }
+      return null;
+    },
+    async setItem(key, value, options) {
+      await Promise.all(tiers.map(async (store) => store.setItem(key, value, options)));
+    },
+    claim: (key, options) => claimant?.claim?.(key, options) ?? true,
+  };
+}
+
+/** The stores that make up a store. */
+export function tiersOf(store: JwksStore): readonly JwksStore[] {
+  return 'tiers' in store && Array.isArray(store.tiers) ? store.tiers : [store];
 }
 
 /** How long, in milliseconds, a request waits for a store. */
@@ -38,6 +79,30 @@ export async function readStore(
   } catch (error) {
     emitFailure(url, 'get', error, emit);
     return undefined;
+  }
+}
+
+/** What a claim is for: keys that are no longer fresh, or a key that nobody knows. */
+export type ClaimPurpose = 'refresh' | 'unknown-key';
+
+/** Whether to ask the origin. A store that cannot tell, or takes too long to, does not keep anybody from it. */
+export async function claimOrigin(
+  stores: readonly JwksStore[],
+  {
+    url,
+    purpose,
+    emit,
+    ...times
+  }: { url: string; purpose: ClaimPurpose; emit: Emit | undefined; now: number; ttl: number },
+): Promise<boolean> {
+  const store = stores.find(({ claim }) => claim);
+  if (!store) return true;
+  try {
+    const key = `${storeKey(url)}:${purpose}`;
+    return (await withTimeout(STORE_TIMEOUT, async () => store.claim?.(key, times))) !== false;
+  } catch (error) {
+    emitFailure(url, 'claim', error, emit);
+    return true;
   }
 }
 
@@ -68,7 +133,7 @@ export function emitUnusableEntry(url: string, emit: Emit | undefined): void {
   });
 }
 
-function emitFailure(url: string, operation: 'get' | 'set', error: unknown, emit: Emit | undefined): void {
+function emitFailure(url: string, operation: StoreFailed['operation'], error: unknown, emit: Emit | undefined): void {
   const reason = error instanceof DOMException && error.name === 'TimeoutError' ? 'timeout' : 'threw';
   const message = sentence(
     reason === 'timeout'

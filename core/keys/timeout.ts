@@ -19,11 +19,12 @@ export async function withTimeout<T>(milliseconds: number, work: (signal: AbortS
   }
 }
 
-/** Resolves once `condition` holds, or after so many milliseconds. It uses this request's own timers only. */
-export async function pollUntil(condition: () => boolean, milliseconds: number): Promise<void> {
-  for (let waited = 0; waited < milliseconds && !condition(); waited += POLL_INTERVAL) {
-    await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL));
+/** Resolves once `condition` holds, or after `limit`. Both in milliseconds. It uses this request's own timers only. */
+export async function pollUntil(
+  condition: () => boolean | Promise<boolean>,
+  { interval, limit }: { interval: number; limit: number },
+): Promise<void> {
+  for (const start = Date.now(); !(await condition()) && Date.now() - start < limit; ) {
+    await new Promise((resolve) => setTimeout(resolve, interval));
   }
 }
-
-const POLL_INTERVAL = 5;

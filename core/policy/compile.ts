@@ -44,6 +44,11 @@ export interface Policy {
   explain(input: PolicyInput): PolicyExplanation;
 }
 
+export function isPolicy(value: unknown): value is Policy {
+  const { decide, explain } = (value ?? {}) as Partial<Policy>;
+  return typeof decide === 'function' && typeof explain === 'function';
+}
+
 export interface PolicyOptions {
   /** The claims whose several values Pomerium joined with a comma: which these are cannot be seen in an assertion. */
   listClaims?: readonly string[];

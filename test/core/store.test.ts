@@ -1,5 +1,5 @@
 import { assert, describe, test } from 'vitest';
-import { type JwksStore, remoteKeys } from '../../core/index.ts';
+import { type JwksStore, remoteKeys, tieredStore } from '../../core/index.ts';
 import { storeKey } from '../../core/keys/store.ts';
 import { jwks, makeKey, NOW, sign } from '../support/issuer.ts';
 import { jwksAnswer, Origin } from '../support/origin.ts';
@@ -227,4 +227,143 @@ describe('threat: poisoned or odd store', () => {
       assert.deepEqual(failures(rig), expected);
     });
   }
+});
+
+describe('several stores', () => {
+  const namesOf = (rig: ReturnType<typeof makeRig>) =>
+    rig.events.flatMap((event) => (event.type === 'keys_refreshed' ? [event.from] : []));
+
+  test('the near one is enough while it has fresh keys', async () => {
+    const origin = await Origin.start(jwksAnswer(jwks(key)));
+    const { store: near } = await filledStore(origin);
+    const far = new MemoryStore();
+    const rig = makeRig(remoteKeys(origin.url, { store: tieredStore(near, far) }));
+    assert.equal(await rig.codeOf(token), 'valid');
+    assert.equal(far.reads, 0);
+    assert.equal(await origin.count(), 1);
+  });
+
+  test('the far one is asked before the origin, and the near one gets what it had', async () => {
+    const origin = await Origin.start(jwksAnswer(jwks(key)));
+    const { store: far, name } = await filledStore(origin);
+    const near = new MemoryStore();
+    const rig = makeRig(remoteKeys(origin.url, { store: tieredStore(near, far) }));
+    assert.equal(await rig.codeOf(token), 'valid');
+    await rig.settle();
+    assert.equal(await origin.count(), 1);
+    assert.deepEqual(near.items.get(name), far.items.get(name));
+  });
+
+  test('a refresh looks for fresh keys in the far one when those of the near one are stale', async () => {
+    const origin = await Origin.start(jwksAnswer(jwks(key)));
+    const { store: near } = await filledStore(origin);
+    const far = new MemoryStore();
+    const later = makeRig(remoteKeys(origin.url, { store: far }));
+    later.advance(100);
+    await later.verify(token);
+    await later.settle();
+    assert.equal(await origin.count(), 2);
+    const rig = makeRig(remoteKeys(origin.url, { store: tieredStore(near, far) }));
+    rig.advance(110);
+    assert.equal(await rig.codeOf(token), 'valid', 'stale keys are used at once');
+    await rig.settle();
+    assert.deepEqual(namesOf(rig), ['store', 'store']);
+    assert.equal(await origin.count(), 2);
+  });
+
+  test('what the origin says goes to all of them, and one that is broken stops no other', async () => {
+    const origin = await Origin.start(jwksAnswer(jwks(key)));
+    const broken: JwksStore = {
+      getItem: () => Promise.reject(new Error('down')),
+      setItem: () => Promise.reject(new Error('down')),
+    };
+    const far = new MemoryStore();
+    const rig = makeRig(remoteKeys(origin.url, { store: tieredStore(broken, far) }));
+    assert.equal(await rig.codeOf(token), 'valid');
+    await rig.settle();
+    assert.equal(far.items.size, 1);
+    assert.deepEqual(failures(rig), ['get threw', 'set threw']);
+  });
+
+  test('is a store by itself: the first to have a value, written to all', async () => {
+    const near = new MemoryStore();
+    const far = new MemoryStore();
+    const store = tieredStore(near, tieredStore(far));
+    assert.deepEqual(store.tiers, [near, far]);
+    far.setItem('a', '1');
+    assert.equal(await store.getItem('a'), '1');
+    assert.isNull(await store.getItem('b'));
+    await store.setItem('c', '2', { ttl: 5 });
+    assert.deepEqual([near.items.get('c'), far.items.get('c')], ['2', '2']);
+  });
+});
+
+describe('a store that lets one instance claim the origin', () => {
+  /** Gives the first who asks the claim for a purpose, and nobody else. */
+  class ClaimStore extends MemoryStore {
+    readonly claims: string[] = [];
+
+    claim(name: string): boolean {
+      const isFirst = !this.claims.includes(name);
+      this.claims.push(name);
+      return isFirst;
+    }
+  }
+
+  test('makes many cold instances ask once: the others take what the first stores', async () => {
+    const origin = await Origin.start(jwksAnswer(jwks(key)));
+    const store = new ClaimStore();
+    const rigs = Array.from({ length: 10 }, () => makeRig(remoteKeys(origin.url, { store })));
+    const codes = await Promise.all(rigs.map((rig) => rig.codeOf(token)));
+    assert.deepEqual(new Set(codes), new Set(['valid']));
+    assert.equal(await origin.count(), 1);
+    assert.deepEqual(new Set(store.claims), new Set([`${storeKey(origin.url)}:refresh`]));
+  });
+
+  test('makes them ask once for a key that nobody knows, too', async () => {
+    const origin = await Origin.start(jwksAnswer(jwks(key)));
+    const store = new ClaimStore();
+    const rigs = Array.from({ length: 10 }, () => makeRig(remoteKeys(origin.url, { store })));
+    await Promise.all(rigs.map((rig) => rig.verify(token)));
+    await origin.answer(jwksAnswer(jwks(other, key)));
+    for (const rig of rigs) rig.advance(1);
+    const codes = await Promise.all(rigs.map((rig) => rig.codeOf(otherToken)));
+    assert.deepEqual(new Set(codes), new Set(['valid']));
+    assert.equal(await origin.count(), 2);
+  });
+
+  test('whoever waits in vain asks after all', async () => {
+    const origin = await Origin.start(jwksAnswer(jwks(key)));
+    const store = new ClaimStore();
+    store.claim(`${storeKey(origin.url)}:refresh`);
+    const rig = makeRig(remoteKeys(origin.url, { store, timeout: 0.2 }));
+    assert.equal(await rig.codeOf(token), 'valid');
+    assert.equal(await origin.count(), 1);
+  });
+
+  test('one whose claims fail keeps nobody from the origin', async () => {
+    const origin = await Origin.start(jwksAnswer(jwks(key)));
+    const store = Object.assign(new MemoryStore(), { claim: () => Promise.reject(new Error('down')) });
+    const rig = makeRig(remoteKeys(origin.url, { store }));
+    assert.equal(await rig.codeOf(token), 'valid');
+    assert.deepEqual(failures(rig), ['claim threw']);
+  });
+});
+
+describe('requests of one instance', () => {
+  test('that come while the first gets the keys wait for it: one request to the origin', async () => {
+    const origin = await Origin.start(jwksAnswer(jwks(key)));
+    const rig = makeRig(remoteKeys(origin.url));
+    const codes = await Promise.all(Array.from({ length: 50 }, () => rig.codeOf(token)));
+    assert.deepEqual(new Set(codes), new Set(['valid']));
+    assert.equal(await origin.count(), 1);
+  });
+
+  test('and when the first fails, so do they, without asking again', async () => {
+    const origin = await Origin.start({ status: 500 });
+    const rig = makeRig(remoteKeys(origin.url));
+    const codes = await Promise.all(Array.from({ length: 50 }, () => rig.codeOf(token)));
+    assert.deepEqual(new Set(codes), new Set(['keys_unavailable']));
+    assert.equal(await origin.count(), 1);
+  });
 });

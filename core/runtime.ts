@@ -1,0 +1,18 @@
+/** `process` alone says nothing: workerd's nodejs_compat has one, too. */
+const IS_WORKERD = globalThis.navigator?.userAgent === 'Cloudflare-Workers';
+
+/**
+ * Whether a request may wait for a promise that another request started. On workerd such a promise never settles
+ * once its own request is over (panva/jose#355), and Edge runtimes promise nothing better; Node.js, Bun and Deno
+ * run all requests in one event loop.
+ */
+export const SHARES_PROMISES: boolean =
+  !IS_WORKERD &&
+  !('EdgeRuntime' in globalThis) &&
+  typeof (globalThis as { process?: { versions?: { node?: unknown } } }).process?.versions?.node === 'string';
+
+/**
+ * Whether `Headers` write a text's UTF-8 bytes by themselves. That is workerd; elsewhere they take a byte string, one
+ * character a byte, as Fetch has it, and throw for any other character.
+ */
+export const HEADERS_TAKE_TEXT: boolean = IS_WORKERD;

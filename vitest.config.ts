@@ -7,6 +7,7 @@ const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const engine = (name: 'node' | 'web') => ({
   '#signature': source(`core/signature/${name}.ts`),
   '#sentences': source('core/sentences/kept.ts'),
+  '#entrypoint-base': source(`adapters/cloudflare/entrypoint-base/${name === 'web' ? 'workerd' : 'none'}.ts`),
 });
 
 export default defineConfig({
@@ -16,7 +17,7 @@ export default defineConfig({
         resolve: { alias: engine('node') },
         test: {
           name: 'node',
-          include: ['test/core/**/*.test.ts', 'test/node/**/*.test.ts'],
+          include: ['test/core/**/*.test.ts', 'test/node/**/*.test.ts', 'test/adapters/hono/**/*.test.ts'],
           globalSetup: 'test/harness/global-setup.ts',
           testTimeout: 60_000,
         },
@@ -30,7 +31,7 @@ export default defineConfig({
         ],
         test: {
           name: 'workerd',
-          include: ['test/core/**/*.test.ts', 'test/adapters/cloudflare/**/*.test.ts'],
+          include: ['test/core/**/*.test.ts', 'test/adapters/**/*.test.ts'],
           globalSetup: 'test/harness/global-setup.ts',
           testTimeout: 60_000,
         },

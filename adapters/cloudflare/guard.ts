@@ -1,85 +1,79 @@
 import {
   ASSERTION_FOR_HEADER,
   ASSERTION_HEADER,
-  cleanHeaders,
-  createVerifier,
   type Identity,
-  optionsFromEnvironment,
-  type PomeriumEnvironment,
-  PomeriumError,
   problemResponse,
-  type Verifier,
-  type VerifierOptions,
+  setClaimHeaders,
 } from '../../core/index.ts';
-import { identityPage } from './identity-page.ts';
-import { forward } from './upstream.ts';
-
-export interface GuardEnvironment extends PomeriumEnvironment {
-  /**
-   * Where verified requests go: a URL's origin, or `route` for the origin server behind the Worker's own route.
-   * Not set: the guard answers them itself, with a page that shows the identity.
-   */
-  readonly POMERIUM_UPSTREAM?: string;
-}
-
-/** Options of `createVerifier`; each one replaces what the environment says. */
-export type GuardOptions = Partial<Omit<VerifierOptions, 'allowAnonymous'>>;
+import { type GuardEnvironment, type GuardOptions, type GuardSettings, readGuardOptions } from './guard-options.ts';
+import { verifiedHeaders } from './identify.ts';
+import { logUnexpected } from './log.ts';
+import { keepForEnvironment, type OptionsFor, optionsFor } from './options.ts';
+import type { WaitUntil } from './platform.ts';
+import { varyOnIdentity } from './upstream.ts';
 
 /** A Worker's `ExportedHandler`, as far as the guard is one. */
-export interface Guard {
-  fetch(
-    request: Request,
-    env: GuardEnvironment,
-    ctx: { waitUntil(promise: Promise<unknown>): void },
-  ): Promise<Response>;
+export interface Guard<Env = GuardEnvironment> {
+  fetch(request: Request, env: Env, ctx: WaitUntil): Promise<Response>;
+  /** Keeps the stored keys warm: for a cron trigger. */
+  scheduled(controller: unknown, env: Env, ctx: WaitUntil): Promise<void>;
 }
 
 /**
  * A Worker that lets requests through only if they came through Pomerium: it verifies the assertion, removes every
- * header that poses as Pomerium's word, keeps the assertion itself, and passes the request on.
+ * header that poses as Pomerium's word, writes claim headers from what was verified, and passes the request on.
  *
  * Refusals are `problemResponse`s. A configuration that cannot work refuses everything with a 500; the log says why.
  *
  * @example
  * export default createGuard()
  */
-export function createGuard(options: GuardOptions | ((env: GuardEnvironment) => GuardOptions) = {}): Guard {
-  const verifierFor = keepVerifier(options);
+export function createGuard<Env = GuardEnvironment>(options: OptionsFor<GuardOptions, Env> = {}): Guard<Env> {
+  const settingsFor = keepForEnvironment((env: Env) =>
+    readGuardOptions(env as GuardEnvironment, optionsFor(options, env)),
+  );
   return {
     async fetch(request, env, ctx) {
-      let identity: Identity;
       try {
-        identity = await verifierFor(env).verifyRequest(request, ctx);
+        const settings = settingsFor(env);
+        const identity = await identify(request, settings, ctx);
+        return await passOn(request, identity, settings);
       } catch (error) {
         logUnexpected(error);
         return problemResponse(error, request);
       }
-      const headers = cleanHeaders(request.headers);
-      headers.set(ASSERTION_HEADER, request.headers.get(ASSERTION_HEADER) ?? '');
-      // Cleaned away unless it was verified, too.
-      const original = identity.onBehalfOf && request.headers.get(ASSERTION_FOR_HEADER);
-      if (original) headers.set(ASSERTION_FOR_HEADER, original);
-      if (!env.POMERIUM_UPSTREAM) return identityPage(identity, request);
-      return forward(request, headers, env.POMERIUM_UPSTREAM);
+    },
+    async scheduled(_controller, env, ctx) {
+      await settingsFor(env).verifier.ready(ctx);
     },
   };
 }
 
-/** One verifier an isolate, made with the first request: only then is the environment known. */
-function keepVerifier(options: GuardOptions | ((env: GuardEnvironment) => GuardOptions)) {
-  let verifier: Verifier<Identity> | undefined;
-  return (env: GuardEnvironment): Verifier<Identity> => {
-    verifier ??= createVerifier({
-      ...optionsFromEnvironment(env),
-      ...(typeof options === 'function' ? options(env) : options),
-      allowAnonymous: false,
-    });
-    return verifier;
-  };
+/** For whom the request is. On a public path what does not hold is not believed; everywhere else it is thrown. */
+async function identify(request: Request, settings: GuardSettings, ctx: WaitUntil): Promise<Identity | undefined> {
+  const { verifier, rules, allowPreflight } = settings;
+  if (allowPreflight && isPreflight(request)) return undefined;
+  const access = rules?.accessTo(request.url) ?? 'authenticated';
+  const policy = typeof access === 'string' ? undefined : access;
+  const verified = verifier.verifyRequest(request, { policy, waitUntil: (promise) => ctx.waitUntil(promise) });
+  return access === 'public' ? verified.catch(() => undefined) : verified;
 }
 
-/** Refusals are the verifier's events; what only the operator can mend goes to the Worker's log. */
-function logUnexpected(error: unknown): void {
-  if (error instanceof PomeriumError && error.status < 500) return;
-  console.error(error instanceof PomeriumError ? `pomerium-edge: ${error.code}: ${error.message}` : error);
+/** The Fetch standard's CORS-preflight request: it never carries credentials, so Pomerium knows nobody either. */
+function isPreflight({ method, headers }: Request): boolean {
+  return method === 'OPTIONS' && headers.has('origin') && headers.has('access-control-request-method');
+}
+
+async function passOn(request: Request, identity: Identity | undefined, settings: GuardSettings): Promise<Response> {
+  const { upstream, claimHeaders, keepAssertion } = settings;
+  const headers = verifiedHeaders(request.headers, identity, [...claimHeaders.keys()]);
+  if (identity) setClaimHeaders(headers, identity, claimHeaders);
+  if (!keepAssertion) for (const name of [ASSERTION_HEADER, ASSERTION_FOR_HEADER]) headers.delete(name);
+  if (!upstream) return Response.json(identity ?? null, { headers: { 'cache-control': 'no-store' } });
+  try {
+    return varyOnIdentity(await upstream(request, headers));
+  } catch (error) {
+    console.error('pomerium-edge: the upstream cannot be reached:', error);
+    return new Response(null, { status: 502, headers: { 'cache-control': 'no-store' } });
+  }
 }

@@ -1,6 +1,15 @@
 /**
- * Cloudflare Workers: the route guard.
+ * Cloudflare Workers and Pages: a wrapper for your own Worker, the route guard, and where the keys are kept.
  *
  * @module
  */
-export { createGuard, type Guard, type GuardEnvironment, type GuardOptions } from './guard.ts';
+export { cacheStore, type JwksStore, type TieredStore, tieredStore } from '../../core/index.ts';
+export { type AuthResult, type AuthService, createAuth, PomeriumAuth } from './entrypoint.ts';
+export { createGuard, type Guard } from './guard.ts';
+export type { GuardEnvironment, GuardOptions } from './guard-options.ts';
+export { getIdentity } from './identify.ts';
+export { kvStore } from './kv-store.ts';
+export type { CloudflareEnvironment, CloudflareOptions, OptionsFor } from './options.ts';
+export { createOnRequest, onRequest, type PagesContext } from './pages.ts';
+export type { KvNamespace, ServiceBinding, WaitUntil } from './platform.ts';
+export { type IdentifiedHandler, type ProtectedHandler, withPomerium } from './with-pomerium.ts';

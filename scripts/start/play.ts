@@ -26,14 +26,21 @@ export async function play(
   return { scenario, status, code, received, asExpected: scenario.expect.split('|').includes(code) && isClean };
 }
 
-/** The upstream sees one header of Pomerium's: the assertion that was verified. */
+const ASSERTION = 'x-pomerium-jwt-assertion';
+const CLAIMS = ['email', 'groups', 'name', 'user'];
+
+/** Of Pomerium's headers the upstream sees the assertion that was verified, and what that one says: nothing else. */
 function isCleanly({ headers }: Received, scenario: Scenario): boolean {
-  const names = headers
-    .map(([name]) => name.toLowerCase().replaceAll('_', '-'))
-    .filter((name) => name.startsWith('x-pomerium'));
-  const [, sent] = scenario.headers.find(([name]) => name.toLowerCase() === 'x-pomerium-jwt-assertion') ?? [];
-  const [, got] = headers.find(([name]) => name.toLowerCase() === 'x-pomerium-jwt-assertion') ?? [];
-  return names.length === 1 && sent !== undefined && sent === got;
+  const seen = new Map(headers.map(([name, value]) => [name.toLowerCase().replaceAll('_', '-'), value]));
+  const names = [...seen.keys()].filter((name) => name.startsWith('x-pomerium') && !name.endsWith('-truncated'));
+  const [, sent = ''] = scenario.headers.find(([name]) => name.toLowerCase() === ASSERTION) ?? [];
+  const payload = JSON.parse(Buffer.from(sent.split('.')[1] ?? '', 'base64url').toString());
+  const says = (claim: string) => seen.get(`x-pomerium-claim-${claim}`) === (payload[claim] ?? '');
+  return (
+    names.sort().join() === [...CLAIMS.map((claim) => `x-pomerium-claim-${claim}`), ASSERTION].sort().join() &&
+    seen.get(ASSERTION) === sent &&
+    ['email', 'name'].every(says)
+  );
 }
 
 function get(url: string, headers: Scenario['headers']): Promise<{ status: number; body: string }> {

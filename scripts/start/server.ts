@@ -27,7 +27,9 @@ export async function serve(listener: RequestListener): Promise<LocalServer> {
 export function headerLines(request: IncomingMessage): [string, string][] {
   const lines: [string, string][] = [];
   for (let i = 0; i < request.rawHeaders.length; i += 2) {
-    lines.push([request.rawHeaders[i] ?? '', request.rawHeaders[i + 1] ?? '']);
+    // Node.js gives bytes, one a character; Pomerium writes UTF-8.
+    const value = Buffer.from(request.rawHeaders[i + 1] ?? '', 'latin1').toString();
+    lines.push([request.rawHeaders[i] ?? '', value]);
   }
   return lines;
 }

@@ -25,8 +25,9 @@ export function renderTable(outcomes: readonly Outcome[]): string {
 function describe(headers: readonly (readonly [string, string])[]): string {
   const names = headers
     .map(([name]) => name.toLowerCase())
-    .filter((name) => name.replaceAll('_', '-').startsWith('x-pomerium'));
-  return names.length > 0 ? names.join(', ') : 'no header of Pomerium';
+    .filter((name) => name.replaceAll('_', '-').startsWith('x-pomerium'))
+    .map((name) => name.replace('x-pomerium-', ''));
+  return names.length > 0 ? `x-pomerium- ${names.join(', ')}` : 'no header of Pomerium';
 }
 
 function cut(text: string): string {

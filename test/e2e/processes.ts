@@ -9,11 +9,11 @@ export interface Running {
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
-export function startProcess(command: string, args: readonly string[]): Running {
+export function startProcess(command: string, args: readonly string[], cwd = ROOT, env = {}): Running {
   const child: ChildProcess = spawn(command, args, {
-    cwd: ROOT,
+    cwd,
     detached: true,
-    env: { ...process.env, ...OFFLINE },
+    env: { ...process.env, ...OFFLINE, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

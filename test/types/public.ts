@@ -88,7 +88,7 @@ void code;
 // @ts-expect-error the guard never lets nobody in
 createGuard({ allowAnonymous: true });
 
-createGuard((env) => ({ clockTolerance: Number(env.POMERIUM_CLOCK_TOLERANCE) })) satisfies {
+createGuard((env) => ({ clockTolerance: Number(env['POMERIUM_CLOCK_TOLERANCE']) })) satisfies {
   fetch(request: Request, env: Record<string, string>, ctx: ExecutionContextLike): Promise<Response>;
 };
 

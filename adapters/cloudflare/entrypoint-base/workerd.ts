@@ -1,0 +1,1 @@
+export { WorkerEntrypoint as EntrypointBase } from 'cloudflare:workers';

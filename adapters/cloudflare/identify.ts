@@ -1,0 +1,35 @@
+import {
+  ASSERTION_FOR_HEADER,
+  ASSERTION_HEADER,
+  cleanHeaders,
+  type Identity,
+  readAssertion,
+} from '../../core/index.ts';
+
+const identities = new WeakMap<Request, Identity>();
+
+/** The verified identity of a request that `withPomerium` or `onRequest` handed on; not that of a clone of it. */
+export function getIdentity(request: Request): Identity | undefined {
+  return identities.get(request);
+}
+
+/** The request for code behind: without any header that poses as Pomerium's word, but with the assertion that was verified. */
+export function identified(request: Request, identity: Identity): Request {
+  const cleaned = new Request(request, { headers: verifiedHeaders(request.headers, identity) });
+  identities.set(cleaned, identity);
+  identities.set(request, identity);
+  return cleaned;
+}
+
+/** `cleanHeaders`, and back what was verified: the assertion, and that of the user for whom the caller acts. */
+export function verifiedHeaders(
+  headers: Headers,
+  identity: Identity | undefined,
+  also: readonly string[] = [],
+): Headers {
+  const cleaned = cleanHeaders(headers, also);
+  if (identity) cleaned.set(ASSERTION_HEADER, readAssertion(headers) ?? '');
+  const original = identity?.onBehalfOf && headers.get(ASSERTION_FOR_HEADER);
+  if (original) cleaned.set(ASSERTION_FOR_HEADER, original);
+  return cleaned;
+}

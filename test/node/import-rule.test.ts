@@ -40,7 +40,12 @@ describe('who may import whom, as the linter has it', () => {
     ['adapters/cloudflare/x.ts', 'cloudflare:workers', true],
     ['adapters/cloudflare/x.ts', '../../core/claims.ts', false],
     ['adapters/cloudflare/x.ts', '../hono/index.ts', false],
+    ['adapters/cloudflare/x.ts', '#entrypoint-base', true],
     ['adapters/cloudflare/x.ts', 'node:fs', false],
+    ['adapters/hono/x.ts', '../../core/index.ts', true],
+    ['adapters/hono/x.ts', 'hono/factory', true],
+    ['adapters/hono/x.ts', '../cloudflare/index.ts', false],
+    ['adapters/hono/x.ts', 'node:fs', false],
     ['adapters/cloudflare/x.ts', 'jose', false],
   ];
   for (const [file, specifier, allowed] of cases) {

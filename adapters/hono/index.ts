@@ -1,0 +1,8 @@
+/**
+ * Hono, on every runtime that Hono runs on.
+ *
+ * @module
+ */
+export { type IdentityVariables, type OptionalIdentityVariables, pomerium } from './middleware.ts';
+export type { PomeriumOptions } from './options.ts';
+export { requirePolicy } from './require-policy.ts';

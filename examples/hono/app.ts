@@ -1,0 +1,11 @@
+import { Hono } from 'hono';
+import { pomerium, requirePolicy } from 'pomerium-edge/hono';
+
+/** The same app for every runtime; `POMERIUM_AUDIENCE` in its environment is all the configuration it needs. */
+export const app = new Hono()
+  .get('/healthz', (c) => c.text('ok'))
+  .use(pomerium())
+  .get('/', (c) => c.json({ email: c.var.identity.email, groups: c.var.identity.groups }))
+  .get('/admin', requirePolicy({ allow: { or: [{ groups: 'admins' }] } }), (c) =>
+    c.text(`Welcome, ${c.var.identity.name}`),
+  );

@@ -1,0 +1,42 @@
+/** Checked by the compiler only. */
+import { Hono } from 'hono';
+import { hc } from 'hono/client';
+import type { Identity } from 'pomerium-edge';
+import { pomerium, requirePolicy } from 'pomerium-edge/hono';
+
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+function holds<_T extends true>(): void {}
+
+const app = new Hono()
+  .use(pomerium({ audience: 'a' }))
+  .get('/me', (c) => {
+    holds<Equal<typeof c.var.identity, Identity>>();
+    return c.json({ email: c.var.identity.email ?? null });
+  })
+  .post('/admin', requirePolicy({ allow: {} }), (c) => c.json({ by: c.var.identity.subject }));
+
+const client = hc<typeof app>('https://a/');
+const me = await (await client.me.$get()).json();
+holds<Equal<typeof me, { email: string | null }>>();
+const admin = await (await client.admin.$post()).json();
+holds<Equal<typeof admin, { by: string }>>();
+
+new Hono().use(pomerium({ optional: true })).get('/', (c) => {
+  holds<Equal<typeof c.var.identity, Identity | undefined>>();
+  // @ts-expect-error nobody may be signed in
+  return c.text(c.var.identity.subject);
+});
+
+new Hono<{ Bindings: { HOST: string } }>()
+  .use(pomerium((c) => ({ audience: String(c.env.HOST) })))
+  .get('/', (c) => c.text(c.var.identity.subject + c.env.HOST));
+
+new Hono().use(pomerium({ optional: true })).get('/admin', requirePolicy({ allow: {} }), (c) => {
+  holds<Equal<typeof c.var.identity.subject, string>>();
+  return c.text(c.var.identity.subject);
+});
+
+// @ts-expect-error a misspelt option
+pomerium({ audiense: 'a' });
+// @ts-expect-error nobody is never let in by this
+pomerium({ allowAnonymous: true });

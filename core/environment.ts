@@ -1,9 +1,9 @@
 import { configurationError, shown } from './errors.ts';
 import { remoteKeys } from './keys/remote.ts';
+import type { RemoteKeysOptions } from './keys/remote-options.ts';
 import type { KeySource } from './keys/source.ts';
 import { staticKeys } from './keys/static.ts';
-import type { JwksStore } from './keys/store.ts';
-import type { VerifierOptions } from './options.ts';
+import { defaultKeys, type VerifierOptions } from './options.ts';
 import { compilePolicy, type Policy } from './policy/compile.ts';
 import type { Algorithm } from './signature/engine.ts';
 
@@ -27,20 +27,22 @@ export interface PomeriumEnvironment {
 
 /**
  * The environment as options for `createVerifier`, which judges them. Each of `options` replaces what the environment says;
- * `store` caches the keys that are fetched. Throws `invalid_configuration`.
+ * `remote` says how keys are fetched where they are. Throws `invalid_configuration`.
  */
 export function optionsFromEnvironment(
   env: PomeriumEnvironment,
   options: Partial<VerifierOptions> = {},
+  remote: RemoteKeysOptions = {},
 ): VerifierOptions {
-  const { audience = readList(env.POMERIUM_AUDIENCE), store, ...given } = options;
+  const { audience = readList(env.POMERIUM_AUDIENCE), store = remote.store, ...given } = options;
   if (!audience) {
     throw configurationError(
       'POMERIUM_AUDIENCE is not set; set it to the host name of the route in Pomerium, as in app.corp.example.com.',
     );
   }
-  const issuer = readList(env.POMERIUM_ISSUER);
-  const keys = given.keys ?? readKeys(env, store);
+  const issuer = given.issuer ?? readList(env.POMERIUM_ISSUER);
+  const fetched = { ...remote, ...(store && { store }) };
+  const keys = given.keys ?? readKeys(env, fetched) ?? defaultKeys({ audience, ...(issuer && { issuer }) }, fetched);
   // createVerifier refuses what is not an algorithm of ours.
   const algorithms = readList(env.POMERIUM_ALGORITHMS) as Algorithm[] | undefined;
   const clockTolerance = readNumber('POMERIUM_CLOCK_TOLERANCE', env.POMERIUM_CLOCK_TOLERANCE);
@@ -49,17 +51,17 @@ export function optionsFromEnvironment(
     ...(issuer && { issuer }),
     ...(algorithms && { algorithms }),
     ...(clockTolerance !== undefined && { clockTolerance }),
-    ...(keys ? {} : store && { store }),
     ...given,
+    ...(given.keys && options.store && { store: options.store }),
     audience,
-    ...(keys && { keys }),
+    keys,
     ...(policy && { policy }),
   };
 }
 
 function readKeys(
   { POMERIUM_JWKS, POMERIUM_JWKS_URL }: PomeriumEnvironment,
-  store: JwksStore | undefined,
+  remote: RemoteKeysOptions,
 ): KeySource | undefined {
   if (POMERIUM_JWKS && POMERIUM_JWKS_URL) {
     throw configurationError(
@@ -67,7 +69,7 @@ function readKeys(
     );
   }
   if (POMERIUM_JWKS) return staticKeys(POMERIUM_JWKS);
-  return POMERIUM_JWKS_URL ? remoteKeys(POMERIUM_JWKS_URL, store && { store }) : undefined;
+  return POMERIUM_JWKS_URL ? remoteKeys(POMERIUM_JWKS_URL, remote) : undefined;
 }
 
 function readPolicy({ POMERIUM_POLICY, POMERIUM_LIST_CLAIMS }: PomeriumEnvironment): Policy | undefined {

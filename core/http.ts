@@ -77,10 +77,14 @@ export function cleanHeaders(headers: Headers, also: readonly string[] = []): He
   const others = new Set(also.map(normalizeName));
   const cleaned = new Headers(headers);
   for (const name of headers.keys()) {
-    const normalized = normalizeName(name);
-    if (normalized.startsWith('x-pomerium-') || others.has(normalized)) cleaned.delete(name);
+    if (isPomeriumHeader(name) || others.has(normalizeName(name))) cleaned.delete(name);
   }
   return cleaned;
+}
+
+/** Whether a header of this name, in any spelling that a server could read so, poses as Pomerium's word. */
+export function isPomeriumHeader(name: string): boolean {
+  return normalizeName(name).startsWith('x-pomerium-');
 }
 
 function normalizeName(name: string): string {

@@ -34,9 +34,11 @@ export {
   ASSERTION_HEADER,
   cleanHeaders,
   type HeadersLike,
+  isPomeriumHeader,
   problemResponse,
   type RequestLike,
   readAssertion,
+  readHeader,
 } from './http.ts';
 export type { Identity, MaybeAnonymous } from './identity.ts';
 export { cacheStore } from './keys/cache-store.ts';
@@ -45,9 +47,10 @@ export type { KeySelector, VerificationKey } from './keys/key-set.ts';
 export { remoteKeys } from './keys/remote.ts';
 export type { RemoteKeysOptions } from './keys/remote-options.ts';
 export type { KeyContext, KeySource } from './keys/source.ts';
+export { sparingStore } from './keys/sparing-store.ts';
 export { staticKeys } from './keys/static.ts';
 export { type JwksStore, type TieredStore, tieredStore } from './keys/store.ts';
-export type { OnBehalfOfOptions, VerifierOptions } from './options.ts';
+export { defaultKeys, type OnBehalfOfOptions, type VerifierOptions } from './options.ts';
 export { compilePathRules, type PathAccess, type PathRule, type PathRules } from './path-rules.ts';
 export { checkPolicy, type PolicyRequest, toPolicyRequest } from './policy/check.ts';
 export {

@@ -3,6 +3,7 @@ import type { ClaimRules } from './claims.ts';
 import { configurationError, shown } from './errors.ts';
 import type { Emit } from './events.ts';
 import { remoteKeys } from './keys/remote.ts';
+import type { RemoteKeysOptions } from './keys/remote-options.ts';
 import type { KeySource } from './keys/source.ts';
 import type { JwksStore } from './keys/store.ts';
 import { isPolicy, type Policy } from './policy/compile.ts';
@@ -212,6 +213,15 @@ function defaultJwksUrl(issuer: string): string {
       `No JWKS URL can be made from the issuer ${shown(issuer)}; write keys: remoteKeys('https://…/.well-known/pomerium/jwks.json').`,
     ),
   );
+}
+
+/** The keys that a verifier with these options has by default, fetched as `remote` says. Throws `invalid_configuration`. */
+export function defaultKeys(
+  { audience, issuer }: Pick<VerifierOptions, 'audience' | 'issuer'>,
+  remote: RemoteKeysOptions = {},
+): KeySource {
+  const [first = ''] = readIssuers(issuer, readAudiences(audience));
+  return remoteKeys(defaultJwksUrl(first), remote);
 }
 
 function readKeys({ keys, store }: VerifierOptions, issuer: string): KeySource {

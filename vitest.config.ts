@@ -17,7 +17,7 @@ export default defineConfig({
         resolve: { alias: engine('node') },
         test: {
           name: 'node',
-          include: ['test/core/**/*.test.ts', 'test/node/**/*.test.ts', 'test/adapters/hono/**/*.test.ts'],
+          include: ['test/core/**/*.test.ts', 'test/node/**/*.test.ts', 'test/adapters/{hono,aws-lambda}/**/*.test.ts'],
           globalSetup: 'test/harness/global-setup.ts',
           testTimeout: 60_000,
         },
@@ -31,7 +31,7 @@ export default defineConfig({
         ],
         test: {
           name: 'workerd',
-          include: ['test/core/**/*.test.ts', 'test/adapters/**/*.test.ts'],
+          include: ['test/core/**/*.test.ts', 'test/adapters/{cloudflare,hono}/**/*.test.ts'],
           globalSetup: 'test/harness/global-setup.ts',
           testTimeout: 60_000,
         },

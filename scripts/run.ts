@@ -30,6 +30,7 @@ export interface RunOptions {
   cwd?: string;
   /** Keep what it prints instead of showing it. */
   capture?: boolean;
+  env?: Readonly<Record<string, string>>;
 }
 
 /** Runs a command to its end and gives its exit code and, with `capture`, what it printed. */
@@ -40,7 +41,7 @@ export async function run(
 ): Promise<{ code: number; output: string }> {
   const child = spawn(command, args, {
     cwd: options.cwd ?? ROOT,
-    env: { ...process.env, ...OFFLINE },
+    env: { ...process.env, ...OFFLINE, ...options.env },
     stdio: options.capture ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'inherit', 'inherit'],
   });
   let output = '';

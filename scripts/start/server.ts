@@ -3,6 +3,8 @@ import type { AddressInfo } from 'node:net';
 
 export interface LocalServer {
   readonly url: string;
+  /** Cuts every connection, also those that are kept for later. */
+  drop(): void;
   close(): Promise<void>;
 }
 
@@ -15,6 +17,7 @@ export async function serve(listener: RequestListener): Promise<LocalServer> {
   });
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    drop: () => server.closeAllConnections(),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

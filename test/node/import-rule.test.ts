@@ -46,6 +46,10 @@ describe('who may import whom, as the linter has it', () => {
     ['adapters/hono/x.ts', 'hono/factory', true],
     ['adapters/hono/x.ts', '../cloudflare/index.ts', false],
     ['adapters/hono/x.ts', 'node:fs', false],
+    ['adapters/aws-lambda/x.ts', 'node:crypto', true],
+    ['adapters/aws-lambda/x.ts', '@aws-sdk/client-ssm', true],
+    ['adapters/aws-lambda/x.ts', '../hono/index.ts', false],
+    ['adapters/aws-lambda/x.ts', 'hono', false],
     ['adapters/cloudflare/x.ts', 'jose', false],
   ];
   for (const [file, specifier, allowed] of cases) {

@@ -1,0 +1,44 @@
+import { configurationError, type PomeriumEvent, sparingStore, tieredStore } from '../../core/index.ts';
+import { collectPending, type LambdaEnvironment, type LambdaOptions, makeVerifier } from './options.ts';
+import { type SsmClientLike, ssmStore } from './ssm-store.ts';
+
+/** Seconds: keys from a store that are not refreshed are of use for an hour. */
+const REWRITE_AFTER = 900;
+
+export interface RefresherOptions extends Omit<LambdaOptions, 'store' | 'keys' | 'fetchKeys'> {
+  /** The parameter to keep. Default: `POMERIUM_JWKS_SSM`. */
+  name?: string;
+  /** Default: a client of the SDK, which Lambda's runtime brings along. */
+  client?: SsmClientLike;
+}
+
+/**
+ * A function for a schedule: asks Pomerium for its keys and keeps them in an SSM parameter, for authorizers that have no
+ * way out to Pomerium. Writes when the keys changed, and otherwise every 15 minutes. Fails when Pomerium cannot be asked,
+ * so that an alarm on its errors tells. Throws `invalid_configuration` at once.
+ *
+ * @example
+ * export const handler = createRefresher() // every 5 minutes, with ssm:GetParameter and ssm:PutParameter
+ */
+export function createRefresher(options: RefresherOptions = {}): () => Promise<void> {
+  const env: LambdaEnvironment = process.env;
+  const { name = env.POMERIUM_JWKS_SSM, client, ...given } = options;
+  if (!name) throw configurationError('POMERIUM_JWKS_SSM is not set; set it to the name of the SSM parameter to keep.');
+  const parameter = ssmStore({ name, writable: true, ...(client && { client }) });
+  let failure: string | undefined;
+  const onEvent = (event: PomeriumEvent) => {
+    given.onEvent?.(event);
+    if (event.type === 'keys_refresh_failed' || (event.type === 'store_failed' && event.operation === 'set')) {
+      failure = event.message;
+    }
+  };
+  const store = tieredStore(sparingStore(parameter, { rewriteAfter: REWRITE_AFTER }));
+  const verifier = makeVerifier({ ...given, onEvent, store, fetchKeys: true }, env);
+  return async () => {
+    failure = undefined;
+    const { waitUntil, settle } = collectPending();
+    await verifier.ready({ waitUntil });
+    await settle();
+    if (failure !== undefined) throw new Error(`pomerium-edge: the keys were not refreshed: ${failure}`);
+  };
+}

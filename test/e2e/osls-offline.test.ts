@@ -1,0 +1,109 @@
+import { createServer } from 'node:net';
+import { afterAll, assert, beforeAll, describe, test } from 'vitest';
+import { LAMBDAS, sizeOfLambda } from '../../scripts/bundle-lambda.ts';
+import { must, tool } from '../../scripts/run.ts';
+import { serve } from '../../scripts/start/server.ts';
+import { startStandIn } from '../../scripts/start/stand-in.ts';
+import { HOST, makeKey, sign } from '../support/issuer.ts';
+import { type Running, startProcess } from './processes.ts';
+
+const standIn = await startStandIn({});
+const now = Math.floor(Date.now() / 1000);
+const times = { iat: now, exp: now + 3600 };
+const ASSERTION = 'x-pomerium-jwt-assertion';
+const good = await sign(standIn.key, times);
+/** SSM without any parameter. */
+const ssm = await serve((_, response) => {
+  response.writeHead(400, { 'content-type': 'application/x-amz-json-1.1' }).end('{"__type":"ParameterNotFound"}');
+});
+
+const ENVIRONMENT = {
+  SLS_TELEMETRY_DISABLED: '1',
+  SLS_NOTIFICATIONS_MODE: 'off',
+  // Nothing here reaches AWS; the SDK wants some all the same.
+  AWS_ACCESS_KEY_ID: 'none',
+  AWS_SECRET_ACCESS_KEY: 'none',
+  AWS_REGION: 'us-east-1',
+  AWS_ENDPOINT_URL_SSM: ssm.url,
+  POMERIUM_AUDIENCE: HOST,
+  POMERIUM_JWKS_URL: standIn.jwksUrl(),
+  POMERIUM_POLICY: JSON.stringify({ allow: { or: [{ domain: 'example.com' }] }, deny: { or: [{ user: 'u-denied' }] } }),
+};
+
+async function freePort(): Promise<string> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return String(typeof address === 'object' && address?.port);
+}
+
+describe('serverless.yml, under osls offline', () => {
+  let offline: Running;
+  let url: string;
+  beforeAll(async () => {
+    const [http, lambda, socket] = [await freePort(), await freePort(), await freePort()];
+    const ports = [
+      '--httpPort',
+      http,
+      '--lambdaPort',
+      lambda,
+      '--websocketPort',
+      socket,
+      '--albPort',
+      await freePort(),
+    ];
+    const flags = ['--host', '127.0.0.1', '--noPrependStageInUrl', ...ports];
+    offline = startProcess(tool('osls'), ['offline', ...flags], undefined, ENVIRONMENT);
+    await offline.printed(/Server ready: (http:\S+)/);
+    url = `http://127.0.0.1:${http}`;
+  });
+  afterAll(async () => {
+    await offline.stop();
+    await Promise.all([standIn.close(), ssm.close()]);
+  });
+
+  for (const [api, path] of [
+    ['the HTTP API', '/http'],
+    ['the REST API', '/rest'],
+  ] as const) {
+    const get = (headers: Record<string, string>) => fetch(url + path, { headers });
+
+    test(`${api}: who came through Pomerium gets in, and the function knows who it is`, async () => {
+      const response = await get({ [ASSERTION]: good });
+      assert.equal(response.status, 200);
+      const context = (await response.json()) as Record<string, unknown>;
+      assert.include(context, { subject: 'u-alice', email: 'alice@example.com', groups: '["g1","engineering"]' });
+    });
+
+    // osls offline gives a REST API's event the version that only HTTP APIs have, so refusals are policies there: 403. What
+    // AWS answers is shown with AWS's own events, in test/adapters/aws-lambda.
+    const none = api === 'the REST API' ? [403] : [401];
+    const refused: [string, () => Promise<Record<string, string>>, number[]][] = [
+      ['without an assertion', async () => ({}), none],
+      ['expired', async () => ({ [ASSERTION]: await sign(standIn.key, { iat: now - 900, exp: now - 600 }) }), [403]],
+      ['signed by a stranger', async () => ({ [ASSERTION]: await sign(await makeKey(), times) }), [403]],
+      ['for another service', async () => ({ [ASSERTION]: await sign(standIn.key, { ...times, aud: 'x' }) }), [403]],
+      ['with forged claims only', async () => ({ 'x-pomerium-claim-email': 'root@example.com' }), none],
+    ];
+    for (const [name, headers, statuses] of refused) {
+      test(`${api}: ${name} is refused`, async () => {
+        assert.include(statuses, (await get(await headers())).status);
+      });
+    }
+
+    test(`${api}: whom the policy denies gets a 403`, async () => {
+      const denied = await sign(standIn.key, { ...times, sub: 'u-denied', user: 'u-denied' });
+      assert.equal((await get({ [ASSERTION]: denied })).status, 403);
+    });
+  }
+});
+
+describe('osls package', () => {
+  test('packs each function as one small file, and asks for no more than it needs', async () => {
+    const output = await must(tool('osls'), ['package'], { capture: true, env: ENVIRONMENT });
+    assert.include(output, 'Service packaged');
+    for (const name of LAMBDAS) console.info(`${name}.mjs: ${Math.round(sizeOfLambda(name) / 1000)} kB minified`);
+    assert.isBelow(sizeOfLambda('authorizer'), 150_000);
+  });
+});

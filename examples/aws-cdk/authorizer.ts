@@ -1,0 +1,4 @@
+import { createAuthorizer } from 'pomerium-edge/aws-lambda';
+
+export const handler = createAuthorizer();
+await handler.ready;

@@ -1,0 +1,3 @@
+import { createRefresher } from 'pomerium-edge/aws-lambda';
+
+export const handler = createRefresher();

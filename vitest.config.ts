@@ -18,6 +18,7 @@ export default defineConfig({
         test: {
           name: 'node',
           include: ['test/core/**/*.test.ts', 'test/node/**/*.test.ts', 'test/adapters/{hono,aws-lambda}/**/*.test.ts'],
+          exclude: ['test/adapters/hono/workers.test.ts'],
           globalSetup: 'test/harness/global-setup.ts',
           testTimeout: 60_000,
         },

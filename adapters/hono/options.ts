@@ -27,30 +27,45 @@ const OPAQUE: ReadonlySet<string> = new Set(['keys', 'policy', 'callers']);
 const MAX_KEPT = 64;
 
 /**
- * The verifiers of one middleware, one for each environment and configuration: they hold the keys. `store`, `onEvent` and
- * `now` tell no configurations apart, since an options function makes new ones each time; the first ones stay.
+ * The verifiers of one middleware, one for each configuration: they hold the keys. `store`, `onEvent` and `now` tell no
+ * configurations apart, since an options function makes new ones each time; the first ones stay.
  */
 export class Verifiers {
-  readonly #kept = new WeakMap<object, Map<string, Verifier<Identity>>>();
-  readonly #identify = new ObjectIds();
+  readonly #kept = new Map<string, Verifier<Identity>>();
+  readonly #environments = new WeakMap<object, string>();
+  readonly #objects = new WeakMap<object, string>();
+  #count = 0;
 
   /** Throws `invalid_configuration`. */
   for(c: Context, options: PomeriumOptions): Verifier<Identity> {
     const environment = environmentOf(c);
-    const kept = this.#kept.get(environment) ?? new Map<string, Verifier<Identity>>();
-    this.#kept.set(environment, kept);
-    const key = this.#keyOf(options);
-    let verifier = kept.get(key);
-    if (!verifier) {
-      verifier = makeVerifier(environment, options);
-      if (kept.size >= MAX_KEPT) kept.clear();
-      kept.set(key, verifier);
-    }
+    const key = this.#keyOfEnvironment(environment) + this.#keyOfOptions(options);
+    const kept = this.#kept.get(key);
+    if (kept) return kept;
+    const verifier = makeVerifier(environment, options);
+    if (this.#kept.size >= MAX_KEPT) this.#kept.clear();
+    this.#kept.set(key, verifier);
     return verifier;
   }
 
-  #keyOf({ store, onEvent, now, ...rules }: PomeriumOptions): string {
-    return JSON.stringify(rules, (name, value) => (OPAQUE.has(name) && value ? this.#identify.of(value) : value));
+  /** By its content: Pages hands over a new object with each request. */
+  #keyOfEnvironment(environment: PomeriumEnvironment): string {
+    const known = this.#environments.get(environment);
+    if (known !== undefined) return known;
+    const ours = Object.entries(environment).filter(([name]) => name.startsWith('POMERIUM_'));
+    const key = JSON.stringify(ours.filter(([, value]) => typeof value === 'string'));
+    this.#environments.set(environment, key);
+    return key;
+  }
+
+  #keyOfOptions({ store, onEvent, now, ...rules }: PomeriumOptions): string {
+    return JSON.stringify(rules, (name, value) => (OPAQUE.has(name) && value ? this.#nameOf(value) : value));
+  }
+
+  #nameOf(value: object): string {
+    const name = this.#objects.get(value) ?? `object ${++this.#count}`;
+    this.#objects.set(value, name);
+    return name;
   }
 }
 
@@ -71,15 +86,4 @@ function environmentOf(c: Context): PomeriumEnvironment {
   if (IS_WORKERD) return c.env ?? {};
   processEnvironment ??= env<Record<string, string>>(c);
   return processEnvironment;
-}
-
-class ObjectIds {
-  readonly #ids = new WeakMap<object, string>();
-  #count = 0;
-
-  of(value: object): string {
-    const id = this.#ids.get(value) ?? `object ${++this.#count}`;
-    this.#ids.set(value, id);
-    return id;
-  }
 }

@@ -44,6 +44,7 @@ describe('the packed package', () => {
       (file) => !/^(dist(\/|$)|LICENSE$|README\.md$|CHANGELOG\.md$|package\.json$)/.test(file),
     );
     assert.deepEqual(strange, []);
+    assert.notInclude(files, 'dist/lambda', 'what serverless.yml deploys is not for importing');
     const manifest = JSON.parse(readFileSync(join(folder, 'node_modules', 'pomerium-edge', 'package.json'), 'utf8'));
     assert.isUndefined(manifest.dependencies);
     assert.isUndefined(manifest.optionalDependencies);
@@ -56,12 +57,14 @@ describe('the packed package', () => {
     test(`has types that its users’ compiler checks whole (${moduleResolution})`, async () => {
       const source = [
         "import { createVerifier } from 'pomerium-edge';",
+        "import { createAuthorizer } from 'pomerium-edge/aws-lambda';",
         "import { createGuard } from 'pomerium-edge/cloudflare';",
         "const identity = await createVerifier({ audience: 'a' }).verify('');",
         'export const subject: string = identity.subject;',
         '// @ts-expect-error were it any, this would be allowed',
         'export const wrong: number = identity.subject;',
         'export const guard = createGuard();',
+        'export const authorizer = createAuthorizer();',
       ];
       writeFileSync(join(folder, 'user.ts'), source.join('\n'));
       const flags = [

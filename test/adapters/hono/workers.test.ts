@@ -1,0 +1,26 @@
+import { Hono } from 'hono';
+import { assert, test } from 'vitest';
+import { pomerium } from '../../../adapters/hono/index.ts';
+import { HOST, jwks, makeKey, NOW, sign } from '../../support/issuer.ts';
+import { jwksAnswer, Origin } from '../../support/origin.ts';
+
+/** Only on Workers does the environment come with the request. */
+test('an environment on Workers is told apart by what it holds, and not by being another object', async () => {
+  const key = await makeKey();
+  const origin = await Origin.start(jwksAnswer(jwks(key)));
+  let reads = 0;
+  const store = {
+    getItem: () => {
+      reads += 1;
+      return null;
+    },
+    setItem: () => {},
+  };
+  const app = new Hono().use(pomerium({ now: () => NOW, store })).get('/', (c) => c.text('in'));
+  const headers = { 'x-pomerium-jwt-assertion': await sign(key) };
+  const env = { POMERIUM_AUDIENCE: HOST, POMERIUM_JWKS_URL: origin.url };
+  for (let i = 0; i < 3; i++) assert.equal((await app.request('/', { headers }, { ...env })).status, 200);
+  assert.equal(reads, 1, 'one verifier, with its keys in memory');
+  const other = await app.request('/', { headers }, { ...env, POMERIUM_AUDIENCE: 'other.example.com' });
+  assert.include(await other.json(), { code: 'issuer_mismatch' });
+});

@@ -7,14 +7,7 @@ import {
   type Verifier,
 } from '../../core/index.ts';
 import { logUnexpected } from './log.ts';
-import {
-  type CloudflareEnvironment,
-  type CloudflareOptions,
-  keepForEnvironment,
-  type OptionsFor,
-  optionsFor,
-  verifierFor,
-} from './options.ts';
+import { type CloudflareEnvironment, type CloudflareOptions, type OptionsFor, verifiersFor } from './options.ts';
 
 /** What a call over a service binding answers: errors lose their code on the way, so a refusal is a value. */
 export type AuthResult =
@@ -36,7 +29,7 @@ export function createAuth<Env = CloudflareEnvironment>(
   ctx: unknown,
   env: Env,
 ) => EntrypointBase<Env> & AuthService {
-  const verifier = keepForEnvironment((env: Env) => verifierFor(env, optionsFor(options, env)));
+  const verifiers = verifiersFor(options);
   return class extends EntrypointBase<Env> implements AuthService {
     verify(assertion: string | null): Promise<AuthResult> {
       return this.#answer((one) => one.verify(assertion));
@@ -48,7 +41,7 @@ export function createAuth<Env = CloudflareEnvironment>(
 
     async #answer(verify: (verifier: Verifier<Identity>) => Promise<Identity>): Promise<AuthResult> {
       try {
-        return { identity: await verify(verifier(this.env)) };
+        return { identity: await verify(verifiers(this.env)) };
       } catch (error) {
         logUnexpected(error);
         if (!(error instanceof PomeriumError)) throw error;

@@ -50,6 +50,11 @@ export function verifierFor(environment: unknown, options: CloudflareOptions): V
   });
 }
 
+/** A verifier for each environment. */
+export function verifiersFor<Env>(options: OptionsFor<CloudflareOptions, Env>): (env: Env) => Verifier<Identity> {
+  return keepForEnvironment((env: Env) => verifierFor(env, optionsFor(options, env)));
+}
+
 /** The data centre's cache, which only Workers have; and KV, where it is bound. */
 function defaultStore({ POMERIUM_JWKS_KV }: CloudflareEnvironment): JwksStore {
   const near = 'caches' in globalThis ? [cacheStore()] : [];

@@ -1,14 +1,5 @@
-import { type Identity, problemResponse } from '../../core/index.ts';
-import { identified } from './identify.ts';
-import { logUnexpected } from './log.ts';
-import {
-  type CloudflareEnvironment,
-  type CloudflareOptions,
-  keepForEnvironment,
-  type OptionsFor,
-  optionsFor,
-  verifierFor,
-} from './options.ts';
+import { makeGate } from './gate.ts';
+import type { CloudflareEnvironment, CloudflareOptions, OptionsFor } from './options.ts';
 import type { WaitUntil } from './platform.ts';
 
 /** What of a Pages function's context is used. */
@@ -23,18 +14,12 @@ export interface PagesContext<Env> extends WaitUntil {
 export function createOnRequest<Env = CloudflareEnvironment>(
   options: OptionsFor<CloudflareOptions, Env> = {},
 ): (context: PagesContext<Env>) => Promise<Response> {
-  const verifier = keepForEnvironment((env: Env) => verifierFor(env, optionsFor(options, env)));
+  const gate = makeGate(options);
   return async (context) => {
-    const { request, env, data } = context;
-    let identity: Identity;
-    try {
-      identity = await verifier(env).verifyRequest(request, context);
-    } catch (error) {
-      logUnexpected(error);
-      return problemResponse(error, request);
-    }
-    data['identity'] = identity;
-    return context.next(identified(request, identity));
+    const passage = await gate(context.request, context.env, context);
+    if (passage.refusal) return passage.refusal;
+    context.data['identity'] = passage.identity;
+    return context.next(passage.request);
   };
 }
 

@@ -1,14 +1,6 @@
-import { type Identity, problemResponse } from '../../core/index.ts';
-import { identified } from './identify.ts';
-import { logUnexpected } from './log.ts';
-import {
-  type CloudflareEnvironment,
-  type CloudflareOptions,
-  keepForEnvironment,
-  type OptionsFor,
-  optionsFor,
-  verifierFor,
-} from './options.ts';
+import type { Identity } from '../../core/index.ts';
+import { makeGate } from './gate.ts';
+import type { CloudflareEnvironment, CloudflareOptions, OptionsFor } from './options.ts';
 import type { WaitUntil } from './platform.ts';
 
 /** An `ExportedHandler` whose `fetch` is told for whom the request came. */
@@ -35,18 +27,12 @@ export function withPomerium<
   Context extends WaitUntil = WaitUntil,
   Handler extends IdentifiedHandler<Env, Context> = IdentifiedHandler<Env, Context>,
 >(handler: Handler, options: OptionsFor<CloudflareOptions, Env> = {}): ProtectedHandler<Handler, Env, Context> {
-  const verifier = keepForEnvironment((env: Env) => verifierFor(env, optionsFor(options, env)));
+  const gate = makeGate(options);
   return {
     ...handler,
     async fetch(request: Request, env: Env, ctx: Context) {
-      let identity: Identity;
-      try {
-        identity = await verifier(env).verifyRequest(request, ctx);
-      } catch (error) {
-        logUnexpected(error);
-        return problemResponse(error, request);
-      }
-      return handler.fetch(identified(request, identity), env, ctx, identity);
+      const passage = await gate(request, env, ctx);
+      return passage.refusal ?? handler.fetch(passage.request, env, ctx, passage.identity);
     },
   };
 }

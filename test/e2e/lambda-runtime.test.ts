@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, assert, beforeAll, describe, test } from 'vitest';
-import { lambdaPath } from '../../scripts/bundle-lambda.ts';
-import { ROOT } from '../../scripts/run.ts';
+import { LAMBDA_BUNDLE, lambdaPath } from '../../scripts/bundle-lambda.ts';
 import { serve } from '../../scripts/start/server.ts';
 import { http2 } from '../adapters/aws-lambda/events.ts';
 import { HOST, jwks, makeKey, sign } from '../support/issuer.ts';
@@ -89,18 +88,7 @@ describe('cold start, from the start of the process to the first answer', () => 
   const peer = join(folder, 'peer.mjs');
   const TMPDIR = mkdtempSync(join(folder, 'tmp-'));
   beforeAll(async () => {
-    await build({
-      absWorkingDir: ROOT,
-      entryPoints: ['test/e2e/lambda/with-aws-jwt-verify.ts'],
-      outfile: peer,
-      bundle: true,
-      minify: true,
-      keepNames: true,
-      format: 'esm',
-      platform: 'node',
-      target: 'node22',
-      banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
-    });
+    await build({ ...LAMBDA_BUNDLE, entryPoints: ['test/e2e/lambda/with-aws-jwt-verify.ts'], outfile: peer });
     cpSync(lambdaPath('authorizer'), join(folder, 'authorizer.mjs'));
   });
 

@@ -47,6 +47,7 @@ export function optionsFromEnvironment(
   const algorithms = readList(env.POMERIUM_ALGORITHMS) as Algorithm[] | undefined;
   const clockTolerance = readNumber('POMERIUM_CLOCK_TOLERANCE', env.POMERIUM_CLOCK_TOLERANCE);
   const policy = given.policy ?? readPolicy(env);
+  const { onBehalfOf } = given;
   return {
     ...(issuer && { issuer }),
     ...(algorithms && { algorithms }),
@@ -56,6 +57,7 @@ export function optionsFromEnvironment(
     audience,
     keys,
     ...(policy && { policy }),
+    ...(onBehalfOf && { onBehalfOf: { ...onBehalfOf, keys: onBehalfOf.keys ?? defaultKeys(onBehalfOf, fetched) } }),
   };
 }
 
@@ -85,8 +87,16 @@ function parseJson(text: string): unknown {
   }
 }
 
-function readList(value: string | undefined): string[] | undefined {
+/** A variable that holds a list, separated by commas; undefined where it is not set. */
+export function readList(value: string | undefined): string[] | undefined {
   return value ? value.split(',').map((one) => one.trim()) : undefined;
+}
+
+/** A variable that is `true` or `false`; undefined where it is not set. Throws `invalid_configuration`. */
+export function readSwitch(name: string, value: string | undefined): boolean | undefined {
+  if (!value) return undefined;
+  if (value === 'true' || value === 'false') return value === 'true';
+  throw configurationError(`${name} must be true or false.`);
 }
 
 function readNumber(name: string, value: string | undefined): number | undefined {

@@ -91,6 +91,12 @@ function normalizeName(name: string): string {
   return name.toLowerCase().replace(/[^a-z0-9]/g, '-');
 }
 
+/** The Fetch standard's CORS-preflight request: it never carries credentials, so Pomerium knows nobody either. */
+export function isCorsPreflight(method: string, headers: HeadersLike): boolean {
+  const has = (name: string) => Boolean(readHeader(headers, name));
+  return method === 'OPTIONS' && has('access-control-request-method') && has('origin');
+}
+
 /** What a client may know of a refusal: nothing that was expected, nothing that came. */
 const DETAILS: Readonly<Record<PomeriumErrorCode, string | undefined>> = {
   missing_assertion: sentence('The request did not come through Pomerium.'),

@@ -10,7 +10,7 @@ export {
   setClaimHeaders,
   TRUNCATED_HEADER,
 } from './claim-headers.ts';
-export { optionsFromEnvironment, type PomeriumEnvironment } from './environment.ts';
+export { optionsFromEnvironment, type PomeriumEnvironment, readList, readSwitch } from './environment.ts';
 export {
   configurationError,
   PomeriumError,
@@ -34,6 +34,7 @@ export {
   ASSERTION_HEADER,
   cleanHeaders,
   type HeadersLike,
+  isCorsPreflight,
   isPomeriumHeader,
   problemResponse,
   type RequestLike,

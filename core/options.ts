@@ -89,7 +89,7 @@ export function readVerifierOptions(options: VerifierOptions): VerifierSettings 
   return {
     audiences: new Set(audiences),
     issuers: new Set(issuers),
-    keys: readKeys(options, issuers[0] ?? ''),
+    keys: readKeys(options),
     clockTolerance: readSeconds('clockTolerance', options.clockTolerance) ?? 60,
     maxTokenAge: readSeconds('maxTokenAge', options.maxTokenAge),
     algorithms: new Set(readAlgorithms(options.algorithms)),
@@ -224,8 +224,9 @@ export function defaultKeys(
   return remoteKeys(defaultJwksUrl(first), remote);
 }
 
-function readKeys({ keys, store }: VerifierOptions, issuer: string): KeySource {
-  if (keys === undefined) return remoteKeys(defaultJwksUrl(issuer), store && { store });
+function readKeys(options: VerifierOptions): KeySource {
+  const { keys, store } = options;
+  if (keys === undefined) return defaultKeys(options, store && { store });
   if (typeof keys?.find !== 'function' || typeof keys.ready !== 'function') {
     throw configurationError(
       'keys',

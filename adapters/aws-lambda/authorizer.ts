@@ -1,4 +1,4 @@
-import { type Identity, PomeriumError } from '../../core/index.ts';
+import { type Identity, PomeriumError, readSwitch } from '../../core/index.ts';
 import { type AuthorizerAnswer, allow, isExact, refuse } from './answers.ts';
 import { type AuthorizerRequest, readAuthorizerEvent, withBearer } from './events.ts';
 import { collectPending, type LambdaEnvironment, type LambdaOptions, makeVerifier, prefetch } from './options.ts';
@@ -40,7 +40,7 @@ export function createAuthorizer(options: AuthorizerOptions = {}): Authorizer {
   const {
     scope = 'method',
     responses,
-    allowBearer = env.POMERIUM_ALLOW_BEARER === 'true',
+    allowBearer = readSwitch('POMERIUM_ALLOW_BEARER', env.POMERIUM_ALLOW_BEARER) ?? false,
     ttlOverride = 0,
     ...lambdaOptions
   } = options;

@@ -1,11 +1,5 @@
-import {
-  ASSERTION_FOR_HEADER,
-  ASSERTION_HEADER,
-  createVerifier,
-  isPomeriumHeader,
-  problemResponse,
-  type VerifierOptions,
-} from '../../core/index.ts';
+import { createVerifier, problemResponse, type VerifierOptions } from '../../core/index.ts';
+import { keepVerified } from './kept-headers.ts';
 import { collectPending } from './options.ts';
 
 /** CloudFront's event for a viewer or an origin request, as far as it is used. */
@@ -52,16 +46,9 @@ export function createEdgeHandler(
     );
     const { waitUntil, settle } = collectPending();
     try {
-      const { onBehalfOf } = await verifier.verifyRequest(
-        { method: request.method, url: request.uri, headers },
-        { waitUntil },
-      );
-      const kept = new Set([ASSERTION_HEADER, ...(onBehalfOf ? [ASSERTION_FOR_HEADER] : [])]);
-      const isClean = (name: string) => kept.has(name) || !isPomeriumHeader(name);
-      return {
-        ...request,
-        headers: Object.fromEntries(Object.entries(request.headers).filter(([name]) => isClean(name))),
-      };
+      const asked = { method: request.method, url: request.uri, headers };
+      const identity = await verifier.verifyRequest(asked, { waitUntil });
+      return { ...request, headers: keepVerified(request.headers, identity) };
     } catch (error) {
       return toAnswer(problemResponse(error, request));
     } finally {

@@ -111,6 +111,6 @@ export function toMember(value: unknown): Member {
   return typeof value === 'object' && value !== null ? (value as Member) : {};
 }
 
-function textOf(value: unknown): string | undefined {
+export function textOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }

@@ -5,6 +5,7 @@ import {
   optionsFromEnvironment,
   type PomeriumEnvironment,
   type PomeriumEvent,
+  readSwitch,
   tieredStore,
   type Verifier,
   type VerifierOptions,
@@ -36,7 +37,13 @@ const STORE_ONLY = { staleWhileRevalidate: 3600, fetch: noWayOut };
 
 /** Throws `invalid_configuration`. */
 export function makeVerifier(options: LambdaOptions, env: LambdaEnvironment): Verifier<Identity> {
-  const { fetchKeys = env.POMERIUM_FETCH_KEYS !== 'false', logger, metrics, logClaims, ...given } = options;
+  const {
+    fetchKeys = readSwitch('POMERIUM_FETCH_KEYS', env.POMERIUM_FETCH_KEYS) ?? true,
+    logger,
+    metrics,
+    logClaims,
+    ...given
+  } = options;
   const store = given.store ?? defaultStore(env);
   const onEvent = (event: PomeriumEvent) => {
     given.onEvent?.(event);

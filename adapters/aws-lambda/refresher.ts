@@ -1,4 +1,4 @@
-import { configurationError, type PomeriumEvent, sparingStore, tieredStore } from '../../core/index.ts';
+import { configurationError, type PomeriumEvent, sparingStore } from '../../core/index.ts';
 import { collectPending, type LambdaEnvironment, type LambdaOptions, makeVerifier } from './options.ts';
 import { type SsmClientLike, ssmStore } from './ssm-store.ts';
 
@@ -32,7 +32,7 @@ export function createRefresher(options: RefresherOptions = {}): () => Promise<v
       failure = event.message;
     }
   };
-  const store = tieredStore(sparingStore(parameter, { rewriteAfter: REWRITE_AFTER }));
+  const store = sparingStore(parameter, { rewriteAfter: REWRITE_AFTER });
   const verifier = makeVerifier({ ...given, onEvent, store, fetchKeys: true }, env);
   return async () => {
     failure = undefined;

@@ -1,13 +1,6 @@
-import {
-  ASSERTION_FOR_HEADER,
-  ASSERTION_HEADER,
-  type Identity,
-  isPomeriumHeader,
-  PomeriumError,
-  problemResponse,
-  type RequestLike,
-} from '../../core/index.ts';
-import { headerPairs, toMember } from './events.ts';
+import { type Identity, PomeriumError, problemResponse, type RequestLike } from '../../core/index.ts';
+import { headerPairs, textOf, toMember } from './events.ts';
+import { keepVerified } from './kept-headers.ts';
 import { collectPending, type LambdaOptions, makeVerifier, prefetch } from './options.ts';
 import { report } from './report.ts';
 
@@ -75,9 +68,9 @@ function makeProxyVerifier(options: LambdaOptions) {
   const verify = async (event: unknown): Promise<ProxyResult> => {
     const startedAt = performance.now();
     const { waitUntil, settle } = collectPending();
-    const requestId = toMember(toMember(event)['requestContext'])['requestId'];
+    const requestId = textOf(toMember(toMember(event)['requestContext'])['requestId']);
     const request = requestOf(event);
-    const told = { requestId: typeof requestId === 'string' ? requestId : undefined, startedAt, request };
+    const told = { requestId, startedAt, request };
     try {
       const identity = await verifier.verifyRequest(request, { waitUntil });
       report({ ...told, outcome: identity }, options);
@@ -96,21 +89,13 @@ function makeProxyVerifier(options: LambdaOptions) {
 function requestOf(event: unknown): RequestLike {
   const { rawPath, path, httpMethod, requestContext } = toMember(event);
   const { method = httpMethod } = toMember(toMember(requestContext)['http']);
-  const url = rawPath ?? path;
-  return {
-    headers: headerPairs(event),
-    ...(typeof method === 'string' && { method }),
-    ...(typeof url === 'string' && { url }),
-  };
+  return { headers: headerPairs(event), method: textOf(method), url: textOf(rawPath ?? path) };
 }
 
 /** A copy of the event whose headers hold nothing that poses as Pomerium's word but what was verified. */
-function withoutClaims<Event>(event: Event, { onBehalfOf }: Identity): Event {
-  const verified = new Set([ASSERTION_HEADER, ...(onBehalfOf ? [ASSERTION_FOR_HEADER] : [])]);
-  const isKept = (name: string) => verified.has(name.toLowerCase()) || !isPomeriumHeader(name);
-  const clean = (headers: unknown) =>
-    headers && Object.fromEntries(Object.entries(toMember(headers)).filter(([name]) => isKept(name)));
+function withoutClaims<Event>(event: Event, identity: Identity): Event {
   const { headers, multiValueHeaders } = toMember(event);
+  const clean = (lines: unknown) => lines && keepVerified(toMember(lines), identity);
   return {
     ...event,
     ...(headers !== undefined && { headers: clean(headers) }),

@@ -7,6 +7,8 @@ import {
   type PathRule,
   type PathRules,
   readClaimHeaders,
+  readList,
+  readSwitch,
   type Verifier,
 } from '../../core/index.ts';
 import { type CloudflareEnvironment, type CloudflareOptions, verifierFor } from './options.ts';
@@ -56,12 +58,12 @@ export function readGuardOptions(env: GuardEnvironment, options: GuardOptions): 
   const {
     upstream = env.POMERIUM_UPSTREAM,
     rules = readRules(env.POMERIUM_RULES),
-    allowPreflight = readBoolean('POMERIUM_ALLOW_PREFLIGHT', env.POMERIUM_ALLOW_PREFLIGHT) ?? false,
+    allowPreflight = readSwitch('POMERIUM_ALLOW_PREFLIGHT', env.POMERIUM_ALLOW_PREFLIGHT) ?? false,
     claimHeaders = readClaims(env.POMERIUM_CLAIM_HEADERS),
-    keepAssertion = readBoolean('POMERIUM_KEEP_ASSERTION', env.POMERIUM_KEEP_ASSERTION) ?? true,
+    keepAssertion = readSwitch('POMERIUM_KEEP_ASSERTION', env.POMERIUM_KEEP_ASSERTION) ?? true,
     ...verifierOptions
   } = options;
-  const listClaims = env.POMERIUM_LIST_CLAIMS?.split(',').map((one) => one.trim()) ?? [];
+  const listClaims = readList(env.POMERIUM_LIST_CLAIMS) ?? [];
   return {
     verifier: verifierFor(env, verifierOptions),
     upstream: upstream ? readUpstream(upstream) : undefined,
@@ -80,17 +82,10 @@ function readRules(json: string | undefined): readonly PathRule[] | undefined {
   }
 }
 
-function readBoolean(name: string, value: string | undefined): boolean | undefined {
-  if (!value) return undefined;
-  if (value === 'true' || value === 'false') return value === 'true';
-  throw configurationError(`${name} must be true or false.`);
-}
-
 function readClaims(list: string | undefined): ClaimHeaderNames | undefined {
-  if (!list) return undefined;
-  const named = list.split(',').map((one): [string, string] => {
-    const [header = '', claim] = one.trim().split('=');
+  const named = readList(list)?.map((one): [string, string] => {
+    const [header = '', claim] = one.split('=');
     return claim === undefined ? [`x-pomerium-claim-${header}`, header] : [header, claim];
   });
-  return Object.fromEntries(named);
+  return named && Object.fromEntries(named);
 }

@@ -2,6 +2,7 @@ import {
   ASSERTION_FOR_HEADER,
   ASSERTION_HEADER,
   type Identity,
+  isCorsPreflight,
   problemResponse,
   setClaimHeaders,
 } from '../../core/index.ts';
@@ -52,16 +53,11 @@ export function createGuard<Env = GuardEnvironment>(options: OptionsFor<GuardOpt
 /** For whom the request is. On a public path what does not hold is not believed; everywhere else it is thrown. */
 async function identify(request: Request, settings: GuardSettings, ctx: WaitUntil): Promise<Identity | undefined> {
   const { verifier, rules, allowPreflight } = settings;
-  if (allowPreflight && isPreflight(request)) return undefined;
+  if (allowPreflight && isCorsPreflight(request.method, request.headers)) return undefined;
   const access = rules?.accessTo(request.url) ?? 'authenticated';
   const policy = typeof access === 'string' ? undefined : access;
   const verified = verifier.verifyRequest(request, { policy, waitUntil: (promise) => ctx.waitUntil(promise) });
   return access === 'public' ? verified.catch(() => undefined) : verified;
-}
-
-/** The Fetch standard's CORS-preflight request: it never carries credentials, so Pomerium knows nobody either. */
-function isPreflight({ method, headers }: Request): boolean {
-  return method === 'OPTIONS' && headers.has('origin') && headers.has('access-control-request-method');
 }
 
 async function passOn(request: Request, identity: Identity | undefined, settings: GuardSettings): Promise<Response> {

@@ -33,7 +33,6 @@ export interface TieredStore extends JwksStore {
  */
 export function tieredStore(...stores: readonly JwksStore[]): TieredStore {
   const tiers = stores.flatMap(tiersOf);
-  const claimant = tiers.find(({ claim }) => claim);
   return {
     tiers,
     async getItem(key) {
@@ -46,7 +45,6 @@ export function tieredStore(...stores: readonly JwksStore[]): TieredStore {
     async setItem(key, value, options) {
       await Promise.all(tiers.map(async (store) => store.setItem(key, value, options)));
     },
-    claim: (key, options) => claimant?.claim?.(key, options) ?? true,
   };
 }
 

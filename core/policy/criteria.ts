@@ -1,6 +1,6 @@
 import { sentence } from '#sentences';
 import { configurationError, shown } from '../errors.ts';
-import { type HeadersLike, readHeader } from '../http.ts';
+import { type HeadersLike, isCorsPreflight } from '../http.ts';
 import type { MaybeAnonymous } from '../identity.ts';
 import { compileListMatcher, compileStringMatcher } from './matchers.ts';
 
@@ -59,7 +59,7 @@ const CRITERIA: ReadonlyMap<string, (context: CriterionContext) => Predicate> = 
   ['claim', compileClaim],
   ['http_method', compileHttpMethod],
   ['http_path', compileHttpPath],
-  ['cors_preflight', () => isCorsPreflight],
+  ['cors_preflight', compileCorsPreflight],
 ]);
 
 const REQUEST_CRITERIA: ReadonlySet<string> = new Set(['http_method', 'http_path', 'cors_preflight']);
@@ -147,13 +147,8 @@ function compileHttpPath({ data, path }: CriterionContext): Predicate {
   return (input) => matches(required(input.path, 'path'));
 }
 
-function isCorsPreflight(input: PolicyInput): boolean {
-  const headers = required(input.headers, 'headers');
-  return (
-    required(input.method, 'method') === 'OPTIONS' &&
-    Boolean(readHeader(headers, 'access-control-request-method')) &&
-    Boolean(readHeader(headers, 'origin'))
-  );
+function compileCorsPreflight(): Predicate {
+  return (input) => isCorsPreflight(required(input.method, 'method'), required(input.headers, 'headers'));
 }
 
 /** Never a silent answer about a request that is not there. */

@@ -1,7 +1,14 @@
 import { assert, describe, test } from 'vitest';
-import { type JwksStore, remoteKeys, tieredStore } from '../../core/index.ts';
+import {
+  compilePolicy,
+  createVerifier,
+  type JwksStore,
+  optionsFromEnvironment,
+  remoteKeys,
+  tieredStore,
+} from '../../core/index.ts';
 import { storeKey } from '../../core/keys/store.ts';
-import { jwks, makeKey, NOW, sign } from '../support/issuer.ts';
+import { HOST, jwks, makeKey, NOW, sign } from '../support/issuer.ts';
 import { jwksAnswer, Origin } from '../support/origin.ts';
 import { makeRig } from '../support/verifying.ts';
 
@@ -296,6 +303,23 @@ describe('several stores', () => {
     await store.setItem('c', '2', { ttl: 5 });
     assert.deepEqual([near.items.get('c'), far.items.get('c')], ['2', '2']);
   });
+});
+
+test('the store of an environment is asked for the default keys of onBehalfOf, too', async () => {
+  const store = new MemoryStore();
+  const callers = compilePolicy({ allow: { or: [{ accept: true }] } });
+  const remote = { store, fetch: () => Promise.reject(new TypeError('no network')) };
+  const options = { onBehalfOf: { audience: 'first.corp.example.com', callers } };
+  const verifier = createVerifier(optionsFromEnvironment({ POMERIUM_AUDIENCE: HOST }, options, remote));
+  await verifier.ready().catch(() => {});
+  assert.isAbove(store.reads, 0);
+  const asked: string[] = [];
+  store.getItem = (name) => {
+    asked.push(decodeURIComponent(name));
+    return null;
+  };
+  await verifier.ready().catch(() => {});
+  assert.isTrue(asked.some((name) => name.includes('first.corp.example.com')));
 });
 
 describe('a store that lets one instance claim the origin', () => {

@@ -21,9 +21,7 @@ import {
   tmpStore,
   withPomerium,
 } from 'pomerium-edge/aws-lambda';
-
-type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
-function holds<_T extends true>(): void {}
+import { type Equal, holds } from './equal.ts';
 
 createAuthorizer({
   logger: new Logger(),

@@ -11,9 +11,7 @@ import {
   tieredStore,
   withPomerium,
 } from 'pomerium-edge/cloudflare';
-
-type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
-function holds<_T extends true>(): void {}
+import { type Equal, holds } from './equal.ts';
 
 /** As Cloudflare's own types have them, in part. */
 interface ExecutionContext {

@@ -3,9 +3,7 @@ import { Hono } from 'hono';
 import { hc } from 'hono/client';
 import type { Identity } from 'pomerium-edge';
 import { pomerium, requirePolicy } from 'pomerium-edge/hono';
-
-type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
-function holds<_T extends true>(): void {}
+import { type Equal, holds } from './equal.ts';
 
 const app = new Hono()
   .use(pomerium({ audience: 'a' }))

@@ -18,9 +18,7 @@ import {
 } from 'pomerium-edge';
 import { createGuard } from 'pomerium-edge/cloudflare';
 import { createStorage } from 'unstorage';
-
-type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
-const holds = <T extends true>(_?: T) => {};
+import { type Equal, holds } from './equal.ts';
 
 /** The smallest configuration is one line, and its identity has a subject. */
 const verifier = createVerifier({ audience: 'app.corp.example.com' });

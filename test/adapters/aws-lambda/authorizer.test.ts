@@ -285,6 +285,8 @@ describe('the environment', () => {
 
   test('that cannot work is thrown while the function starts', () => {
     assertMisconfigured(() => createAuthorizer(), /POMERIUM_AUDIENCE is not set/);
+    process.env['POMERIUM_ALLOW_BEARER'] = 'yes';
+    assertMisconfigured(() => createAuthorizer(options), /POMERIUM_ALLOW_BEARER must be true or false/);
   });
 });
 

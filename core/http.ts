@@ -1,6 +1,7 @@
 import { sentence } from '#sentences';
 import { bytesOf } from './base64url.ts';
 import { PomeriumError, type PomeriumErrorCode } from './errors.ts';
+import type { Identity } from './identity.ts';
 
 /** The header that carries the assertion, sent on routes with `pass_identity_headers: true`. */
 export const ASSERTION_HEADER = 'x-pomerium-jwt-assertion';
@@ -85,6 +86,22 @@ export function cleanHeaders(headers: Headers, also: readonly string[] = []): He
 /** Whether a header of this name, in any spelling that a server could read so, poses as Pomerium's word. */
 export function isPomeriumHeader(name: string): boolean {
   return normalizeName(name).startsWith('x-pomerium-');
+}
+
+/**
+ * `cleanHeaders`, and back what was verified: the assertion, and that of the user for whom the caller acts. For whoever
+ * hands a request on: what it gets can be verified again, and nothing else in it poses as Pomerium's word.
+ */
+export function verifiedHeaders(
+  headers: Headers,
+  identity: Identity | undefined,
+  also: readonly string[] = [],
+): Headers {
+  const cleaned = cleanHeaders(headers, also);
+  if (identity) cleaned.set(ASSERTION_HEADER, readAssertion(headers) ?? '');
+  const original = identity?.onBehalfOf && headers.get(ASSERTION_FOR_HEADER);
+  if (original) cleaned.set(ASSERTION_FOR_HEADER, original);
+  return cleaned;
 }
 
 function normalizeName(name: string): string {

@@ -40,6 +40,7 @@ export {
   type RequestLike,
   readAssertion,
   readHeader,
+  verifiedHeaders,
 } from './http.ts';
 export type { Identity, MaybeAnonymous } from './identity.ts';
 export { cacheStore } from './keys/cache-store.ts';
@@ -51,8 +52,10 @@ export type { KeyContext, KeySource } from './keys/source.ts';
 export { sparingStore } from './keys/sparing-store.ts';
 export { staticKeys } from './keys/static.ts';
 export { type JwksStore, type TieredStore, tieredStore } from './keys/store.ts';
+export { logLine, unexpectedLine } from './log-lines.ts';
 export { defaultKeys, type OnBehalfOfOptions, type VerifierOptions } from './options.ts';
 export { compilePathRules, type PathAccess, type PathRule, type PathRules } from './path-rules.ts';
+export { collectPending, type Pending } from './pending.ts';
 export { checkPolicy, type PolicyRequest, toPolicyRequest } from './policy/check.ts';
 export {
   compilePolicy,

@@ -1,7 +1,7 @@
-import { type Identity, PomeriumError, readSwitch } from '../../core/index.ts';
+import { collectPending, type Identity, PomeriumError, readSwitch } from '../../core/index.ts';
 import { type AuthorizerAnswer, allow, isExact, refuse } from './answers.ts';
 import { type AuthorizerRequest, readAuthorizerEvent, withBearer } from './events.ts';
-import { collectPending, type LambdaEnvironment, type LambdaOptions, makeVerifier, prefetch } from './options.ts';
+import { type LambdaEnvironment, type LambdaOptions, makeVerifier, prefetch } from './options.ts';
 import { report } from './report.ts';
 
 export interface AuthorizerOptions extends LambdaOptions {

@@ -1,6 +1,5 @@
-import { createVerifier, problemResponse, type VerifierOptions } from '../../core/index.ts';
+import { collectPending, createVerifier, problemResponse, type VerifierOptions } from '../../core/index.ts';
 import { keepVerified } from './kept-headers.ts';
-import { collectPending } from './options.ts';
 
 /** CloudFront's event for a viewer or an origin request, as far as it is used. */
 export interface EdgeEvent<Request extends EdgeRequest = EdgeRequest> {

@@ -1,4 +1,5 @@
 import {
+  collectPending,
   createVerifier,
   type Identity,
   type JwksStore,
@@ -62,9 +63,8 @@ async function noWayOut(): Promise<Response> {
   throw new TypeError('fetchKeys is false');
 }
 
-/** What init may spend on the keys, and what an answer waits for a refresh, in milliseconds. */
+/** What init may spend on the keys, in milliseconds. */
 const PREFETCH_LIMIT = 2000;
-const SETTLE_LIMIT = 1000;
 
 /** Gets the keys in the init phase, which has more CPU. Never rejects, and never takes longer than 2 s. */
 export async function prefetch(verifier: Verifier<Identity>): Promise<void> {
@@ -81,24 +81,4 @@ export async function prefetch(verifier: Verifier<Identity>): Promise<void> {
     await settle();
   })();
   await Promise.race([work, sleep(PREFETCH_LIMIT)]);
-}
-
-/**
- * A `waitUntil` for an environment that may be frozen with the answer: what it was given is waited for, a second at most.
- * What takes longer goes on when the environment is thawed, or never: freshness is judged by the clock alone.
- */
-export function collectPending(): { waitUntil(promise: Promise<unknown>): void; settle(): Promise<void> } {
-  const pending: Promise<unknown>[] = [];
-  return {
-    waitUntil: (promise) => void pending.push(promise),
-    async settle() {
-      if (pending.length === 0) return;
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      const limit = new Promise((resolve) => {
-        timer = setTimeout(resolve, SETTLE_LIMIT);
-      });
-      await Promise.race([Promise.allSettled(pending), limit]);
-      clearTimeout(timer);
-    },
-  };
 }

@@ -1,5 +1,5 @@
-import { configurationError, type PomeriumEvent, sparingStore } from '../../core/index.ts';
-import { collectPending, type LambdaEnvironment, type LambdaOptions, makeVerifier } from './options.ts';
+import { collectPending, configurationError, type PomeriumEvent, sparingStore } from '../../core/index.ts';
+import { type LambdaEnvironment, type LambdaOptions, makeVerifier } from './options.ts';
 import { type SsmClientLike, ssmStore } from './ssm-store.ts';
 
 /** Seconds: keys from a store that are not refreshed are of use for an hour. */

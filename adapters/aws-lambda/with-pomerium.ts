@@ -1,7 +1,7 @@
-import { type Identity, PomeriumError, problemResponse, type RequestLike } from '../../core/index.ts';
+import { collectPending, type Identity, PomeriumError, problemResponse, type RequestLike } from '../../core/index.ts';
 import { headerPairs, textOf, toMember } from './events.ts';
 import { keepVerified } from './kept-headers.ts';
-import { collectPending, type LambdaOptions, makeVerifier, prefetch } from './options.ts';
+import { type LambdaOptions, makeVerifier, prefetch } from './options.ts';
 import { report } from './report.ts';
 
 /** A function behind a Function URL, an HTTP API, a REST API or an ALB, told for whom the request came. */

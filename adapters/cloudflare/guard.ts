@@ -5,9 +5,9 @@ import {
   isCorsPreflight,
   problemResponse,
   setClaimHeaders,
+  verifiedHeaders,
 } from '../../core/index.ts';
 import { type GuardEnvironment, type GuardOptions, type GuardSettings, readGuardOptions } from './guard-options.ts';
-import { verifiedHeaders } from './identify.ts';
 import { logUnexpected } from './log.ts';
 import { keepForEnvironment, type OptionsFor, optionsFor } from './options.ts';
 import type { WaitUntil } from './platform.ts';

@@ -1,10 +1,4 @@
-import {
-  ASSERTION_FOR_HEADER,
-  ASSERTION_HEADER,
-  cleanHeaders,
-  type Identity,
-  readAssertion,
-} from '../../core/index.ts';
+import { type Identity, verifiedHeaders } from '../../core/index.ts';
 
 const identities = new WeakMap<Request, Identity>();
 
@@ -18,18 +12,5 @@ export function identified(request: Request, identity: Identity): Request {
   const cleaned = new Request(request, { headers: verifiedHeaders(request.headers, identity) });
   identities.set(cleaned, identity);
   identities.set(request, identity);
-  return cleaned;
-}
-
-/** `cleanHeaders`, and back what was verified: the assertion, and that of the user for whom the caller acts. */
-export function verifiedHeaders(
-  headers: Headers,
-  identity: Identity | undefined,
-  also: readonly string[] = [],
-): Headers {
-  const cleaned = cleanHeaders(headers, also);
-  if (identity) cleaned.set(ASSERTION_HEADER, readAssertion(headers) ?? '');
-  const original = identity?.onBehalfOf && headers.get(ASSERTION_FOR_HEADER);
-  if (original) cleaned.set(ASSERTION_FOR_HEADER, original);
   return cleaned;
 }

@@ -17,7 +17,11 @@ export default defineConfig({
         resolve: { alias: engine('node') },
         test: {
           name: 'node',
-          include: ['test/core/**/*.test.ts', 'test/node/**/*.test.ts', 'test/adapters/{hono,aws-lambda}/**/*.test.ts'],
+          include: [
+            'test/core/**/*.test.ts',
+            'test/node/**/*.test.ts',
+            'test/adapters/{hono,aws-lambda,vercel,next}/**/*.test.ts',
+          ],
           exclude: ['test/adapters/hono/workers.test.ts'],
           globalSetup: 'test/harness/global-setup.ts',
           testTimeout: 60_000,

@@ -51,6 +51,15 @@ describe('who may import whom, as the linter has it', () => {
     ['adapters/aws-lambda/x.ts', '../hono/index.ts', false],
     ['adapters/aws-lambda/x.ts', 'hono', false],
     ['adapters/cloudflare/x.ts', 'jose', false],
+    ['adapters/vercel/x.ts', '../../core/index.ts', true],
+    ['adapters/vercel/x.ts', '@vercel/functions', true],
+    ['adapters/vercel/x.ts', '../next/proxy.ts', false],
+    ['adapters/vercel/x.ts', 'next/server.js', false],
+    ['adapters/next/x.ts', 'next/headers.js', true],
+    ['adapters/next/x.ts', 'react', true],
+    ['adapters/next/x.ts', '../vercel/middleware.ts', true],
+    ['adapters/next/x.ts', '../hono/index.ts', false],
+    ['adapters/next/x.ts', '@vercel/functions', false],
   ];
   for (const [file, specifier, allowed] of cases) {
     test(`${file} ${allowed ? 'may' : 'may not'} import ${specifier}`, async () => {

@@ -35,7 +35,12 @@ export async function startStandIn(
       const now = Date.now() / 1000;
       const times = { iat: Math.floor(now), exp: Math.floor(now) + 300 };
       const assertion = await sign(key, { ...times, ...claims });
-      const headers = { ...carryOver(incoming.headers), [ASSERTION]: assertion, host: String(claims['aud'] ?? HOST) };
+      const headers = {
+        ...carryOver(incoming.headers),
+        [ASSERTION]: assertion,
+        host: String(claims['aud'] ?? HOST),
+        'x-forwarded-host': incoming.headers.host,
+      };
       const outgoing = send(target + path, { method: incoming.method, headers }, (answer) => {
         response.writeHead(answer.statusCode ?? 502, answer.headers);
         answer.pipe(response);

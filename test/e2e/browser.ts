@@ -1,0 +1,19 @@
+import { mkdirSync } from 'node:fs';
+import sparticuz from '@sparticuz/chromium';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { ROOT } from '../../scripts/run.ts';
+
+/** The Chromium that `npm ci` brings. It needs nothing of the system. */
+export async function launchBrowser(): Promise<Browser> {
+  // In a single process, as functions need it, the whole browser ends with its first context.
+  const args = sparticuz.args.filter((argument) => argument !== '--single-process');
+  return chromium.launch({ executablePath: await sparticuz.executablePath(), args, headless: true });
+}
+
+const FOLDER = `${ROOT}test/e2e/.screenshots`;
+
+/** For a person to look at: the tests compare no pictures. */
+export async function screenshot(page: Page, name: string): Promise<void> {
+  mkdirSync(FOLDER, { recursive: true });
+  await page.screenshot({ path: `${FOLDER}/${name}.png`, fullPage: true });
+}

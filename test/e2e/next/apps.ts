@@ -1,0 +1,63 @@
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT, run, tool } from '../../../scripts/run.ts';
+import { startProcess } from '../processes.ts';
+
+/** Which Next.js, and under which name the gate stands there. */
+export interface Variant {
+  readonly next: '16' | '15';
+  readonly file: 'proxy' | 'middleware';
+}
+
+const HOMES = { '16': 'test/e2e/next', '15': 'toolchain/next-15' } as const;
+
+const MATCHER = "export const config = { matcher: ['/((?!left-out).*)'] };\n";
+
+/** A Next.js app in a folder of its own, with the package as it is published. */
+export interface App {
+  readonly folder: string;
+  build(): Promise<{ code: number; output: string }>;
+  start(env: Record<string, string>): Promise<{ url: string; stop(): Promise<void> }>;
+  remove(): void;
+}
+
+/** `examples/nextjs`, with the gate as the variant has it, and with `overlay` the routes that only tests want. */
+export function makeExample({ next, file }: Variant, { overlay }: { overlay: boolean }): App {
+  const app = makeApp(next, `example-${file}${overlay ? '-overlay' : ''}`);
+  const isOurs = (path: string) => !/\/(\.next|proxy\.ts|next-env\.d\.ts|README\.md)$/.test(path);
+  cpSync(`${ROOT}examples/nextjs`, app.folder, { recursive: true, filter: isOurs });
+  if (overlay) {
+    cpSync(`${ROOT}test/e2e/next/overlay`, app.folder, { recursive: true });
+    writeFileSync(join(app.folder, `${file}.ts`), `export { gate as ${file} } from './gate.ts';\n${MATCHER}`);
+  } else {
+    cpSync(`${ROOT}examples/nextjs/proxy.ts`, join(app.folder, 'gate.ts'));
+    const exported = file === 'proxy' ? 'proxy' : 'proxy as middleware';
+    writeFileSync(join(app.folder, `${file}.ts`), `export { ${exported} } from './gate.ts';\n`);
+  }
+  return app;
+}
+
+/** An app of these files. */
+export function makeApp(next: Variant['next'], name: string, files: Readonly<Record<string, string>> = {}): App {
+  const home = `${ROOT}${HOMES[next]}`;
+  const folder = `${home}/.apps/${name}`;
+  rmSync(folder, { recursive: true, force: true });
+  const installed = join(folder, 'node_modules', 'pomerium-edge');
+  mkdirSync(installed, { recursive: true });
+  for (const part of ['dist', 'package.json']) cpSync(ROOT + part, join(installed, part), { recursive: true });
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module", "private": true }');
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(join(folder, path, '..'), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  }
+  const command = next === '16' ? tool('next') : `${home}/node_modules/.bin/next`;
+  return {
+    folder,
+    build: () => run(command, ['build'], { cwd: folder, capture: true }),
+    async start(env) {
+      const server = startProcess(command, ['start', '-H', '127.0.0.1', '-p', '0'], folder, env);
+      return { url: await server.printed(/(http:\/\/127\.0\.0\.1:\d+)/), stop: () => server.stop() };
+    },
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}

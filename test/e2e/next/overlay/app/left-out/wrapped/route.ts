@@ -1,0 +1,3 @@
+import { withPomerium } from 'pomerium-edge/vercel';
+
+export const GET = withPomerium((_request, identity) => new Response(identity.email));

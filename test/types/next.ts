@@ -1,0 +1,26 @@
+/** Checked by the compiler only. */
+import { type NextFetchEvent, type NextRequest, NextResponse } from 'next/server.js';
+import { compilePolicy, type Identity } from 'pomerium-edge';
+import { createIdentityFunctions, createProxy, getIdentity, requireIdentity } from 'pomerium-edge/next';
+import { type Equal, holds } from './equal.ts';
+
+export const proxy = createProxy({ rules: [{ prefix: '/', access: 'authenticated' }] });
+export const answered: (request: NextRequest, event: NextFetchEvent) => Promise<Response> = proxy;
+export const composed = createProxy({}, async (request, event, identity) => {
+  holds<Equal<typeof request, NextRequest>>();
+  holds<Equal<typeof event, NextFetchEvent>>();
+  holds<Equal<typeof identity, Identity | undefined>>();
+  return NextResponse.next();
+});
+export const silent = createProxy({}, () => {});
+
+export const maybe: Promise<Identity | undefined> = getIdentity();
+export const fromPagesRouter = getIdentity({ headers: { 'x-pomerium-jwt-assertion': ['a', 'b'] } });
+export const sure: Promise<Identity> = requireIdentity();
+export const allowed: Promise<Identity> = requireIdentity({
+  policy: compilePolicy({ allow: { or: [{ accept: true }] } }),
+});
+export const own: Promise<Identity> = createIdentityFunctions({ audience: 'a' }).requireIdentity({ policy: {} });
+
+// @ts-expect-error it is one or the other, and not both
+requireIdentity({ groups: ['admins'] });

@@ -18,7 +18,7 @@ export default defineConfig({
         test: {
           name: 'node',
           include: [
-            'test/core/**/*.test.ts',
+            'test/{core,testing,cli}/**/*.test.ts',
             'test/node/**/*.test.ts',
             'test/adapters/{hono,aws-lambda,vercel,next}/**/*.test.ts',
           ],
@@ -36,7 +36,11 @@ export default defineConfig({
         ],
         test: {
           name: 'workerd',
-          include: ['test/core/**/*.test.ts', 'test/adapters/{cloudflare,hono}/**/*.test.ts'],
+          include: [
+            'test/core/**/*.test.ts',
+            'test/testing/kit.test.ts',
+            'test/adapters/{cloudflare,hono}/**/*.test.ts',
+          ],
           globalSetup: 'test/harness/global-setup.ts',
           testTimeout: 60_000,
         },

@@ -164,7 +164,7 @@ function isSameKey(one: PublicJwk, other: PublicJwk): boolean {
  * Pomerium's key id: the SHA-256 thumbprint in lower-case hex (`pkg/cryptutil/jose.go`), over the members that make the
  * key in lexicographic order without white space (RFC 7638 section 3).
  */
-async function thumbprint(jwk: PublicJwk): Promise<string> {
+export async function thumbprint(jwk: PublicJwk): Promise<string> {
   const members = Object.entries(jwk).sort(([one], [other]) => (one < other ? -1 : 1));
   const text = new TextEncoder().encode(JSON.stringify(Object.fromEntries(members)));
   return toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', text)));

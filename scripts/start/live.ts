@@ -1,5 +1,5 @@
-import { createHmac } from 'node:crypto';
-import { HOST, makeKey, sign, type TestKey, toBase64url } from '../../test/support/issuer.ts';
+import { HOST, sign, type TestKey, userClaims } from '../../test/support/issuer.ts';
+import { badRequests } from '../../testing/bad-assertions.ts';
 import type { Scenario } from './scenario.ts';
 
 const ASSERTION = 'X-Pomerium-Jwt-Assertion';
@@ -22,28 +22,13 @@ export async function liveScenarios(key: TestKey): Promise<Scenario[]> {
         ['X-Pomerium-Jwt-Assertion-For', 'junk.a.b'],
       ],
     ],
-    ['around Pomerium, without an assertion', 'missing_assertion', []],
-    ['around Pomerium, with claim headers only', 'missing_assertion', [['X-Pomerium-Claim-Email', 'root@evil.test']]],
-    ['an empty assertion', 'missing_assertion', [[ASSERTION, '']]],
-    [
-      'two assertions',
-      'duplicate_assertion',
-      [
-        [ASSERTION, good],
-        [ASSERTION, good],
-      ],
-    ],
-    ['rubbish', 'malformed_assertion', [[ASSERTION, 'rubbish']]],
-    ['expired', 'expired', [[ASSERTION, await signed({ iat: now - 600, exp: now - 300 })]]],
-    ['issued in the future', 'not_yet_valid', [[ASSERTION, await signed({ iat: now + 600, exp: now + 900 })]]],
-    ['for another route', 'audience_mismatch', [[ASSERTION, await signed({ aud: 'other.corp.example.com' })]]],
-    ['from another issuer', 'issuer_mismatch', [[ASSERTION, await signed({ iss: 'evil.test' })]]],
-    ['nobody signed in', 'anonymous', [[ASSERTION, await signed({ sub: '', user: '' })]]],
-    ['claims altered after signing', 'invalid_signature', [[ASSERTION, alter(good)]]],
-    ['signed by a stranger', 'unknown_key', [[ASSERTION, await sign(await makeKey(), times)]]],
-    ['alg: none', 'unsupported_algorithm', [[ASSERTION, await sign(key, times, { alg: 'none' })]]],
-    ['HS256 with the public key as secret', 'unsupported_algorithm', [[ASSERTION, hmac(good, key)]]],
   ];
+  const bad = await badRequests({ key, host: HOST, claims: userClaims(times), now });
+  const badRows: typeof rows = bad.map(({ name, codes, headers }) => [
+    name,
+    codes.join('|'),
+    headers.map(([header, value]) => [header, value]),
+  ]);
   const policyRows: typeof rows = [
     ['policy: example.com may GET', 'valid', [[ASSERTION, good]]],
     ['policy: another domain may not', 'policy_denied', [[ASSERTION, await signed({ email: 'bob@other.test' })]]],
@@ -54,7 +39,7 @@ export async function liveScenarios(key: TestKey): Promise<Scenario[]> {
     ],
   ];
   return [
-    ...rows.map(([name, expect, headers]) => ({ name, expect, headers, guard: { audience: HOST } })),
+    ...[...rows, ...badRows].map(([name, expect, headers]) => ({ name, expect, headers, guard: { audience: HOST } })),
     ...policyRows.map(([name, expect, headers]) => ({
       name,
       expect,
@@ -68,14 +53,3 @@ const POLICY = {
   allow: { and: [{ domain: 'example.com' }, { http_method: 'GET' }] },
   deny: { or: [{ groups: 'contractors' }] },
 };
-
-function alter(token: string): string {
-  const [header, payload = '', signature] = token.split('.');
-  const claims = JSON.parse(Buffer.from(payload, 'base64url').toString());
-  return [header, toBase64url(JSON.stringify({ ...claims, sub: 'u-root' })), signature].join('.');
-}
-
-function hmac(token: string, key: TestKey): string {
-  const input = `${toBase64url(JSON.stringify({ alg: 'HS256', kid: key.kid }))}.${token.split('.')[1]}`;
-  return `${input}.${createHmac('sha256', key.spki).update(input).digest('base64url')}`;
-}

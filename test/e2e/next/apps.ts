@@ -55,7 +55,9 @@ export function makeApp(next: Variant['next'], name: string, files: Readonly<Rec
     folder,
     build: () => run(command, ['build'], { cwd: folder, capture: true }),
     async start(env) {
-      const server = startProcess(command, ['start', '-H', '127.0.0.1', '-p', '0'], folder, env);
+      // Node.js takes 16 KiB of headers, and an assertion may have 64.
+      const more = { NODE_OPTIONS: '--max-http-header-size=131072', ...env };
+      const server = startProcess(command, ['start', '-H', '127.0.0.1', '-p', '0'], folder, more);
       return { url: await server.printed(/(http:\/\/127\.0\.0\.1:\d+)/), stop: () => server.stop() };
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),

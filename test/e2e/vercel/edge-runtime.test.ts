@@ -102,7 +102,8 @@ describe('examples/vercel, in the Edge runtime', () => {
 
   test('refuses every bad assertion, with its code', async () => {
     for (const { name, headers, expect, guard } of await liveScenarios(key)) {
-      if (guard.policy || expect === 'valid') continue;
+      // The Node.js server that stands before this runtime here takes no more than 16 KiB of headers.
+      if (guard.policy || expect === 'valid' || headers.flat().join('').length > 16_000) continue;
       const answer = await sendRaw(server.url, '/x', headers);
       assert.equal(answer.status, 401, name);
       assert.include(expect.split('|'), JSON.parse(answer.body).code, name);

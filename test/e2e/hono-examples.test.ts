@@ -6,6 +6,7 @@ import { bundleWorker } from '../../scripts/bundle-worker.ts';
 import { ROOT, tool } from '../../scripts/run.ts';
 import { HOST, jwks, makeKey, sign } from '../support/issuer.ts';
 import { startOrigin } from '../support/origin-server.ts';
+import { assertDoctorFindsNothing } from './doctor.ts';
 import { type Running, startProcess } from './processes.ts';
 import { startWorkers } from './workers.ts';
 
@@ -90,6 +91,7 @@ describe('examples/hono', () => {
         const url = await server.printed(/(http:\/\/127\.0\.0\.1:\d+)/);
         await assertApp((path, headers = {}) => fetch(url + path, { headers }));
         assert.equal(await hits(), 1);
+        if (name === 'Node.js') await assertDoctorFindsNothing(`${url}/`, key);
       } finally {
         await server.stop();
       }

@@ -59,11 +59,13 @@ describe('the packed package', () => {
         "import { createVerifier } from 'pomerium-edge';",
         "import { createAuthorizer } from 'pomerium-edge/aws-lambda';",
         "import { createGuard } from 'pomerium-edge/cloudflare';",
+        "import { createTestIssuer, type TestIssuer } from 'pomerium-edge/testing';",
         "const identity = await createVerifier({ audience: 'a' }).verify('');",
         'export const subject: string = identity.subject;',
         '// @ts-expect-error were it any, this would be allowed',
         'export const wrong: number = identity.subject;',
         'export const guard = createGuard();',
+        'export const issuer: Promise<TestIssuer> = createTestIssuer();',
         'export const authorizer = createAuthorizer();',
       ];
       writeFileSync(join(folder, 'user.ts'), source.join('\n'));
@@ -83,6 +85,13 @@ describe('the packed package', () => {
       await must(tool('tsc'), [...flags, ...resolution, 'user.ts'], { cwd: folder, capture: true });
     });
   }
+
+  test('brings its command, which needs nothing beside it', async () => {
+    const manifest = JSON.parse(readFileSync(join(folder, 'node_modules', 'pomerium-edge', 'package.json'), 'utf8'));
+    const bin = join(folder, 'node_modules', 'pomerium-edge', manifest.bin['pomerium-edge']);
+    await must(bin, ['keygen', '--out', join(folder, 'keys')], { capture: true });
+    assert.isTrue(existsSync(join(folder, 'keys', 'signing-key.pem')));
+  });
 
   const runtimes: [string, () => string, string[]][] = [
     ['Node.js of the tool-chain', () => process.execPath, []],

@@ -3,6 +3,7 @@ import { tool } from '../../scripts/run.ts';
 import { startStandIn } from '../../scripts/start/stand-in.ts';
 import { startUpstream } from '../../scripts/start/upstream.ts';
 import { HOST, sign } from '../support/issuer.ts';
+import { assertDoctorFindsNothing } from './doctor.ts';
 import { type Running, startProcess } from './processes.ts';
 
 /** The deployable under its own tool: `wrangler dev` with the `wrangler.toml` of the root. */
@@ -46,6 +47,11 @@ describe('the guard before an upstream', () => {
     assert.equal(response.headers.get('content-type'), 'application/problem+json');
     assert.equal(((await response.json()) as { code: string }).code, 'missing_assertion');
     assert.isUndefined(upstream.takeReceived());
+  });
+
+  test('the doctor finds nothing', async () => {
+    await assertDoctorFindsNothing(`${guard.url}/admin`, standIn.key);
+    upstream.takeReceived();
   });
 
   test('refuses a HEAD request without a body', async () => {

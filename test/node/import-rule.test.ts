@@ -60,6 +60,19 @@ describe('who may import whom, as the linter has it', () => {
     ['adapters/next/x.ts', '../vercel/middleware.ts', true],
     ['adapters/next/x.ts', '../hono/index.ts', false],
     ['adapters/next/x.ts', '@vercel/functions', false],
+    ['testing/x.ts', '../core/base64url.ts', true],
+    ['testing/x.ts', 'node:http', true],
+    ['testing/x.ts', 'jose', false],
+    ['testing/x.ts', '../cli/output.ts', false],
+    ['inspector/x.ts', '../core/claims.ts', true],
+    ['inspector/x.ts', '../adapters/hono/index.ts', false],
+    ['cli/x.ts', '../core/claims.ts', true],
+    ['cli/x.ts', '../testing/issuer.ts', true],
+    ['cli/x.ts', 'commander', true],
+    ['cli/x.ts', 'jose', false],
+    ['cli/x.ts', '../adapters/hono/index.ts', false],
+    ['core/x.ts', '../cli/output.ts', false],
+    ['adapters/hono/x.ts', '../../cli/output.ts', false],
   ];
   for (const [file, specifier, allowed] of cases) {
     test(`${file} ${allowed ? 'may' : 'may not'} import ${specifier}`, async () => {

@@ -5,6 +5,7 @@ import { liveScenarios } from '../../../scripts/start/live.ts';
 import { startStandIn } from '../../../scripts/start/stand-in.ts';
 import { HOST, jwks, sign } from '../../support/issuer.ts';
 import { startOrigin } from '../../support/origin-server.ts';
+import { assertDoctorFindsNothing } from '../doctor.ts';
 import { sendRaw } from '../raw-request.ts';
 import { type App, makeApp, makeExample, type Variant } from './apps.ts';
 
@@ -284,6 +285,10 @@ for (const variant of VARIANTS) {
     test('answers vary by the assertion, where Next.js lets a proxy say so', async () => {
       for (const path of ['/legacy', '/api/legacy', '/edge-echo'])
         assert.match(String((await get(path, alice)).headers.vary), /x-pomerium-jwt-assertion/, path);
+    });
+
+    test('the doctor finds nothing', async () => {
+      await assertDoctorFindsNothing(`${server.url}/account`, key);
     });
 
     test('the keys are asked for once in each isolate, and once more for a key that nobody knows', async () => {

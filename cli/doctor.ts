@@ -1,0 +1,114 @@
+import { writeFile } from 'node:fs/promises';
+import { type Command, Option } from 'commander';
+import { createTestIssuer } from '../testing/issuer.ts';
+import { type Attack, attacksOn } from './doctor/attacks.ts';
+import { type Finding, judge, judgeFailure } from './doctor/judge.ts';
+import { toJUnit } from './doctor/junit.ts';
+import { send } from './doctor/send.ts';
+import { readNumber, readText } from './input.ts';
+import { EXIT, mark, print, printJson, table, UsageError } from './output.ts';
+import { readSigningKeys } from './signing-keys.ts';
+
+interface DoctorOptions {
+  readonly audience: string;
+  readonly issuerFormat: 'host' | 'uri';
+  readonly key?: string;
+  readonly rate: number;
+  readonly timeout: number;
+  readonly junit?: string;
+  readonly yes?: boolean;
+  readonly json?: boolean;
+}
+
+export function addDoctor(program: Command): void {
+  program
+    .command('doctor')
+    .description('attack a deployed endpoint of your own, and tell what got in')
+    .argument('<url>', 'a protected page, at the address that goes around Pomerium')
+    .requiredOption('-a, --audience <host>', 'the route’s host in Pomerium')
+    .addOption(new Option('--issuer-format <format>', 'as jwt_issuer_format').choices(['host', 'uri']).default('host'))
+    .option(
+      '-k, --key <file>',
+      'the private key of a Pomerium for tests: then flaws behind a good signature are found, too',
+    )
+    .option('--rate <number>', 'requests a second', readNumber('rate'), 5)
+    .option('--timeout <seconds>', 'for each request', readNumber('timeout'), 10)
+    .option('--junit <file>', 'write a JUnit report')
+    .option('--json', 'print JSON')
+    .option('-y, --yes', 'do not ask')
+    .addHelpText('after', EXAMPLES)
+    .action(async (url: string, options: DoctorOptions) => {
+      await confirm(url, options);
+      const findings = await examine(url, options);
+      if (options.junit !== undefined) await writeFile(options.junit, toJUnit(url, findings));
+      if (options.json) printJson({ url, findings });
+      else printFindings(findings);
+      process.exitCode = exitCodeOf(findings);
+    });
+}
+
+const EXAMPLES = `
+Only for what is yours: it sends some sixty requests that look like an attack, and they are logged as such.
+
+Without --key all are signed by a stranger. With it, also an assertion that is good but for one flaw, and a good one that
+must get in: use the key of a Pomerium for tests, never that of production.
+
+Exit codes: 0 nothing got in, 1 something did, 2 called wrongly, 3 something could not be told.
+
+Examples:
+  $ pomerium-edge doctor https://app.example.workers.dev/admin --audience app.corp.example.com
+  $ pomerium-edge doctor http://127.0.0.1:8787/ -a app.corp.example.com --key keys/signing-key.pem --yes --junit doctor.xml`;
+
+async function confirm(url: string, { yes }: DoctorOptions): Promise<void> {
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
+    throw new UsageError(`${url} is not an http(s) URL.`);
+  if (yes) return;
+  if (!process.stdin.isTTY) throw new UsageError('There is nobody to ask whether the endpoint is yours; say --yes.');
+  const { default: ask } = await import('@inquirer/confirm');
+  const isSure = await ask(
+    { message: `Attack ${url}? Only say yes if it is yours.`, default: false },
+    { output: process.stderr },
+  );
+  if (!isSure) throw new UsageError('Nothing was sent.');
+}
+
+async function examine(url: string, options: DoctorOptions): Promise<Finding[]> {
+  const { key, audience, issuerFormat, rate, timeout } = options;
+  const keys = key === undefined ? undefined : await readSigningKeys(await readText(key), key);
+  const issuer = await createTestIssuer({ host: audience, issuerFormat, ...(keys && { keys }) });
+  const findings: Finding[] = [];
+  for (const attack of await attacksOn(new URL(url), issuer, { isTrusted: keys !== undefined })) {
+    findings.push(await perform(attack, url, timeout));
+    await new Promise((resolve) => setTimeout(resolve, 1000 / rate));
+  }
+  return findings;
+}
+
+async function perform(attack: Attack, url: string, timeout: number): Promise<Finding> {
+  try {
+    return judge(attack, await send(url, attack, timeout * 1000));
+  } catch (error) {
+    return judgeFailure(attack, error);
+  }
+}
+
+function exitCodeOf(findings: readonly Finding[]): number {
+  if (findings.some(({ verdict }) => verdict === 'let in')) return EXIT.bad;
+  return findings.some(({ verdict }) => verdict === 'unclear') ? EXIT.unknown : EXIT.ok;
+}
+
+const MARKS = { 'as it should': 'pass', 'let in': 'fail', unclear: 'not checked' } as const;
+
+function printFindings(findings: readonly Finding[]): void {
+  const rows = findings.map(({ name, verdict, status, detail }) => [
+    name,
+    verdict === 'as it should' ? 'ok' : verdict.toUpperCase(),
+    String(status ?? '–'),
+    detail,
+  ]);
+  for (const [i, line] of table(rows).split('\n').entries()) {
+    print(`${mark(MARKS[findings[i]?.verdict ?? 'unclear'])} ${line}`);
+  }
+  const count = (verdict: Finding['verdict']) => findings.filter((finding) => finding.verdict === verdict).length;
+  print(`\n${findings.length} requests: ${count('let in')} let in that must not be, ${count('unclear')} unclear.`);
+}

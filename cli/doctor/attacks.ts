@@ -1,0 +1,98 @@
+import { ASSERTION_HEADER } from '../../core/http.ts';
+import type { TestIssuer } from '../../testing/issuer.ts';
+
+type HeaderLine = readonly [name: string, value: string];
+
+/** One request of the battery. */
+export interface Attack {
+  readonly name: string;
+  /** Path and query, as they are sent. */
+  readonly path: string;
+  readonly headers: readonly HeaderLine[];
+  /** Whether it must get in or be refused. */
+  readonly expect: 'refused' | 'let in';
+  /** A text that is forged: it must not come back. */
+  readonly marker?: string;
+}
+
+/** Nobody has this address but whoever forges it. */
+const MARKER = 'forged-by-doctor@evil.test';
+
+const SPOOFED: readonly HeaderLine[] = [
+  ['X-Pomerium-Claim-Email', MARKER],
+  ['X_Pomerium_Claim_Email', MARKER],
+  ['X-Pomerium-Jwt-Assertion-For', MARKER],
+];
+
+/** `isTrusted`: the endpoint knows the issuer's key. */
+export async function attacksOn(
+  url: URL,
+  issuer: TestIssuer,
+  { isTrusted }: { isTrusted: boolean },
+): Promise<Attack[]> {
+  const path = url.pathname + url.search;
+  const refused = { path, expect: 'refused' } as const;
+  const bad = (await issuer.bad()).map(({ name, headers }): Attack => ({ ...refused, name, headers }));
+  return [
+    ...(isTrusted ? await goodRequests(path, issuer) : []),
+    ...bad,
+    ...(isTrusted
+      ? []
+      : [
+          {
+            ...refused,
+            name: 'signed by nobody it knows',
+            headers: [[ASSERTION_HEADER, await issuer.sign()]] as const,
+          },
+        ]),
+    { ...refused, name: 'every claim header, without an assertion', headers: SPOOFED },
+    ...pathTricks(url.pathname).map(
+      (trick): Attack => ({ ...refused, name: `path ${trick}`, path: trick, headers: [] }),
+    ),
+    ...HEADER_TRICKS.map(
+      ([name, value]): Attack => ({ ...refused, name: `${name}: ${value}`, headers: [[name, value]] }),
+    ),
+  ];
+}
+
+async function goodRequests(path: string, issuer: TestIssuer): Promise<Attack[]> {
+  const line = [ASSERTION_HEADER, await issuer.sign()] as const;
+  const good = { path, expect: 'let in' } as const;
+  return [
+    { ...good, name: 'a good assertion', headers: [line] },
+    { ...good, name: 'a good assertion, with forged claim headers', headers: [line, ...SPOOFED], marker: MARKER },
+  ];
+}
+
+/** Headers by which some proxy or framework took another path than it was asked for, or skipped a check. */
+const HEADER_TRICKS: readonly HeaderLine[] = [
+  ['X-Original-URL', '/'],
+  ['X-Rewrite-URL', '/'],
+  ['X-Forwarded-Uri', '/'],
+  ['X-Forwarded-Prefix', '/public'],
+  ['X-Middleware-Subrequest', 'middleware:middleware:middleware:middleware:middleware'],
+  ['X-Middleware-Subrequest', 'src/middleware:src/middleware:src/middleware:src/middleware:src/middleware'],
+  ['RSC', '1'],
+  ['X-Forwarded-For', '127.0.0.1'],
+];
+
+/** Other spellings of the path, without an assertion: who checks one spelling and serves another is found. */
+export function pathTricks(path: string): string[] {
+  const encoded = path.replace(/[a-z]/i, (letter) => `%${letter.charCodeAt(0).toString(16)}`);
+  const tricks = [
+    `/${path}`,
+    `/.${path}`,
+    `/public/..${path}`,
+    `/public/%2e%2e${path}`,
+    `/public%2f..${path}`,
+    `${path}/.`,
+    `${path}%2f`,
+    `${path};x=1`,
+    `${path}?x=1`,
+    `${path}.json`,
+    path.toUpperCase(),
+    encoded,
+    path.replaceAll('/', '\\').replace('\\', '/'),
+  ];
+  return [...new Set(tricks)].filter((trick) => trick !== path);
+}

@@ -1,0 +1,34 @@
+import { request as requestHttp } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import type { Attack } from './attacks.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** More than any refusal has; of more only the beginning is read. */
+const MAX_BODY = 262_144;
+
+/** Sends path and header lines as they are: `fetch` would tidy up both. `timeout` in milliseconds. */
+export function send(base: string, { path, headers }: Attack, timeout: number): Promise<Answer> {
+  const { protocol, hostname, port, host } = new URL(base);
+  const request = protocol === 'https:' ? requestHttps : requestHttp;
+  const lines = ['Host', host, 'User-Agent', 'pomerium-edge doctor', 'Accept', '*/*', ...headers.flat()];
+  return new Promise((resolve, reject) => {
+    const options = { hostname: hostname.replace(/^\[|\]$/g, ''), path, headers: lines, ...(port && { port }) };
+    const outgoing = request({ ...options, signal: AbortSignal.timeout(timeout) }, async (response) => {
+      try {
+        let body = '';
+        for await (const chunk of response.setEncoding('utf8')) {
+          body += chunk;
+          if (body.length > MAX_BODY) break;
+        }
+        resolve({ status: response.statusCode ?? 0, body });
+      } catch (error) {
+        reject(error);
+      }
+    });
+    outgoing.on('error', reject).end();
+  });
+}

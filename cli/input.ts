@@ -1,0 +1,42 @@
+import { readFile } from 'node:fs/promises';
+import { UsageError } from './output.ts';
+
+/** An assertion from the argument, from stdin (`-`, or a pipe), or typed where nobody sees it. */
+export async function readAssertionInput(argument: string | undefined): Promise<string> {
+  const text = argument !== undefined && argument !== '-' ? argument : await readStdin(argument === '-');
+  // As people copy it: with the header's name, or as a bearer token.
+  return text
+    .trim()
+    .replace(/^x-pomerium-jwt-assertion:\s*/i, '')
+    .replace(/^(authorization:\s*)?bearer\s+/i, '');
+}
+
+async function readStdin(isAsked: boolean): Promise<string> {
+  if (process.stdin.isTTY && !isAsked) {
+    const { default: password } = await import('@inquirer/password');
+    return password({ message: 'The assertion (it is not shown):' }, { output: process.stderr });
+  }
+  let text = '';
+  for await (const chunk of process.stdin.setEncoding('utf8')) text += chunk;
+  return text;
+}
+
+/** A file's text. Throws `UsageError`, naming the file. */
+export async function readText(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch((error) => {
+    throw new UsageError(`${path} cannot be read: ${error.code ?? error.message}.`);
+  });
+}
+
+/** A number of an option. Throws `UsageError`. */
+export function readNumber(name: string): (value: string) => number {
+  return (value) => {
+    if (/^\d+(\.\d+)?$/.test(value)) return Number(value);
+    throw new UsageError(`--${name} must be a number; it is ${JSON.stringify(value)}.`);
+  };
+}
+
+/** A list of an option, separated by commas. */
+export function readList(value: string): string[] {
+  return value.split(',').map((one) => one.trim());
+}

@@ -1,0 +1,108 @@
+import type { Command } from 'commander';
+import { remoteKeys } from '../core/keys/remote.ts';
+import type { KeySource } from '../core/keys/source.ts';
+import { staticKeys } from '../core/keys/static.ts';
+import { type Check, type Explanation, explain, inWords } from '../inspector/explain.ts';
+import { readAssertionInput, readList, readNumber, readText } from './input.ts';
+import { EXIT, mark, paint, print, printJson } from './output.ts';
+
+interface InspectOptions {
+  readonly audience?: readonly string[];
+  readonly issuer?: readonly string[];
+  readonly algorithms: readonly string[];
+  readonly key?: string;
+  readonly jwks?: string;
+  readonly at?: number;
+  readonly clockTolerance: number;
+  readonly maxTokenAge?: number;
+  readonly json?: boolean;
+}
+
+export function addInspect(program: Command): void {
+  program
+    .command('inspect')
+    .description('lay an assertion open: header, claims, and what each of the verifier’s rules says of it')
+    .argument('[assertion]', 'the assertion; "-" or nothing reads it from stdin, or asks where nobody sees it')
+    .option('-a, --audience <hosts>', 'the route’s host in Pomerium, or several with commas', readList)
+    .option('-i, --issuer <issuers>', 'default: the audience, as host and as https://host/', readList)
+    .option('-k, --key <file>', 'a public key: PEM, X.509, JWK, JWKS or base64 of one of these')
+    .option('-u, --jwks <url>', 'the key set’s URL; "default" is the audience’s own')
+    .option('--algorithms <names>', 'what is accepted', readList, ['ES256'])
+    .option('--at <seconds>', 'as of this time, in seconds since the epoch; default: now', readNumber('at'))
+    .option('--clock-tolerance <seconds>', 'by which clocks may differ', readNumber('clock-tolerance'), 60)
+    .option('--max-token-age <seconds>', 'the greatest age', readNumber('max-token-age'))
+    .option('--json', 'print JSON')
+    .addHelpText('after', EXAMPLES)
+    .action(async (argument: string | undefined, options: InspectOptions) => {
+      const explanation = await inspect(await readAssertionInput(argument), options);
+      if (options.json) printJson(explanation);
+      else printExplanation(explanation, options.at ?? Date.now() / 1000);
+      process.exitCode = { valid: EXIT.ok, refused: EXIT.bad, unknown: EXIT.unknown }[explanation.verdict];
+    });
+}
+
+const EXAMPLES = `
+Exit codes: 0 valid, 1 refused, 2 called wrongly, 3 not all could be checked.
+
+Examples:
+  $ pomerium-edge inspect --audience app.corp.example.com --jwks default
+  $ pbpaste | pomerium-edge inspect - --key public.pem --audience app.corp.example.com
+  $ pomerium-edge inspect "$TOKEN" --json | jq .claims`;
+
+async function inspect(text: string, options: InspectOptions): Promise<Explanation> {
+  const { audience = [], issuer, algorithms, clockTolerance, maxTokenAge, at = Date.now() / 1000 } = options;
+  return explain(text, {
+    keys: await keysFrom(options),
+    audiences: audience,
+    issuers: issuer ?? audience.flatMap((host) => [host, `https://${host}/`]),
+    algorithms,
+    clockTolerance,
+    maxTokenAge,
+    now: at,
+  });
+}
+
+async function keysFrom({ key, jwks, audience = [] }: InspectOptions): Promise<KeySource | undefined> {
+  if (key !== undefined) return staticKeys(await readText(key));
+  if (jwks === undefined) return undefined;
+  return remoteKeys(jwks === 'default' ? `https://${audience[0] ?? ''}/.well-known/pomerium/jwks.json` : jwks);
+}
+
+const VERDICTS = {
+  valid: ['green', 'valid: a verifier with these settings accepts it'],
+  refused: ['red', 'refused'],
+  unknown: ['yellow', 'not proved: not everything could be checked'],
+} as const;
+
+function printExplanation({ header, claims, checks, verdict }: Explanation, now: number): void {
+  printMembers('Header', header, now);
+  printMembers('Claims', claims, now);
+  print(paint('bold', 'Rules'));
+  for (const check of checks) printCheck(check);
+  const [colour, words] = VERDICTS[verdict];
+  print(`\n${paint(['bold', colour], words)}`);
+}
+
+function printMembers(title: string, members: unknown, now: number): void {
+  print(paint('bold', title));
+  const entries = Object.entries(members ?? {});
+  if (entries.length === 0) print('  cannot be read');
+  const width = Math.max(...entries.map(([name]) => name.length));
+  for (const [name, value] of entries)
+    print(`  ${name.padEnd(width)}  ${JSON.stringify(value)}${timeOf(name, value, now)}`);
+  print('');
+}
+
+function timeOf(name: string, value: unknown, now: number): string {
+  if (typeof value !== 'number' || !['exp', 'iat', 'nbf'].includes(name) || !Number.isSafeInteger(value)) return '';
+  const words = inWords(name === 'exp' ? 'expires' : 'issued', value - now).replace(
+    /^issued/,
+    name === 'nbf' ? 'valid' : 'issued',
+  );
+  return paint('dim', `  ${words}, ${new Date(value * 1000).toISOString()}`);
+}
+
+function printCheck({ rule, verdict, detail, mend }: Check): void {
+  print(`  ${mark(verdict)} ${rule.padEnd(9)}  ${detail}`);
+  if (mend !== undefined) print(paint('dim', `    ${' '.repeat(9)}  → ${mend}`));
+}

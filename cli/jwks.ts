@@ -1,0 +1,110 @@
+import type { Command } from 'commander';
+import type { SkippedKey } from '../core/keys/jwk.ts';
+import { importKeySet, readKeySetText, UnusableKeySet } from '../core/keys/key-set.ts';
+import { askOrigin, type OriginAnswer, OriginError } from '../core/keys/origin.ts';
+import { type RemoteSettings, readRemoteOptions } from '../core/keys/remote-options.ts';
+import { EXIT, mark, paint, print, printJson } from './output.ts';
+
+/** What the library would make of a key set's URL. */
+interface Report {
+  readonly url: string;
+  readonly usable: readonly { readonly keyId: string; readonly algorithm: string }[];
+  readonly skipped: readonly {
+    readonly keyId: string | undefined;
+    readonly reason: string;
+    readonly message: string;
+  }[];
+  /** Why there are no keys, if there are none. */
+  readonly problem?: string;
+  readonly etag: string | null;
+  /** Seconds; null where the answer names none. */
+  readonly maxAge: number | null;
+  /** Seconds for which it is used without asking. */
+  readonly freshFor: number;
+  readonly notes: readonly string[];
+}
+
+export function addJwks(program: Command): void {
+  program
+    .command('jwks')
+    .description('fetch a key set as the library would: what it uses, skips, and for how long')
+    .argument('<url>', 'as in https://app.corp.example.com/.well-known/pomerium/jwks.json; a host will do')
+    .option('--json', 'print JSON')
+    .addHelpText('after', EXAMPLES)
+    .action(async (url: string, { json }: { json?: boolean }) => {
+      const report = await examine(url.includes('://') ? url : `https://${url}/.well-known/pomerium/jwks.json`);
+      if (json) printJson(report);
+      else printReport(report);
+      process.exitCode = report.problem === undefined ? EXIT.ok : EXIT.bad;
+    });
+}
+
+const EXAMPLES = `
+Exit codes: 0 there are keys to use, 1 there are none, 2 called wrongly.
+
+Examples:
+  $ pomerium-edge jwks app.corp.example.com
+  $ pomerium-edge jwks https://authenticate.example.com/.well-known/pomerium/jwks.json --json`;
+
+async function examine(url: string): Promise<Report> {
+  const settings = readRemoteOptions(url, {});
+  const nothing = { url, usable: [], skipped: [], etag: null, maxAge: null, freshFor: 0, notes: [] };
+  try {
+    const answer = await askOrigin({ url: settings.url, fetch, etag: null, timeout: settings.timeout * 1000 });
+    return { ...nothing, ...timesOf(answer, settings), ...(await keysOf(answer.document ?? '')) };
+  } catch (error) {
+    if (!(error instanceof OriginError)) throw error;
+    return { ...nothing, problem: error.message };
+  }
+}
+
+async function keysOf(document: string): Promise<Pick<Report, 'usable' | 'skipped'> & { problem?: string }> {
+  try {
+    const { keySet, skipped } = await importKeySet(readKeySetText(document));
+    return {
+      usable: keySet.keys.map(({ keyId, algorithm }) => ({ keyId, algorithm })),
+      skipped: skipped.map(toSkipped),
+    };
+  } catch (error) {
+    if (!(error instanceof UnusableKeySet)) throw error;
+    return { usable: [], skipped: error.skipped.map(toSkipped), problem: error.message };
+  }
+}
+
+function toSkipped({ keyId, reason, message }: SkippedKey): Report['skipped'][number] {
+  return { keyId, reason, message: message ?? reason };
+}
+
+function timesOf({ etag, maxAge, age }: OriginAnswer, { minTtl, maxTtl }: RemoteSettings) {
+  const freshFor = Math.min(Math.max(maxAge ?? 0, minTtl), maxTtl);
+  const notes = [
+    ...(etag === null
+      ? [
+          'There is no strong ETag: every refresh fetches the whole document. Pomerium sends one; something in between may drop it.',
+        ]
+      : []),
+    ...(maxAge === null ? [`There is no max-age: the shortest time counts, ${minTtl} s.`] : []),
+    ...(maxAge !== null && maxAge !== freshFor
+      ? [`max-age=${maxAge} is outside of ${minTtl} to ${maxTtl} s: ${freshFor} s counts.`]
+      : []),
+    ...(age > 0 ? [`It came from a cache, ${age} s old.`] : []),
+  ];
+  return { etag, maxAge, freshFor, notes };
+}
+
+function printReport({ url, usable, skipped, problem, maxAge, freshFor, notes }: Report): void {
+  print(paint('bold', url));
+  if (problem !== undefined) print(`${mark('fail')} ${problem}`);
+  for (const { keyId, algorithm } of usable) print(`${mark('pass')} ${algorithm}  ${keyId}`);
+  for (const { keyId, message } of skipped)
+    print(`${mark('not checked')} skipped  ${keyId ?? 'without an id'}: ${message}`);
+  for (const note of notes) print(`${mark('not checked')} ${note}`);
+  if (problem !== undefined) return;
+  const { staleWhileRevalidate, staleIfError } = readRemoteOptions(url, {});
+  const gone = Math.ceil((freshFor + staleWhileRevalidate) / 60);
+  print('');
+  print(
+    `Used for ${freshFor} s${maxAge === null ? '' : ` (max-age=${maxAge})`}, and for ${staleWhileRevalidate} s more while it is refreshed; through an outage for ${staleIfError} s.`,
+  );
+  print(`A key that Pomerium takes away stops verifying within ${gone} minutes.`);
+}

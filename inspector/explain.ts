@@ -1,0 +1,230 @@
+import { type Assertion, parseAssertion, requireOne } from '../core/assertion.ts';
+import { decodeText } from '../core/base64url.ts';
+import { type ClaimRules, type Claims, checkClaims, parseClaims } from '../core/claims.ts';
+import { PomeriumError, shown } from '../core/errors.ts';
+import { parseObject } from '../core/json.ts';
+import type { VerificationKey } from '../core/keys/key-set.ts';
+import type { KeySource } from '../core/keys/source.ts';
+
+/** What the assertion is held against. What is not given is not checked. */
+export interface Expectation {
+  readonly keys: KeySource | undefined;
+  readonly audiences: readonly string[];
+  readonly issuers: readonly string[];
+  readonly algorithms: readonly string[];
+  /** Seconds. */
+  readonly clockTolerance: number;
+  readonly maxTokenAge: number | undefined;
+  /** Seconds since the epoch. */
+  readonly now: number;
+}
+
+/** One rule of the verifier, and what it says of this assertion. */
+export interface Check {
+  readonly rule: string;
+  readonly verdict: 'pass' | 'fail' | 'not checked';
+  /** What was found. */
+  readonly detail: string;
+  /** What to do about it. */
+  readonly mend?: string;
+}
+
+/** An assertion laid open. Nothing in it is proved but by the checks. */
+export interface Explanation {
+  readonly header: unknown;
+  readonly claims: unknown;
+  readonly checks: readonly Check[];
+  /** `valid` only where every check could be made, and passed; `refused` where one failed; else `unknown`. */
+  readonly verdict: 'valid' | 'refused' | 'unknown';
+}
+
+/** Goes through the verifier's rules one by one, also those that come after the first that fails. Never rejects. */
+export async function explain(text: string, expectation: Expectation): Promise<Explanation> {
+  const checks: Check[] = [];
+  const add = (check: Check) => {
+    checks.push(check);
+    return check.verdict === 'pass';
+  };
+  const [form, assertion] = attempt('form', 'one compact JWS', () => parseAssertion(requireOne(text), new Map()));
+  add(form);
+  if (assertion) {
+    add(checkAlgorithm(assertion, expectation));
+    const { check, key } = await findKey(assertion, expectation);
+    add(check);
+    add(await checkSignature(assertion, key));
+    const [payload, claims] = attempt('claims', 'claims of the right types', () =>
+      parseClaims(assertion.payloadSegment),
+    );
+    add(payload);
+    if (claims) for (const one of checkEachClaim(claims, expectation)) add(one);
+  }
+  return { ...decode(text), checks, verdict: verdictOf(checks) };
+}
+
+function verdictOf(checks: readonly Check[]): Explanation['verdict'] {
+  if (checks.some(({ verdict }) => verdict === 'fail')) return 'refused';
+  return checks.some(({ verdict }) => verdict === 'not checked') ? 'unknown' : 'valid';
+}
+
+/** Header and claims, as far as they can be read at all. */
+function decode(text: string): { header: unknown; claims: unknown } {
+  const read = (segment: string | undefined) => {
+    try {
+      return parseObject(decodeText(segment ?? ''));
+    } catch {
+      return undefined;
+    }
+  };
+  const [header, claims] = text.split('.');
+  return { header: read(header), claims: read(claims) };
+}
+
+function attempt<T>(rule: string, detail: string, work: () => T): [Check, T | undefined] {
+  try {
+    const made = work();
+    return [{ rule, verdict: 'pass', detail }, made];
+  } catch (error) {
+    return [failure(rule, error), undefined];
+  }
+}
+
+function failure(rule: string, error: unknown, mend?: string): Check {
+  if (!(error instanceof PomeriumError)) throw error;
+  const { message, expected, received } = error;
+  const came = received === undefined ? '' : ` It is ${received}.`;
+  const wanted = expected === undefined ? '' : ` Expected: ${expected}.`;
+  return { rule, verdict: 'fail', detail: `${message}${came}${wanted}`, ...(mend !== undefined && { mend }) };
+}
+
+function checkAlgorithm({ header }: Assertion, { algorithms }: Expectation): Check {
+  const rule = 'algorithm';
+  if (algorithms.includes(header.algorithm)) return { rule, verdict: 'pass', detail: header.algorithm };
+  return {
+    rule,
+    verdict: 'fail',
+    detail: `It names ${shown(header.algorithm)}, and accepted is ${algorithms.join(', ')}.`,
+    mend: ['RS256', 'EdDSA'].includes(header.algorithm)
+      ? `If that is the type of Pomerium's signing key, set algorithms: ['${header.algorithm}'] (POMERIUM_ALGORITHMS).`
+      : 'Pomerium never signs with this: somebody else made it.',
+  };
+}
+
+async function findKey(
+  { header }: Assertion,
+  { keys, now }: Expectation,
+): Promise<{ check: Check; key: VerificationKey | undefined }> {
+  const rule = 'key';
+  if (!keys) {
+    const mend = 'Give a key, or the URL of the key set.';
+    return {
+      check: { rule, verdict: 'not checked', detail: 'There are no keys to check with.', mend },
+      key: undefined,
+    };
+  }
+  try {
+    const key = await keys.find(header, { now: () => now, waitUntil: () => {}, emit: undefined });
+    if (key.algorithm === header.algorithm) return { check: { rule, verdict: 'pass', detail: key.keyId }, key };
+    const detail = `The key ${key.keyId} is for ${key.algorithm}, and the header names ${shown(header.algorithm)}.`;
+    return { check: { rule, verdict: 'fail', detail }, key: undefined };
+  } catch (error) {
+    const isDown = error instanceof PomeriumError && error.code === 'keys_unavailable';
+    const { detail } = failure(rule, error);
+    const check: Check = isDown
+      ? { rule, verdict: 'not checked', detail, mend: 'See what "pomerium-edge jwks" says of the URL.' }
+      : {
+          rule,
+          verdict: 'fail',
+          detail,
+          mend: 'Compare the key id with those of the key set: another Pomerium signed this, or its key was rotated.',
+        };
+    return { check, key: undefined };
+  }
+}
+
+async function checkSignature(assertion: Assertion, key: VerificationKey | undefined): Promise<Check> {
+  const rule = 'signature';
+  if (!key) return { rule, verdict: 'not checked', detail: 'There is no key for it: nothing below is proved.' };
+  if (await key.verify(assertion.signatureSegment, assertion.signingInput)) {
+    return { rule, verdict: 'pass', detail: 'It holds.' };
+  }
+  return {
+    rule,
+    verdict: 'fail',
+    detail: 'It does not hold under that key: nothing below is proved.',
+    mend: 'It was altered or cut after signing, or signed with another key under the same id.',
+  };
+}
+
+/** Each rule for itself: all other claims are made good. */
+function checkEachClaim(claims: Claims, expectation: Expectation): Check[] {
+  const { now, clockTolerance, maxTokenAge, audiences, issuers } = expectation;
+  const good: Claims = { ...claims, exp: now + 1, iat: now, nbf: undefined, iss: 'x', aud: ['x'], sub: 'x' };
+  const rules: ClaimRules = {
+    issuers: new Set(['x']),
+    audiences: new Set(['x']),
+    clockTolerance,
+    maxTokenAge: undefined,
+    allowAnonymous: false,
+  };
+  const check = (
+    rule: string,
+    detail: string,
+    changes: Partial<Claims>,
+    more: Partial<ClaimRules>,
+    mend: string,
+  ): Check => {
+    const [made] = attempt(rule, detail, () => checkClaims({ ...good, ...changes }, { ...rules, ...more }, now));
+    return made.verdict === 'fail' ? { ...made, mend } : made;
+  };
+  const clocks = `Pomerium signs for five minutes: get a new one, or compare the clocks (a minute of difference is allowed).`;
+  const { exp, iat, nbf, iss, aud, sub } = claims;
+  return [
+    check(
+      'expiry',
+      inWords('expires', exp - now),
+      { exp, iat: maxTokenAge === undefined ? now : iat },
+      { maxTokenAge },
+      clocks,
+    ),
+    check('issued', inWords('issued', iat - now), { iat, nbf }, {}, clocks),
+    issuers.length === 0
+      ? notConfigured('issuer', `It is ${shown(iss)}.`)
+      : check('issuer', shown(iss), { iss }, { issuers: new Set(issuers) }, mendIssuer(iss, issuers)),
+    audiences.length === 0
+      ? notConfigured('audience', `It is ${aud.map(shown).join(', ')}.`)
+      : check('audience', aud.map(shown).join(', '), { aud }, { audiences: new Set(audiences) }, mendAudience(aud)),
+    check(
+      'subject',
+      shown(sub),
+      { sub },
+      {},
+      'Nobody is signed in: take allow_public_unauthenticated_access off the route, or accept nobody with allowAnonymous.',
+    ),
+  ];
+}
+
+function notConfigured(rule: string, detail: string): Check {
+  return { rule, verdict: 'not checked', detail, mend: 'Say which host the route has in Pomerium (audience).' };
+}
+
+function mendIssuer(iss: string | undefined, issuers: readonly string[]): string {
+  if (iss === undefined) return 'Pomerium always names one: somebody else made this.';
+  return `The issuer is ${shown(iss)}, you configured ${issuers.map(shown).join(' or ')}: if it is your Pomerium's, set issuer: ${shown(iss)} (POMERIUM_ISSUER).`;
+}
+
+function mendAudience(aud: readonly string[]): string {
+  return `If ${aud.map(shown).join(' or ')} is your route's host, set audience to it (POMERIUM_AUDIENCE); else this is for another service.`;
+}
+
+/** `expires in 4 minutes`, `expired 3 minutes ago`. `seconds` from now. */
+export function inWords(verb: 'expires' | 'issued', seconds: number): string {
+  const units: [Intl.RelativeTimeFormatUnit, number][] = [
+    ['day', 86_400],
+    ['hour', 3600],
+    ['minute', 60],
+    ['second', 1],
+  ];
+  const [unit, size] = units.find(([, one]) => Math.abs(seconds) >= one) ?? (['second', 1] as const);
+  const when = new Intl.RelativeTimeFormat('en', { numeric: 'always' }).format(Math.trunc(seconds / size), unit);
+  return `${verb === 'expires' && seconds <= 0 ? 'expired' : verb} ${when}`;
+}

@@ -1,0 +1,104 @@
+import { assert, describe, test } from 'vitest';
+import { createVerifier, type PomeriumErrorCode, staticKeys } from '../../core/index.ts';
+import { type Expectation, explain, inWords } from '../../inspector/explain.ts';
+import { createTestIssuer } from '../../testing/index.ts';
+import { NOW } from '../support/issuer.ts';
+import { codeOf } from '../support/verifying.ts';
+
+const now = () => NOW;
+const issuer = await createTestIssuer({ now });
+const bad = await issuer.bad();
+const expectation: Expectation = {
+  keys: staticKeys(issuer.jwks()),
+  audiences: [issuer.host],
+  issuers: [issuer.host, `https://${issuer.host}/`],
+  algorithms: ['ES256'],
+  clockTolerance: 60,
+  maxTokenAge: undefined,
+  now: NOW,
+};
+const verifier = createVerifier({ audience: issuer.host, keys: staticKeys(issuer.jwks()), now });
+
+/** The rule that a code is about. */
+const RULES: Readonly<Partial<Record<PomeriumErrorCode, string>>> = {
+  missing_assertion: 'form',
+  duplicate_assertion: 'form',
+  malformed_assertion: 'form',
+  unsupported_algorithm: 'algorithm',
+  unknown_key: 'key',
+  invalid_signature: 'signature',
+  invalid_claims: 'claims',
+  expired: 'expiry',
+  not_yet_valid: 'issued',
+  issuer_mismatch: 'issuer',
+  audience_mismatch: 'audience',
+  anonymous: 'subject',
+};
+
+describe('explain() says what the verifier says', () => {
+  test('of a good assertion: every rule passes', async () => {
+    const { verdict, checks, claims } = await explain(await issuer.sign(), expectation);
+    assert.equal(verdict, 'valid');
+    assert.deepEqual(
+      checks.filter((check) => check.verdict !== 'pass'),
+      [],
+    );
+    assert.include(claims as object, { email: 'alice@example.com' });
+  });
+
+  for (const { name, headers } of bad) {
+    const assertions = headers.filter(([header]) => header === 'x-pomerium-jwt-assertion').map(([, value]) => value);
+    if (assertions.length === 0) continue;
+    test(`of one that is bad (${name}): the first rule that fails is that of the code`, async () => {
+      const text = assertions.join(',');
+      const code = await codeOf(() => verifier.verify(text));
+      const { verdict, checks } = await explain(text, expectation);
+      assert.equal(verdict, 'refused');
+      const failed = checks.filter((check) => check.verdict === 'fail');
+      assert.equal(failed[0]?.rule, RULES[code as PomeriumErrorCode], JSON.stringify(failed));
+    });
+  }
+
+  test('of one with several flaws: each is named, with how to mend it', async () => {
+    const claims = { aud: 'b', iss: 'https://app.corp.example.com', exp: NOW - 300, iat: NOW - 600, sub: '', user: '' };
+    const { checks } = await explain(await issuer.sign(claims), expectation);
+    const failed = checks.filter((check) => check.verdict === 'fail');
+    assert.deepEqual(
+      failed.map(({ rule }) => rule),
+      ['expiry', 'issuer', 'audience', 'subject'],
+    );
+    for (const { mend } of failed) assert.isNotEmpty(mend);
+    const issuerCheck = failed.find(({ rule }) => rule === 'issuer');
+    assert.include(issuerCheck?.detail ?? '', 'only the https:// and the slash differ');
+    assert.include(issuerCheck?.mend ?? '', 'set issuer: "https://app.corp.example.com"');
+  });
+
+  test('and is no proof without keys, or without an audience', async () => {
+    const token = await issuer.sign();
+    assert.equal((await explain(token, { ...expectation, keys: undefined })).verdict, 'unknown');
+    assert.equal((await explain(token, { ...expectation, audiences: [], issuers: [] })).verdict, 'unknown');
+  });
+
+  test('of what is older than maxTokenAge', async () => {
+    const token = await issuer.sign({ iat: NOW - 200 });
+    const { checks } = await explain(token, { ...expectation, maxTokenAge: 60 });
+    assert.deepEqual(
+      checks.filter(({ verdict }) => verdict === 'fail').map(({ rule }) => rule),
+      ['expiry'],
+    );
+  });
+});
+
+describe('inWords()', () => {
+  const cases: [Parameters<typeof inWords>, string][] = [
+    [['expires', 240], 'expires in 4 minutes'],
+    [['expires', 61], 'expires in 1 minute'],
+    [['expires', 59], 'expires in 59 seconds'],
+    [['expires', -180], 'expired 3 minutes ago'],
+    [['issued', -7200], 'issued 2 hours ago'],
+    [['issued', 86_400 * 3], 'issued in 3 days'],
+  ];
+  for (const [[verb, seconds], words] of cases) {
+    test(`${verb} ${seconds} s is "${words}"`, () => assert.equal(inWords(verb, seconds), words));
+  }
+});

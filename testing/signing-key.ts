@@ -55,10 +55,11 @@ export async function readSigningKey(pem: string, algorithm: Algorithm = 'ES256'
 
 async function toSigningKey(algorithm: Algorithm, privateKey: CryptoKey): Promise<SigningKey> {
   const parameters = PARAMETERS[algorithm];
-  const { ext, key_ops, alg, ...privateJwk } = await crypto.subtle.exportKey('jwk', privateKey);
-  const { kty, crv, x, y, n, e } = privateJwk;
+  const { ext, key_ops, alg, ...exported } = await crypto.subtle.exportKey('jwk', privateKey);
+  const privateJwk = defined(exported);
+  const { kty, crv, x, y, n, e } = exported;
   const curve = crv !== undefined && { crv };
-  const numbers = Object.fromEntries(Object.entries({ x, y, n, e }).filter(([, value]) => value !== undefined));
+  const numbers = defined({ x, y, n, e });
   const jwk = { kty, ...curve, ...numbers } as JsonWebKey;
   const kid = await thumbprint(jwk as PublicJwk);
   // In the order in which go-jose writes it.
@@ -73,6 +74,11 @@ async function toSigningKey(algorithm: Algorithm, privateKey: CryptoKey): Promis
     pkcs8: toPem('PRIVATE KEY', await crypto.subtle.exportKey('pkcs8', privateKey)),
     sign: async (data) => new Uint8Array(await crypto.subtle.sign(parameters, privateKey, data)),
   };
+}
+
+/** workerd exports all members that a JWK may have. */
+function defined(members: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
 }
 
 function toPem(label: string, bytes: ArrayBuffer): string {

@@ -18,7 +18,7 @@ export default defineConfig({
         test: {
           name: 'node',
           include: [
-            'test/{core,testing,cli}/**/*.test.ts',
+            'test/{core,testing,inspector,cli}/**/*.test.ts',
             'test/node/**/*.test.ts',
             'test/adapters/{hono,aws-lambda,vercel,next}/**/*.test.ts',
           ],

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { PomeriumError } from '../core/errors.ts';
 import manifest from '../package.json' with { type: 'json' };
+import { addDev } from './dev.ts';
 import { addDoctor } from './doctor.ts';
 import { addInspect } from './inspect.ts';
 import { addJwks } from './jwks.ts';
@@ -17,7 +18,7 @@ const program = new Command('pomerium-edge')
   .showHelpAfterError('Try --help.')
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? EXIT.ok : EXIT.usage));
 
-for (const add of [addKeygen, addSign, addInspect, addJwks, addDoctor, addPolicy]) add(program);
+for (const add of [addKeygen, addSign, addInspect, addJwks, addDoctor, addPolicy, addDev]) add(program);
 
 try {
   await program.parseAsync();

@@ -7,7 +7,16 @@ import { must, ROOT, tool } from './run.ts';
 const OUTPUT = `${ROOT}dist/core/index.js`;
 // Folders, too: theirs is the time at which a file was taken away.
 const sources = globSync(
-  ['core/**', 'adapters/**', 'testing/**', 'cli/**', 'deploy/**', 'tsconfig*.json', 'package-lock.json'],
+  [
+    'core/**',
+    'adapters/**',
+    'testing/**',
+    'inspector/**',
+    'cli/**',
+    'deploy/**',
+    'tsconfig*.json',
+    'package-lock.json',
+  ],
   { cwd: ROOT },
 );
 const newest = Math.max(...sources.map((file) => statSync(ROOT + file).mtimeMs));

@@ -50,7 +50,7 @@ export async function attacksOn(
       (trick): Attack => ({ ...refused, name: `path ${trick}`, path: trick, headers: [] }),
     ),
     ...HEADER_TRICKS.map(
-      ([name, value]): Attack => ({ ...refused, name: `${name}: ${value}`, headers: [[name, value]] }),
+      ([name, value]): Attack => ({ ...refused, name: `${name}: ${value.split(':', 1)}`, headers: [[name, value]] }),
     ),
   ];
 }

@@ -1,0 +1,85 @@
+import { type Command, Option } from 'commander';
+import { createTestIssuer } from '../testing/issuer.ts';
+import { startDevServer } from './dev/server.ts';
+import { DEFAULT_IDENTITIES, type DevState } from './dev/state.ts';
+import { readNumber, readText } from './input.ts';
+import { paint, print, UsageError } from './output.ts';
+
+interface DevOptions {
+  readonly to: string;
+  readonly host: string;
+  readonly issuerFormat: 'host' | 'uri';
+  readonly port: number;
+  readonly identities?: string;
+}
+
+export function addDev(program: Command): void {
+  program
+    .command('dev')
+    .description('a stand-in for Pomerium: signs you in as whom you choose, before an app on this machine')
+    .requiredOption('--to <url>', 'your app, as in http://127.0.0.1:3000')
+    .option('--host <host>', 'the route’s host, your app’s POMERIUM_AUDIENCE', 'app.corp.example.com')
+    .addOption(new Option('--issuer-format <format>', 'as jwt_issuer_format').choices(['host', 'uri']).default('host'))
+    .option('--port <number>', 'to listen on, on 127.0.0.1 alone; 0 for any', readNumber('port'), 8000)
+    .option('--identities <file>', 'who can be signed in: JSON, names with claims')
+    .addHelpText('after', EXAMPLES)
+    .action(async (options: DevOptions) => {
+      const state = await makeState(options);
+      const server = await startDevServer(state, options.port).catch((error) => {
+        throw new UsageError(`Port ${options.port} cannot be used: ${error.code ?? error.message}; try --port 0.`);
+      });
+      print(describe(server.url, state));
+      listenToKeys(state, () => server.close());
+    });
+}
+
+const EXAMPLES = `
+Examples:
+  $ POMERIUM_AUDIENCE=app.corp.example.com \\
+    POMERIUM_JWKS_URL=http://127.0.0.1:8000/.well-known/pomerium/jwks.json npm run dev
+  $ pomerium-edge dev --to http://127.0.0.1:3000
+
+  identities.json: {"Carol": {"sub": "u-carol", "email": "carol@example.com", "groups": ["staff"]}}`;
+
+async function makeState({ to, host, issuerFormat, identities: file }: DevOptions): Promise<DevState> {
+  if (!URL.canParse(to) || new URL(to).protocol !== 'http:' || new URL(to).pathname !== '/') {
+    throw new UsageError(`--to must be an origin on this machine, as in http://127.0.0.1:3000; it is ${to}.`);
+  }
+  const identities = file === undefined ? DEFAULT_IDENTITIES : readIdentities(await readText(file), file);
+  const [current = ''] = Object.keys(identities);
+  const issuer = await createTestIssuer({ host, issuerFormat });
+  return { issuer, to: new URL(to).origin, identities, current, requests: [] };
+}
+
+function readIdentities(text: string, file: string): DevState['identities'] {
+  try {
+    const identities = JSON.parse(text);
+    if (Object.values(identities).every((claims) => typeof claims === 'object' && claims !== null)) return identities;
+  } catch {
+    // Said below.
+  }
+  throw new UsageError(`${file} must be JSON: an object of names with claims.`);
+}
+
+function describe(url: string, { issuer, to, current }: DevState): string {
+  const keys = process.stdin.isTTY ? ['', 'r rotates the signing key, q quits.'] : [];
+  return [
+    `Your app, signed in (${current}):  ${paint('bold', `${url}/`)}`,
+    `Who it is, and what it would be told:  ${paint('bold', `${url}/.pomerium/`)}`,
+    '',
+    `Start the app at ${to} with`,
+    `  POMERIUM_AUDIENCE=${issuer.host}`,
+    `  POMERIUM_JWKS_URL=${url}/.well-known/pomerium/jwks.json`,
+    ...keys,
+  ].join('\n');
+}
+
+function listenToKeys(state: DevState, close: () => Promise<void>): void {
+  const quit = () => close().then(() => process.exit(0));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, quit);
+  if (!process.stdin.isTTY) return;
+  process.stdin.setRawMode(true).on('data', (key) => {
+    if (['q', '\u0003'].includes(String(key))) quit();
+    if (String(key) === 'r') state.issuer.rotate().then(({ kid }) => print(`Now ${kid} signs.`));
+  });
+}

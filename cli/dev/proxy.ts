@@ -1,0 +1,70 @@
+import { type IncomingHttpHeaders, type IncomingMessage, type ServerResponse, request as send } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { ASSERTION_FOR_HEADER, ASSERTION_HEADER } from '../../core/http.ts';
+import { type DevState, remember, type SeenRequest, signForCurrent } from './state.ts';
+
+/** Hands a request on to the app with the assertion of whoever is signed in, as Pomerium does. */
+export async function proxy(state: DevState, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { seen, options } = await prepare(state, incoming);
+  const outgoing = send(options, (answer) => {
+    seen.status = answer.statusCode;
+    response.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
+    answer.pipe(response);
+  });
+  outgoing.on('error', () => {
+    if (!response.headersSent) response.writeHead(502, { 'content-type': 'text/plain' });
+    response.end(`The app at ${state.to} cannot be reached.\n`);
+  });
+  incoming.pipe(outgoing);
+}
+
+/** The same for a WebSocket, such as those of development servers. */
+export async function proxyUpgrade(state: DevState, incoming: IncomingMessage, socket: Duplex): Promise<void> {
+  const { seen, options } = await prepare(state, incoming);
+  const outgoing = send(options, () => socket.destroy());
+  outgoing.on('upgrade', (answer, upstream) => {
+    seen.status = answer.statusCode;
+    const lines = pairsOf(answer.rawHeaders).map(([name, value]) => `${name}: ${value}\r\n`);
+    socket.write(`HTTP/1.1 101 Switching Protocols\r\n${lines.join('')}\r\n`);
+    upstream.pipe(socket).pipe(upstream);
+    for (const [one, other] of [
+      [socket, upstream],
+      [upstream, socket],
+    ] as const)
+      one.on('error', () => other.destroy());
+  });
+  outgoing.on('error', () => socket.destroy());
+  outgoing.end();
+}
+
+async function prepare(state: DevState, { method = 'GET', url = '/', headers: incoming }: IncomingMessage) {
+  const { host, hostname, port } = new URL(state.to);
+  const headers: IncomingHttpHeaders = {
+    ...carryOver(incoming),
+    [ASSERTION_HEADER]: await signForCurrent(state),
+    // As Pomerium without preserve_host_header.
+    host,
+    'x-forwarded-host': incoming.host,
+    'x-forwarded-proto': 'http',
+  };
+  const seen: SeenRequest = {
+    at: new Date(),
+    method,
+    path: url,
+    identity: state.current,
+    status: undefined,
+    headers: Object.entries(headers).map(([name, value]) => [name, String(value)]),
+  };
+  remember(state, seen);
+  return { seen, options: { hostname, port, method, path: url, headers } };
+}
+
+function pairsOf(raw: readonly string[]): [name: string, value: string][] {
+  return raw.flatMap((name, i): [string, string][] => (i % 2 === 0 ? [[name, raw[i + 1] ?? '']] : []));
+}
+
+/** `carryOverJWTAssertion`: an incoming `-for` is handed on; where there is none, the incoming assertion becomes it. */
+function carryOver(incoming: IncomingHttpHeaders): IncomingHttpHeaders {
+  const original = incoming[ASSERTION_FOR_HEADER] ?? incoming[ASSERTION_HEADER];
+  return original === undefined ? incoming : { ...incoming, [ASSERTION_FOR_HEADER]: original };
+}

@@ -1,0 +1,55 @@
+import type { Members } from '../../testing/assertion.ts';
+import { IDENTITIES, userInGroups } from '../../testing/identities.ts';
+import type { TestIssuer } from '../../testing/issuer.ts';
+
+/** A request that went through the stand-in. */
+export interface SeenRequest {
+  readonly at: Date;
+  readonly method: string;
+  readonly path: string;
+  readonly identity: string;
+  /** Undefined while the app has not answered, and where it did not. */
+  status: number | undefined;
+  readonly headers: readonly (readonly [string, string])[];
+}
+
+/** What the stand-in is and knows: one for all who use it. */
+export interface DevState {
+  readonly issuer: TestIssuer;
+  /** The app's origin. */
+  readonly to: string;
+  /** Who can be signed in, by name. */
+  readonly identities: Readonly<Record<string, Members>>;
+  /** Who is. */
+  current: string;
+  /** The last ones first. */
+  readonly requests: SeenRequest[];
+}
+
+export const DEFAULT_IDENTITIES: DevState['identities'] = {
+  'Alice, a user': IDENTITIES.user,
+  'Bob, another user': {
+    ...IDENTITIES.user,
+    email: 'bob@example.com',
+    groups: ['admins'],
+    name: 'Bob Dodgson',
+    sid: 's-bob',
+    sub: 'u-bob',
+    user: 'u-bob',
+  },
+  'Alice, in 200 groups': userInGroups(200),
+  'A service account': IDENTITIES.serviceAccount,
+  'Nobody (a public route)': IDENTITIES.anonymous,
+};
+
+const MAX_REQUESTS = 20;
+
+export function remember(state: DevState, request: SeenRequest): void {
+  state.requests.unshift(request);
+  state.requests.length = Math.min(state.requests.length, MAX_REQUESTS);
+}
+
+/** An assertion for whoever is signed in now. */
+export function signForCurrent({ issuer, identities, current }: DevState): Promise<string> {
+  return issuer.sign(identities[current] ?? IDENTITIES.anonymous);
+}

@@ -1,0 +1,164 @@
+import { readFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { createRequire } from 'node:module';
+import { createServer } from 'node:net';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, assert, beforeAll, describe, test, vi } from 'vitest';
+import { createVerifier, remoteKeys, type Verifier } from '../../core/index.ts';
+import { type LocalServer, serve } from '../../scripts/start/server.ts';
+import { CLI } from '../cli/run-cli.ts';
+import { launchBrowser, screenshot } from './browser.ts';
+import { type Running, startProcess } from './processes.ts';
+import { sendRaw } from './raw-request.ts';
+
+const axe = createRequire(import.meta.url).resolve('axe-core');
+
+describe('pomerium-edge dev', () => {
+  let app: LocalServer;
+  let dev: Running;
+  let url: string;
+  let verifier: Verifier;
+  let isGuarded = true;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    app = await serve(async (request, response) => {
+      const identity = await verifier
+        .verifyRequest({ headers: request.headersDistinct as Record<string, string[]> })
+        .catch(() => undefined);
+      response.writeHead(identity || !isGuarded ? 200 : 401, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ email: identity?.email, host: request.headers['x-forwarded-host'] }));
+    });
+    dev = startProcess(process.execPath, [CLI, 'dev', '--to', app.url, '--port', '0'], undefined, { NODE_ENV: 'test' });
+    url = await dev.printed(/signed in .*(http:\/\/127\.0\.0\.1:\d+)\//);
+    const jwksUrl = await dev.printed(/POMERIUM_JWKS_URL=(\S+)/);
+    verifier = createVerifier({ audience: 'app.corp.example.com', keys: remoteKeys(jwksUrl, { cooldown: 0 }) });
+    browser = await launchBrowser();
+  });
+  afterAll(async () => {
+    await browser.close();
+    await dev.stop();
+    await app.close();
+  });
+
+  const whoAmI = async () => (await (await fetch(`${url}/x`)).json()) as { email: string; host: string };
+
+  async function open(options = {}): Promise<{ page: Page; complaints: string[] }> {
+    const page = await (await browser.newContext(options)).newPage();
+    const complaints: string[] = [];
+    page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+    await page.goto(`${url}/.pomerium/`);
+    return { page, complaints };
+  }
+
+  test('signs in as whom a person chooses, and the app believes it', async () => {
+    assert.deepEqual(await whoAmI(), { email: 'alice@example.com', host: new URL(url).host });
+    const { page } = await open();
+    assert.equal(await page.getByText('alice@example.com').count(), 1);
+    await page.getByLabel('As', { exact: true }).selectOption('Bob, another user');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByText('bob@example.com').waitFor();
+    assert.equal((await whoAmI()).email, 'bob@example.com');
+    await page.reload();
+    assert.match(await page.locator('main').innerText(), /GET \/x\s+200\s+Bob, another user/);
+    await screenshot(page, 'dev');
+  });
+
+  test('rotates the key: the app goes on', async () => {
+    const { page } = await open();
+    await page.getByRole('button', { name: 'Rotate the signing key' }).click();
+    await page.getByText('2 published').waitFor();
+    assert.equal((await whoAmI()).email, 'bob@example.com');
+  });
+
+  test('counts the time left down', async () => {
+    const { page } = await open();
+    const left = async () => Number.parseInt(await page.locator('[data-ends]').innerText(), 10);
+    const first = await left();
+    assert.isAtMost(first, 300);
+    await vi.waitFor(async () => assert.isBelow(await left(), first), { timeout: 10_000, interval: 100 });
+  });
+
+  test('explains an assertion that is pasted, without JavaScript', async () => {
+    const { page } = await open({ javaScriptEnabled: false });
+    await page.getByLabel('Another assertion').fill('not.an.assertion');
+    await page.getByRole('button', { name: 'Explain it' }).click();
+    await page.getByText('✗ Refused').waitFor();
+    assert.match(await page.getByRole('row', { name: /^form/ }).innerText(), /fails/);
+  });
+
+  test('sends every attack to the app, and shows what got in', async () => {
+    const { page } = await open();
+    const attack = async () => {
+      await page.getByLabel('Path').fill('/x');
+      await page.getByRole('button', { name: 'Send every attack to the app' }).click();
+    };
+    await attack();
+    await page.getByText(/None of \d+ got in that must not/).waitFor();
+    isGuarded = false;
+    await attack();
+    await page.getByText(/\d+ got in that must not/).waitFor();
+    assert.isAtLeast(await page.getByText('✗ let in').count(), 40);
+    await screenshot(page, 'dev-attacked');
+    isGuarded = true;
+  });
+
+  test('no other site and no other name drives it', async () => {
+    const post = (headers: [string, string][]) => sendRaw(url, '/.pomerium/rotate', headers, { method: 'POST' });
+    assert.equal((await post([['Origin', 'https://evil.test']])).status, 403);
+    assert.equal((await post([['Origin', 'null']])).status, 403);
+    assert.equal((await post([['Origin', url]])).status, 303);
+    const status = await new Promise((resolve) => {
+      const { hostname, port } = new URL(url);
+      const options = { hostname, port, path: '/.pomerium/', headers: { host: `evil.test:${port}` } };
+      request(options, (response) => resolve(response.resume().statusCode)).end();
+    });
+    assert.equal(status, 403);
+  });
+
+  const looks: [name: string, options: object][] = [
+    ['desktop-light', {}],
+    ['desktop-dark', { colorScheme: 'dark' }],
+    ['phone-light', { viewport: { width: 375, height: 667 } }],
+    ['phone-dark', { viewport: { width: 375, height: 667 }, colorScheme: 'dark' }],
+  ];
+  for (const [name, options] of looks) {
+    test(`its page is accessible, and nothing sticks out (${name})`, async () => {
+      const { page, complaints } = await open(options);
+      await page.getByLabel('Another assertion').fill('not.an.assertion');
+      await page.getByRole('button', { name: 'Explain it' }).click();
+      await page.getByText('✗ Refused').waitFor();
+      assert.deepEqual(complaints, []);
+      await page.evaluate(readFileSync(axe, 'utf8'));
+      const violations = await page.evaluate(
+        'axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + " " + nodes.map(({ html }) => html)))',
+      );
+      assert.deepEqual(violations, []);
+      assert.equal(await page.evaluate('document.documentElement.scrollWidth - innerWidth'), 0);
+      await screenshot(page, `dev-${name}`);
+    });
+  }
+
+  test('goes without the app, and says so', async () => {
+    const free = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => free.once('listening', resolve));
+    const address = free.address();
+    const port = typeof address === 'object' ? address?.port : 0;
+    await new Promise((resolve) => free.close(resolve));
+    const lonely = startProcess(
+      process.execPath,
+      [CLI, 'dev', '--to', `http://127.0.0.1:${port}`, '--port', '0', '--host', 'other.example.com'],
+      undefined,
+      { NODE_ENV: 'test' },
+    );
+    try {
+      const base = await lonely.printed(/signed in .*(http:\/\/127\.0\.0\.1:\d+)\//);
+      const answer = await fetch(`${base}/`);
+      assert.equal(answer.status, 502);
+      assert.match(await answer.text(), /cannot be reached/);
+      assert.equal((await fetch(`${base}/.pomerium/`)).status, 200);
+    } finally {
+      await lonely.stop('SIGINT');
+    }
+  });
+});

@@ -48,7 +48,7 @@ async function makeState({ to, host, issuerFormat, identities: file }: DevOption
   const identities = file === undefined ? DEFAULT_IDENTITIES : readIdentities(await readText(file), file);
   const [current = ''] = Object.keys(identities);
   const issuer = await createTestIssuer({ host, issuerFormat });
-  return { issuer, to: new URL(to).origin, identities, current, requests: [] };
+  return { issuer, to: new URL(to).origin, identities, current, services: [], requests: [] };
 }
 
 function readIdentities(text: string, file: string): DevState['identities'] {

@@ -4,7 +4,6 @@ import type { Measured } from '../bench/measure.ts';
 import { bundleWorker, COMPATIBILITY_DATE } from './bundle-worker.ts';
 
 /** Microseconds a verification, and how much of the bare primitive's speed is left, on Node.js and on workerd. */
-await import('./build.ts');
 const { makeContestants } = await import('../bench/contestants.ts');
 const { measure } = await import('../bench/measure.ts');
 

@@ -9,9 +9,15 @@ if (major < 22 || (major === 22 && minor < 18)) {
   process.exit(1);
 }
 process.argv.splice(2, process.argv.length - 2, ...rest);
-await import(`./${task}.ts`).catch((error) => {
+// Built before anything else: what the tasks import looks for dist/ (the package's own imports lead there).
+await run().catch((error) => {
   const isMissing = error?.code === 'ERR_MODULE_NOT_FOUND' && /Cannot find package/.test(error.message);
   if (isMissing) console.error('The tools are not installed; run "npm ci" first.');
   else console.error(error?.name === 'Sentence' ? error.message : error);
   process.exit(1);
 });
+
+async function run() {
+  await import('./build.ts');
+  await import(`./${task}.ts`);
+}

@@ -1,20 +1,25 @@
+import { startDevServer } from '../cli/dev/server.ts';
+import { DEFAULT_IDENTITIES, type DevState } from '../cli/dev/state.ts';
+import { HOST } from '../test/support/issuer.ts';
+import { createTestIssuer } from '../testing/issuer.ts';
 import { Sentence } from './run.ts';
 import { startGuards } from './start/guards.ts';
 import { liveScenarios } from './start/live.ts';
 import { play } from './start/play.ts';
 import { RECORDED_JWKS, recordedScenarios } from './start/recorded.ts';
+import { startServices } from './start/services.ts';
 import { startStandIn } from './start/stand-in.ts';
 import { renderTable } from './start/table.ts';
 import { startUpstream } from './start/upstream.ts';
 
 /**
  * The main job: a stand-in for Pomerium, the guard in real workerd, a tiny upstream; good and bad requests through
- * all of them, as a table; then it goes on serving until Ctrl-C. With --once it ends after the table.
+ * all of them, as a table; then a service behind each adapter and the page that shows them side by side, until Ctrl-C.
+ * With --once it ends after the table.
  */
 const args = process.argv.slice(2);
 const unknown = args.find((arg) => arg !== '--once');
 if (unknown) throw new Sentence(`There is no argument ${unknown}; "npm start -- --once" ends after the table.`);
-await import('./build.ts');
 
 const upstream = await startUpstream();
 const standIn = await startStandIn(RECORDED_JWKS);
@@ -42,18 +47,26 @@ if (args.includes('--once') || wrong > 0) {
   process.exit(wrong === 0 ? 0 : 1);
 }
 
-const guard = guards.url(live[0]?.guard ?? { audience: '' });
-standIn.proxyTo(guard);
+await close();
+console.log('\nStarting a service behind each adapter …');
+const issuer = await createTestIssuer({ host: HOST });
+const [current = ''] = Object.keys(DEFAULT_IDENTITIES);
+const state: DevState = { issuer, to: '', identities: DEFAULT_IDENTITIES, current, services: [], requests: [] };
+const dev = await startDevServer(state, 0);
+const { services, close: closeServices } = await startServices(`${dev.url}/.well-known/pomerium/jwks.json`);
+state.services = services;
+state.to = new URL(services[0]?.url ?? '').origin;
 console.log(`
 Still serving; Ctrl-C ends it.
-  through Pomerium (you are Alice):  ${standIn.url}/
-  around it, straight to the guard:  ${guard}/
-  the upstream, unguarded:           ${upstream.url}/
-  the stand-in's keys:               ${standIn.jwksUrl()}
-`);
+  the page, who you are for each:    ${dev.url}/.pomerium/
+  through Pomerium (you are Alice):  ${dev.url}/
+  around it, straight to the guard:  ${state.to}/
+${services.map(({ name, url }) => `  ${`${name}:`.padEnd(34)} ${url}`).join('\n')}
+${services.some(({ name }) => name === 'Next.js') ? '' : '  (Next.js, too, after "npx next build examples/nextjs")\n'}`);
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, async () => {
-    await close();
+  // Before Miniflare's own listener, which ends this process at once: by then the services have been told to end.
+  process.prependOnceListener(signal, async () => {
+    await Promise.all([closeServices(), dev.close()]);
     process.exit(0);
   });
 }

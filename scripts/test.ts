@@ -5,7 +5,6 @@ import { runPortable, type Tally } from '../test/harness/run-portable.ts';
 import { run, tool } from './run.ts';
 
 /** All tests on all runtimes; the last line counts them. Arguments go to vitest, which then runs alone. */
-await import('./build.ts');
 const args = process.argv.slice(2);
 const total = await runVitest(args);
 if (args.length === 0) {

@@ -5,6 +5,7 @@ import { expectationFrom, pasteForm } from '../../inspector/inspector.ts';
 import { respondWithPage } from '../../inspector/page.ts';
 import { explanationSection, pairsTable } from '../../inspector/sections.ts';
 import type { Finding } from '../doctor/judge.ts';
+import { askServices, type ServiceAnswer } from './services.ts';
 import { type DevState, type SeenRequest, signForCurrent } from './state.ts';
 
 export interface PageContent {
@@ -20,7 +21,9 @@ export async function respondWithDevPage(state: DevState, content: PageContent =
   const { issuer } = state;
   const keys = staticKeys(issuer.jwks());
   const now = Date.now() / 1000;
-  const explanation = await explain(pasted ?? (await signForCurrent(state)), {
+  const assertion = pasted ?? (await signForCurrent(state));
+  const answers = await askServices(state.services, assertion);
+  const explanation = await explain(assertion, {
     ...expectationFrom({ audience: issuer.host, keys, algorithms: ['ES256', 'RS256', 'EdDSA'] }),
     now,
   });
@@ -36,6 +39,7 @@ ${identityForm(state)}
 <h2>${pasted === undefined ? 'The assertion that goes to the app' : 'The assertion that was pasted'}</h2>
 ${explanationSection(explanation, now)}
 ${pasteForm(pasted ?? '')}
+${answers.length > 0 && servicesSection(answers)}
 <h2 id="attacks">Attacks</h2>
 <form method="post" action="/.pomerium/attack"><label for="path">Path</label> <input id="path" name="path" value="${attackedPath}">
 <button type="submit">Send every attack to the app</button>
@@ -53,6 +57,18 @@ function identityForm({ identities, current }: DevState): Html {
     (name) => html`<option${name === current && html` selected`}>${name}</option>`,
   )}</select>
 <button type="submit">Sign in</button></form>`;
+}
+
+function servicesSection(answers: readonly ServiceAnswer[]): Html {
+  return html`<h2>What each service says of it</h2>
+<div class="scroll"><table>
+<thead><tr><th scope="col">Service</th><th scope="col">With this assertion</th><th scope="col">Without</th></tr></thead>
+<tbody>${answers.map(
+    ({ name, url, answer, without }) => html`<tr><th scope="row"><a href="${url}">${name}</a></th>
+<td class="${answer.isIn ? 'pass' : 'fail'}">${answer.isIn ? '✓' : '✗'} ${answer.text}</td>
+<td class="${without.isIn ? 'fail' : 'pass'}">${without.isIn ? '✗' : '✓'} ${without.text}</td></tr>`,
+  )}</tbody>
+</table></div>`;
 }
 
 const LOOKS = { 'as it should': 'pass', 'let in': 'fail', unclear: 'open' } as const;

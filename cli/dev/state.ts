@@ -13,15 +13,23 @@ export interface SeenRequest {
   readonly headers: readonly (readonly [string, string])[];
 }
 
+/** Something that answers, as JSON, for whom a request is. */
+export interface Service {
+  readonly name: string;
+  readonly url: string;
+}
+
 /** What the stand-in is and knows: one for all who use it. */
 export interface DevState {
   readonly issuer: TestIssuer;
   /** The app's origin. */
-  readonly to: string;
+  to: string;
   /** Who can be signed in, by name. */
   readonly identities: Readonly<Record<string, Members>>;
   /** Who is. */
   current: string;
+  /** What else is asked who it is, side by side. */
+  services: readonly Service[];
   /** The last ones first. */
   readonly requests: SeenRequest[];
 }

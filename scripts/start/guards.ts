@@ -13,7 +13,11 @@ export interface Guards {
  * Guards in real workerd. The one with the real clock is, byte for byte, what `wrangler deploy` would upload; those
  * for recorded requests are the same code behind an entry that sets their clock.
  */
-export async function startGuards(setups: readonly GuardSetup[], standIn: StandIn, upstream: string): Promise<Guards> {
+export async function startGuards(
+  setups: readonly GuardSetup[],
+  standIn: Pick<StandIn, 'jwksUrl'>,
+  upstream: string,
+): Promise<Guards> {
   const { code: deployable } = await bundleWorker();
   const { code: clocked } = await bundleWorker({ entry: 'scripts/start/clocked-guard.ts' });
   const distinct = [...new Map(setups.map((setup) => [keyOf(setup), setup])).entries()];

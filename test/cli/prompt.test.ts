@@ -52,4 +52,13 @@ describe('at a terminal (tmux)', () => {
     tmux('send-keys', 'n', 'Enter');
     await sees(/Nothing was sent[\s\S]*exit 2/);
   });
+
+  test('dev rotates the key on r, and ends on q', async () => {
+    run('dev --to http://127.0.0.1:1 --port 0');
+    await sees(/r rotates the signing key, q quits/);
+    tmux('send-keys', 'r');
+    await sees(/Now [0-9a-f]{64} signs/);
+    tmux('send-keys', 'q');
+    await sees(/exit 0/);
+  });
 });

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
 import { afterAll, assert, describe, test } from 'vitest';
 import { bundleWorker, COMPATIBILITY_DATE } from '../../scripts/bundle-worker.ts';
+import { startProcess } from '../../scripts/processes.ts';
 import { ROOT, tool } from '../../scripts/run.ts';
 import { startStandIn } from '../../scripts/start/stand-in.ts';
 import { HOST, sign } from '../support/issuer.ts';
-import { startProcess } from './processes.ts';
 
 const standIn = await startStandIn({});
 const now = Math.floor(Date.now() / 1000);

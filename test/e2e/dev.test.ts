@@ -5,10 +5,10 @@ import { createServer } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, assert, beforeAll, describe, test, vi } from 'vitest';
 import { createVerifier, remoteKeys, type Verifier } from '../../core/index.ts';
+import { type Running, startProcess } from '../../scripts/processes.ts';
 import { type LocalServer, serve } from '../../scripts/start/server.ts';
 import { CLI } from '../cli/run-cli.ts';
 import { launchBrowser, screenshot } from './browser.ts';
-import { type Running, startProcess } from './processes.ts';
 import { sendRaw } from './raw-request.ts';
 
 const axe = createRequire(import.meta.url).resolve('axe-core');

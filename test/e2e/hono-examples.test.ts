@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, assert, beforeAll, describe, test } from 'vitest';
 import { bundleWorker } from '../../scripts/bundle-worker.ts';
+import { type Running, startProcess } from '../../scripts/processes.ts';
 import { ROOT, tool } from '../../scripts/run.ts';
 import { HOST, jwks, makeKey, sign } from '../support/issuer.ts';
 import { startOrigin } from '../support/origin-server.ts';
 import { assertDoctorFindsNothing } from './doctor.ts';
-import { type Running, startProcess } from './processes.ts';
 import { startWorkers } from './workers.ts';
 
 const key = await makeKey();

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { assert, describe, test } from 'vitest';
+import { startProcess } from '../../scripts/processes.ts';
 import { ROOT } from '../../scripts/run.ts';
-import { startProcess } from './processes.ts';
 
 const node = process.execPath;
 
@@ -14,19 +14,26 @@ describe('npm start', () => {
     assert.notMatch(stdout, /^✗ /m);
   });
 
-  test('goes on serving until Ctrl-C, and leaves nothing behind', async () => {
+  test('then goes on with a service behind each adapter, side by side on its page, and leaves nothing behind', async () => {
     const started = startProcess(node, ['scripts/launch.js', 'start']);
     const through = await started.printed(/through Pomerium.*(http:\/\/127\.0\.0\.1:\d+)/);
     const around = await started.printed(/straight to the guard:\s+(http:\/\/127\.0\.0\.1:\d+)/);
+    const lambda = await started.printed(/Lambda authorizer.*(http:\/\/127\.0\.0\.1:\d+)/);
+    const hono = await started.printed(/Hono.*(http:\/\/127\.0\.0\.1:\d+)/);
     assert.equal((await fetch(`${through}/hello`)).status, 200);
     assert.equal((await fetch(`${around}/hello`)).status, 401);
+    const page = await (await fetch(`${through}/.pomerium/`)).text();
+    for (const name of ['Guard Worker', 'Hono', 'Lambda authorizer']) {
+      const row = new RegExp(`<tr><th scope="row"><a href="[^"]*">${name}.*?</tr>`, 's').exec(page)?.[0] ?? '';
+      assert.match(row, /class="pass">✓ alice@example\.com<.*class="pass">✓ 401/s, name);
+    }
     await started.stop('SIGINT');
-    for (const url of [through, around]) {
+    for (const url of [through, around, lambda, hono]) {
       const answer = await fetch(url).then(
         () => 'still there',
         () => 'gone',
       );
-      assert.equal(answer, 'gone');
+      assert.equal(answer, 'gone', url);
     }
   });
 

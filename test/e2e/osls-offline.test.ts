@@ -1,12 +1,12 @@
 import { createServer } from 'node:net';
 import { afterAll, assert, beforeAll, describe, test } from 'vitest';
 import { LAMBDAS, sizeOfLambda } from '../../scripts/bundle-lambda.ts';
+import { type Running, startProcess } from '../../scripts/processes.ts';
 import { must, tool } from '../../scripts/run.ts';
 import { serve } from '../../scripts/start/server.ts';
 import { startStandIn } from '../../scripts/start/stand-in.ts';
 import { HOST, makeKey, sign } from '../support/issuer.ts';
 import { assertDoctorFindsNothing } from './doctor.ts';
-import { type Running, startProcess } from './processes.ts';
 
 const standIn = await startStandIn({});
 const now = Math.floor(Date.now() / 1000);

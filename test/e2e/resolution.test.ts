@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
 import { afterAll, assert, beforeAll, describe, test } from 'vitest';
 import { bundleWorker } from '../../scripts/bundle-worker.ts';
+import { startProcess } from '../../scripts/processes.ts';
 import { must, ROOT, run, tool } from '../../scripts/run.ts';
 import { SEED_CERTIFICATE, SEED_TOKEN } from '../support/seed.ts';
-import { startProcess } from './processes.ts';
 
 /** In a bundle, what tells the engines apart. */
 const NODE_ENGINE = /createPublicKey/;

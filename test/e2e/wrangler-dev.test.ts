@@ -1,10 +1,10 @@
 import { afterAll, assert, beforeAll, describe, test } from 'vitest';
+import { type Running, startProcess } from '../../scripts/processes.ts';
 import { tool } from '../../scripts/run.ts';
 import { startStandIn } from '../../scripts/start/stand-in.ts';
 import { startUpstream } from '../../scripts/start/upstream.ts';
 import { HOST, sign } from '../support/issuer.ts';
 import { assertDoctorFindsNothing } from './doctor.ts';
-import { type Running, startProcess } from './processes.ts';
 
 /** The deployable under its own tool: `wrangler dev` with the `wrangler.toml` of the root. */
 async function startWrangler(variables: Record<string, string>): Promise<{ url: string; process: Running }> {

@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { startProcess } from '../../../scripts/processes.ts';
 import { ROOT, run, tool } from '../../../scripts/run.ts';
-import { startProcess } from '../processes.ts';
 
 /** Which Next.js, and under which name the gate stands there. */
 export interface Variant {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { OFFLINE, ROOT } from '../../scripts/run.ts';
+import { OFFLINE, ROOT } from './run.ts';
 
 /** A tool that goes on running, started in a process group of its own so that all of it ends with `stop`. */
 export interface Running {

@@ -1,0 +1,47 @@
+import { ASSERTION_HEADER } from '../../core/http.ts';
+import { isObject, parseObject } from '../../core/json.ts';
+import type { Service } from './state.ts';
+
+const TIMEOUT = 5000;
+
+/** What a service says of an assertion, and without one. */
+export interface ServiceAnswer extends Service {
+  readonly answer: Said;
+  readonly without: Said;
+}
+
+interface Said {
+  readonly isIn: boolean;
+  readonly text: string;
+}
+
+export async function askServices(services: readonly Service[], assertion: string): Promise<ServiceAnswer[]> {
+  return Promise.all(
+    services.map(async (service) => {
+      const [answer, without] = await Promise.all([
+        ask(service.url, { [ASSERTION_HEADER]: assertion }),
+        ask(service.url, {}),
+      ]);
+      return { ...service, answer, without };
+    }),
+  );
+}
+
+async function ask(url: string, headers: Record<string, string>): Promise<Said> {
+  try {
+    const response = await fetch(url, { headers, redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT) });
+    const body = parseObject(await response.text());
+    return { isIn: response.ok, text: response.ok ? nameIn(body) : `${response.status} ${codeIn(body)}`.trim() };
+  } catch (error) {
+    return { isIn: false, text: `no answer: ${error instanceof Error ? error.message : typeof error}` };
+  }
+}
+
+function nameIn(body: unknown): string {
+  const { email, user, subject } = isObject(body) ? body : {};
+  return String(email || user || subject || 'somebody');
+}
+
+function codeIn(body: unknown): string {
+  return isObject(body) && typeof body['code'] === 'string' ? body['code'] : '';
+}

@@ -1,11 +1,10 @@
 import { existsSync } from 'node:fs';
-import { createServer } from 'node:net';
 import type { Service } from '../../cli/dev/state.ts';
 import { HOST } from '../../test/support/issuer.ts';
+import { startOslsOffline } from '../osls-offline.ts';
 import { startProcess } from '../processes.ts';
 import { ROOT, tool } from '../run.ts';
 import { startGuards } from './guards.ts';
-import { serve } from './server.ts';
 
 export interface Services {
   /** Each answers, as JSON, for whom a request is. */
@@ -46,29 +45,8 @@ async function startHono(env: Environment): Promise<Started> {
 }
 
 async function startLambda(env: Environment): Promise<Started> {
-  // SSM without any parameter: the authorizer then asks for the keys itself.
-  const ssm = await serve((_, response) => {
-    response.writeHead(400, { 'content-type': 'application/x-amz-json-1.1' }).end('{"__type":"ParameterNotFound"}');
-  });
-  const [http = '', lambda = '', socket = '', alb = ''] = await Promise.all([0, 1, 2, 3].map(freePort));
-  const ports = ['--httpPort', http, '--lambdaPort', lambda, '--websocketPort', socket, '--albPort', alb];
-  const offline = startProcess(
-    tool('osls'),
-    ['offline', '--host', '127.0.0.1', '--noPrependStageInUrl', ...ports],
-    ROOT,
-    {
-      ...env,
-      SLS_TELEMETRY_DISABLED: '1',
-      SLS_NOTIFICATIONS_MODE: 'off',
-      AWS_ACCESS_KEY_ID: 'none',
-      AWS_SECRET_ACCESS_KEY: 'none',
-      AWS_REGION: 'us-east-1',
-      AWS_ENDPOINT_URL_SSM: ssm.url,
-    },
-  );
-  await offline.printed(/Server ready: (http:\S+)/);
-  const stop = () => Promise.all([offline.stop(), ssm.close()]);
-  return { name: 'Lambda authorizer (osls offline)', url: `http://127.0.0.1:${http}/http`, stop };
+  const { url, stop } = await startOslsOffline(env);
+  return { name: 'Lambda authorizer (osls offline)', url: `${url}/http`, stop };
 }
 
 /** Only if it is built: `npx next build examples/nextjs`. */
@@ -77,12 +55,4 @@ async function startNext(env: Environment): Promise<Started | undefined> {
   const app = startProcess(tool('next'), ['start', 'examples/nextjs', '-H', '127.0.0.1', '-p', '0'], ROOT, env);
   const url = await app.printed(/(http:\/\/127\.0\.0\.1:\d+)/);
   return { name: 'Next.js', url: `${url}/api/me`, stop: () => app.stop() };
-}
-
-async function freePort(): Promise<string> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return String(typeof address === 'object' && address?.port);
 }

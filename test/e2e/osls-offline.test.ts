@@ -1,9 +1,7 @@
-import { createServer } from 'node:net';
 import { afterAll, assert, beforeAll, describe, test } from 'vitest';
 import { LAMBDAS, sizeOfLambda } from '../../scripts/bundle-lambda.ts';
-import { type Running, startProcess } from '../../scripts/processes.ts';
+import { OSLS_ENVIRONMENT, startOslsOffline } from '../../scripts/osls-offline.ts';
 import { must, tool } from '../../scripts/run.ts';
-import { serve } from '../../scripts/start/server.ts';
 import { startStandIn } from '../../scripts/start/stand-in.ts';
 import { HOST, makeKey, sign } from '../support/issuer.ts';
 import { assertDoctorFindsNothing } from './doctor.ts';
@@ -13,62 +11,28 @@ const now = Math.floor(Date.now() / 1000);
 const times = { iat: now, exp: now + 3600 };
 const ASSERTION = 'x-pomerium-jwt-assertion';
 const good = await sign(standIn.key, times);
-/** SSM without any parameter. */
-const ssm = await serve((_, response) => {
-  response.writeHead(400, { 'content-type': 'application/x-amz-json-1.1' }).end('{"__type":"ParameterNotFound"}');
-});
 
 const ENVIRONMENT = {
-  SLS_TELEMETRY_DISABLED: '1',
-  SLS_NOTIFICATIONS_MODE: 'off',
-  // Nothing here reaches AWS; the SDK wants some all the same.
-  AWS_ACCESS_KEY_ID: 'none',
-  AWS_SECRET_ACCESS_KEY: 'none',
-  AWS_REGION: 'us-east-1',
-  AWS_ENDPOINT_URL_SSM: ssm.url,
   POMERIUM_AUDIENCE: HOST,
   POMERIUM_JWKS_URL: standIn.jwksUrl(),
   POMERIUM_POLICY: JSON.stringify({ allow: { or: [{ domain: 'example.com' }] }, deny: { or: [{ user: 'u-denied' }] } }),
 };
 
-async function freePort(): Promise<string> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return String(typeof address === 'object' && address?.port);
-}
-
 describe('serverless.yml, under osls offline', () => {
-  let offline: Running;
-  let url: string;
+  let offline: Awaited<ReturnType<typeof startOslsOffline>>;
   beforeAll(async () => {
-    const [http, lambda, socket] = [await freePort(), await freePort(), await freePort()];
-    const ports = [
-      '--httpPort',
-      http,
-      '--lambdaPort',
-      lambda,
-      '--websocketPort',
-      socket,
-      '--albPort',
-      await freePort(),
-    ];
-    const flags = ['--host', '127.0.0.1', '--noPrependStageInUrl', ...ports];
-    offline = startProcess(tool('osls'), ['offline', ...flags], undefined, ENVIRONMENT);
-    await offline.printed(/Server ready: (http:\S+)/);
-    url = `http://127.0.0.1:${http}`;
+    offline = await startOslsOffline(ENVIRONMENT);
   });
   afterAll(async () => {
     await offline.stop();
-    await Promise.all([standIn.close(), ssm.close()]);
+    await standIn.close();
   });
 
   for (const [api, path] of [
     ['the HTTP API', '/http'],
     ['the REST API', '/rest'],
   ] as const) {
-    const get = (headers: Record<string, string>) => fetch(url + path, { headers });
+    const get = (headers: Record<string, string>) => fetch(offline.url + path, { headers });
 
     test(`${api}: who came through Pomerium gets in, and the function knows who it is`, async () => {
       const response = await get({ [ASSERTION]: good });
@@ -96,7 +60,7 @@ describe('serverless.yml, under osls offline', () => {
     test(`${api}: the doctor finds nothing of ours`, async () => {
       // For an HTTP API the offline gateway hands on the last of two equal headers; AWS joins them with a comma, which is refused.
       const known = api === 'the HTTP API' ? ['the assertion twice'] : [];
-      await assertDoctorFindsNothing(url + path, standIn.key, known);
+      await assertDoctorFindsNothing(offline.url + path, standIn.key, known);
     });
 
     test(`${api}: whom the policy denies gets a 403`, async () => {
@@ -108,7 +72,10 @@ describe('serverless.yml, under osls offline', () => {
 
 describe('osls package', () => {
   test('packs each function as one small file, and asks for no more than it needs', async () => {
-    const output = await must(tool('osls'), ['package'], { capture: true, env: ENVIRONMENT });
+    const output = await must(tool('osls'), ['package'], {
+      capture: true,
+      env: { ...OSLS_ENVIRONMENT, ...ENVIRONMENT },
+    });
     assert.include(output, 'Service packaged');
     for (const name of LAMBDAS) console.info(`${name}.mjs: ${Math.round(sizeOfLambda(name) / 1000)} kB minified`);
     assert.isBelow(sizeOfLambda('authorizer'), 150_000);

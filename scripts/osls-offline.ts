@@ -1,0 +1,46 @@
+import { createServer } from 'node:net';
+import { startProcess } from './processes.ts';
+import { ROOT, tool } from './run.ts';
+import { serve } from './start/server.ts';
+
+/** What osls and the AWS SDK want, though nothing here reaches AWS. */
+export const OSLS_ENVIRONMENT = {
+  SLS_TELEMETRY_DISABLED: '1',
+  SLS_NOTIFICATIONS_MODE: 'off',
+  AWS_ACCESS_KEY_ID: 'none',
+  AWS_SECRET_ACCESS_KEY: 'none',
+  AWS_REGION: 'us-east-1',
+};
+
+/** The root's `serverless.yml` behind an offline API Gateway: its HTTP API at `/http`, its REST API at `/rest`. */
+export async function startOslsOffline(
+  env: Readonly<Record<string, string>>,
+): Promise<{ url: string; stop(): Promise<void> }> {
+  // SSM without any parameter: the authorizer then asks for the keys itself.
+  const ssm = await serve((_, response) => {
+    response.writeHead(400, { 'content-type': 'application/x-amz-json-1.1' }).end('{"__type":"ParameterNotFound"}');
+  });
+  const [http = '', lambda = '', socket = '', alb = ''] = await Promise.all([0, 1, 2, 3].map(freePort));
+  const ports = ['--httpPort', http, '--lambdaPort', lambda, '--websocketPort', socket, '--albPort', alb];
+  const flags = ['--host', '127.0.0.1', '--noPrependStageInUrl', ...ports];
+  const offline = startProcess(tool('osls'), ['offline', ...flags], ROOT, {
+    ...OSLS_ENVIRONMENT,
+    AWS_ENDPOINT_URL_SSM: ssm.url,
+    ...env,
+  });
+  await offline.printed(/Server ready: (http:\S+)/);
+  return {
+    url: `http://127.0.0.1:${http}`,
+    stop: async () => {
+      await Promise.all([offline.stop(), ssm.close()]);
+    },
+  };
+}
+
+async function freePort(): Promise<string> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return String(typeof address === 'object' && address?.port);
+}

@@ -29,6 +29,11 @@ th, td { text-align: left; vertical-align: top; padding: .3rem .75rem .3rem 0; b
 th { font-weight: 600; overflow-wrap: break-word; }
 td { overflow-wrap: anywhere; }
 thead th { white-space: nowrap; }
+details { flex-basis: 100%; }
+details button { margin: .2rem 0; }
+summary { cursor: pointer; }
+pre { white-space: pre-wrap; overflow-wrap: anywhere; background: var(--raised); padding: .75rem; }
+h3 { font-size: 1rem; }
 .scroll { overflow-x: auto; }
 td, code { font: .875rem/1.5 ui-monospace, monospace; }
 .quiet { color: var(--quiet); }

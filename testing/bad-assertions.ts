@@ -1,3 +1,4 @@
+import { decodeBytes } from '../core/base64url.ts';
 import type { PomeriumErrorCode } from '../core/errors.ts';
 import { ASSERTION_HEADER } from '../core/http.ts';
 import { type Members, signClaims, signText, toBase64url } from './assertion.ts';
@@ -98,6 +99,7 @@ async function badKeys({ key, claims }: Target): Promise<Row[]> {
 }
 
 async function badClaims({ key, claims, host, now }: Target): Promise<Row[]> {
+  const joseHeader = JSON.stringify({ alg: key.algorithm, kid: key.kid });
   const signed = (changes: Members) => signClaims(key, { ...claims, ...changes });
   return [
     ['expired', 'expired', await signed({ iat: now - 600, exp: now - 300 })],
@@ -117,10 +119,16 @@ async function badClaims({ key, claims, host, now }: Target): Promise<Row[]> {
     ['without an issuer', ['issuer_mismatch', 'invalid_claims'], await signed({ iss: undefined })],
     ['for nobody', 'anonymous', await signed({ sub: '', user: '', email: '' })],
     [
-      'claims that are no object',
+      'claims that are not UTF-8',
       'invalid_claims',
-      await signText(key, JSON.stringify({ alg: key.algorithm, kid: key.kid }), '[]'),
+      await signText(key, joseHeader, new Uint8Array([0x7b, 0xff, 0x7d])),
     ],
+    [
+      'claims after a byte order mark',
+      'invalid_claims',
+      await signText(key, joseHeader, `\ufeff${JSON.stringify(claims)}`),
+    ],
+    ['claims that are no object', 'invalid_claims', await signText(key, joseHeader, '[]')],
   ];
 }
 
@@ -153,6 +161,12 @@ function badSignatures(good: string): Row[] {
     ['a signature with a bit flipped', 'invalid_signature', `${header}.${payload}.${flipped}`],
     ['no signature', ['malformed_assertion', 'invalid_signature'], `${header}.${payload}.`],
     ['a signature of zeros', 'invalid_signature', `${header}.${payload}.${toBase64url(new Uint8Array(size))}`],
+    ['a long signature', ['malformed_assertion', 'invalid_signature'], `${good}AAAA`],
+    [
+      'a signature in DER',
+      ['malformed_assertion', 'invalid_signature'],
+      `${header}.${payload}.${toBase64url(inDer(signature))}`,
+    ],
     [
       'a short signature',
       ['malformed_assertion', 'invalid_signature'],
@@ -165,4 +179,13 @@ async function hmac(secret: string, input: string): Promise<string> {
   const encode = (text: string) => new TextEncoder().encode(text);
   const key = await crypto.subtle.importKey('raw', encode(secret), { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
   return toBase64url(new Uint8Array(await crypto.subtle.sign('HMAC', key, encode(input))));
+}
+
+/** R and S as an ASN.1 sequence, as X.509 has it and JWS must not (RFC 7518 section 3.4). Positive, so each with a zero. */
+function inDer(signature: string): Uint8Array {
+  const bytes = decodeBytes(signature);
+  const half = bytes.length / 2;
+  const integer = (part: Uint8Array) => [2, half + 1, 0, ...part];
+  const body = [...integer(bytes.subarray(0, half)), ...integer(bytes.subarray(half))];
+  return new Uint8Array([0x30, body.length, ...body]);
 }

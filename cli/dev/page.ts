@@ -4,6 +4,7 @@ import { type Html, html } from '../../inspector/html.ts';
 import { expectationFrom, pasteForm } from '../../inspector/inspector.ts';
 import { respondWithPage } from '../../inspector/page.ts';
 import { explanationSection, pairsTable } from '../../inspector/sections.ts';
+import { type Attack, attacksOn } from '../doctor/attacks.ts';
 import type { Finding } from '../doctor/judge.ts';
 import { askServices, type ServiceAnswer } from './services.ts';
 import { type DevState, type SeenRequest, signForCurrent } from './state.ts';
@@ -14,10 +15,12 @@ export interface PageContent {
   /** What became of the attacks, if any were sent. */
   readonly findings?: readonly Finding[] | undefined;
   readonly attackedPath?: string | undefined;
+  /** What the app answered, if one attack was sent. */
+  readonly answer?: string | undefined;
 }
 
 export async function respondWithDevPage(state: DevState, content: PageContent = {}): Promise<Response> {
-  const { pasted, findings, attackedPath = '/' } = content;
+  const { pasted, findings, attackedPath = '/', answer } = content;
   const { issuer } = state;
   const keys = staticKeys(issuer.jwks());
   const now = Date.now() / 1000;
@@ -41,10 +44,9 @@ ${explanationSection(explanation, now)}
 ${pasteForm(pasted ?? '')}
 ${answers.length > 0 && servicesSection(answers)}
 <h2 id="attacks">Attacks</h2>
-<form method="post" action="/.pomerium/attack"><label for="path">Path</label> <input id="path" name="path" value="${attackedPath}">
-<button type="submit">Send every attack to the app</button>
-<span class="quiet">Straight to ${state.to}, around this stand-in.</span></form>
+${attackForm(await attacksOn(new URL(attackedPath, state.to), issuer, { isTrusted: true }), attackedPath)}
 ${findings && findingsTable(findings)}
+${answer !== undefined && html`<h3>What the app answered</h3><pre>${answer.slice(0, MAX_SHOWN)}</pre>`}
 <h2>Last requests</h2>
 ${requestsSection(state.requests)}
 </main>`,
@@ -69,6 +71,17 @@ function servicesSection(answers: readonly ServiceAnswer[]): Html {
 <td class="${without.isIn ? 'fail' : 'pass'}">${without.isIn ? '✗' : '✓'} ${without.text}</td></tr>`,
   )}</tbody>
 </table></div>`;
+}
+
+const MAX_SHOWN = 2000;
+
+function attackForm(attacks: readonly Attack[], path: string): Html {
+  return html`<form method="post" action="/.pomerium/attack"><label for="path">Path</label> <input id="path" name="path" value="${path}">
+<button type="submit">Send every attack to the app</button>
+<span class="quiet">Straight to the app, around this stand-in.</span>
+<details><summary>Or one of them</summary>${attacks.map(
+    ({ name }) => html`<button type="submit" name="attack" value="${name}">${name}</button> `,
+  )}</details></form>`;
 }
 
 const LOOKS = { 'as it should': 'pass', 'let in': 'fail', unclear: 'open' } as const;

@@ -76,25 +76,29 @@ async function answerPage(state: DevState, path: string, incoming: IncomingMessa
       return seeOther(PAGE);
     case 'attack': {
       const attackedPath = form.get('path')?.replace(/^\/?/, '/') ?? '/';
-      return respondWithDevPage(state, { attackedPath, findings: await attack(state, attackedPath) });
+      const only = form.get('attack') ?? undefined;
+      return respondWithDevPage(state, { attackedPath, ...(await attack(state, attackedPath, only)) });
     }
     default:
       return new Response(null, { status: 404 });
   }
 }
 
-/** One after the other: they are a few dozen, and the app is on this machine. */
-async function attack({ issuer, to }: DevState, path: string): Promise<Finding[]> {
+/** One after the other: they are a few dozen, and the app is on this machine. `only`: the name of one. */
+async function attack({ issuer, to }: DevState, path: string, only: string | undefined) {
+  const all = await attacksOn(new URL(path, to), issuer, { isTrusted: true });
   const findings: Finding[] = [];
-  for (const one of await attacksOn(new URL(path, to), issuer, { isTrusted: true })) {
-    findings.push(
-      await send(to, one, ATTACK_TIMEOUT).then(
-        (answer) => judge(one, answer),
-        (error) => judgeFailure(one, error),
-      ),
-    );
+  let answer: string | undefined;
+  for (const one of all.filter(({ name }) => only === undefined || name === only)) {
+    try {
+      const answered = await send(to, one, ATTACK_TIMEOUT);
+      findings.push(judge(one, answered));
+      answer = answered.body;
+    } catch (error) {
+      findings.push(judgeFailure(one, error));
+    }
   }
-  return findings;
+  return { findings, answer: only === undefined ? undefined : answer };
 }
 
 function seeOther(location: string): Response {

@@ -27,7 +27,9 @@ describe('pomerium-edge dev', () => {
         .verifyRequest({ headers: request.headersDistinct as Record<string, string[]> })
         .catch(() => undefined);
       response.writeHead(identity || !isGuarded ? 200 : 401, { 'content-type': 'application/json' });
-      response.end(JSON.stringify({ email: identity?.email, host: request.headers['x-forwarded-host'] }));
+      response.end(
+        JSON.stringify({ email: identity?.email, host: request.headers['x-forwarded-host'] ?? request.headers.host }),
+      );
     });
     dev = startProcess(process.execPath, [CLI, 'dev', '--to', app.url, '--port', '0'], undefined, { NODE_ENV: 'test' });
     url = await dev.printed(/signed in .*(http:\/\/127\.0\.0\.1:\d+)\//);
@@ -101,6 +103,15 @@ describe('pomerium-edge dev', () => {
     assert.isAtLeast(await page.getByText('✗ let in').count(), 40);
     await screenshot(page, 'dev-attacked');
     isGuarded = true;
+  });
+
+  test('sends one attack, and shows the answer', async () => {
+    const { page } = await open();
+    await page.getByText('Or one of them').click();
+    await page.getByRole('button', { name: 'expired', exact: true }).click();
+    await page.getByText('None of 1 got in that must not').waitFor();
+    assert.match(await page.getByRole('row', { name: /^expired/ }).innerText(), /as it should\s+401/);
+    assert.equal(await page.locator('pre').innerText(), `{"host":"${new URL(app.url).host}"}`);
   });
 
   test('no other site and no other name drives it', async () => {

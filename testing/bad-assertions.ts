@@ -61,7 +61,7 @@ export async function badRequests(target: Target): Promise<BadRequest[]> {
 }
 
 async function badKeys({ key, claims }: Target): Promise<Row[]> {
-  const stranger = await makeSigningKey();
+  const stranger = await makeSigningKey(key.algorithm);
   const { publicJwk } = stranger;
   const hmacInput = `${toBase64url(JSON.stringify({ alg: 'HS256', kid: key.kid, typ: 'JWT' }))}.${toBase64url(JSON.stringify(claims))}`;
   return [

@@ -79,17 +79,19 @@ describe('createTestIssuer() has', () => {
     assert.lengthOf((await verifier.verify(await issuer.withGroups())).groups, 400, '200 ids, 200 names');
   });
 
-  test('every kind of bad request, each refused with its code', async () => {
-    const issuer = await createTestIssuer({ now });
-    const verifier = verifierOf(issuer);
-    const bad = await issuer.bad();
-    assert.isAtLeast(bad.length, 40);
-    assert.lengthOf(new Set(bad.map(({ name }) => name)), bad.length, 'no name twice');
-    for (const { name, headers, codes } of bad) {
-      const code = await codeOf(() => verifier.verifyRequest({ headers }));
-      assert.include<string>(codes, code, name);
-    }
-  });
+  for (const algorithm of ['ES256', 'RS256', 'EdDSA'] as const) {
+    test(`every kind of bad request, each refused with its code (${algorithm})`, async () => {
+      const issuer = await createTestIssuer({ now, keys: [algorithm] });
+      const verifier = verifierOf(issuer, { algorithms: [algorithm] });
+      const bad = await issuer.bad();
+      assert.isAtLeast(bad.length, 40);
+      assert.lengthOf(new Set(bad.map(({ name }) => name)), bad.length, 'no name twice');
+      for (const { name, headers, codes } of bad) {
+        const code = await codeOf(() => verifier.verifyRequest({ headers }));
+        assert.include<string>(codes, code, name);
+      }
+    });
+  }
 
   test('none that is refused for another reason: without its flaw each is good', async () => {
     const issuer = await createTestIssuer({ now });

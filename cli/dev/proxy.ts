@@ -31,7 +31,7 @@ export async function proxyUpgrade(state: DevState, incoming: IncomingMessage, s
       [socket, upstream],
       [upstream, socket],
     ] as const)
-      one.on('error', () => other.destroy());
+      one.on('error', () => other.destroy()).on('close', () => other.destroy());
   });
   outgoing.on('error', () => socket.destroy());
   outgoing.end();

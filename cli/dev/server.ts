@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { Readable } from 'node:stream';
+import { type Duplex, Readable } from 'node:stream';
 import { answerJwks } from '../../testing/jwks-answer.ts';
 import { JWKS_PATH } from '../../testing/jwks-server.ts';
 import { attacksOn } from '../doctor/attacks.ts';
@@ -25,7 +25,11 @@ export async function startDevServer(state: DevState, port: number): Promise<Dev
       response.end(String(error));
     });
   });
+  // The server forgets these, and would wait for them for ever.
+  const upgraded = new Set<Duplex>();
   server.on('upgrade', (request, socket) => {
+    upgraded.add(socket);
+    socket.on('close', () => upgraded.delete(socket));
     proxyUpgrade(state, request, socket).catch(() => socket.destroy());
   });
   await new Promise<void>((resolve, reject) => {
@@ -39,6 +43,7 @@ export async function startDevServer(state: DevState, port: number): Promise<Dev
       new Promise((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
+        for (const socket of upgraded) socket.destroy();
       }),
   };
 }

@@ -1,8 +1,11 @@
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 export interface LocalServer {
   readonly url: string;
+  /** What is done with a request to speak another protocol. */
+  onUpgrade(listener: (request: IncomingMessage, socket: Duplex) => void): void;
   /** Cuts every connection, also those that are kept for later. */
   drop(): void;
   close(): Promise<void>;
@@ -17,6 +20,7 @@ export async function serve(listener: RequestListener): Promise<LocalServer> {
   });
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    onUpgrade: (listener) => void server.on('upgrade', listener),
     drop: () => server.closeAllConnections(),
     close: () =>
       new Promise((resolve) => {

@@ -1,7 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, assert, beforeAll, describe, test, vi } from 'vitest';
 import { createVerifier, remoteKeys, type Verifier } from '../../core/index.ts';
@@ -30,6 +32,11 @@ describe('pomerium-edge dev', () => {
       response.end(
         JSON.stringify({ email: identity?.email, host: request.headers['x-forwarded-host'] ?? request.headers.host }),
       );
+    });
+    app.onUpgrade(async ({ headersDistinct: headers }, socket) => {
+      const { email } = await verifier.verifyRequest({ headers: headers as Record<string, string[]> });
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n');
+      socket.on('data', (data) => socket.write(`${email}: ${data}`)).on('end', () => socket.end());
     });
     dev = startProcess(process.execPath, [CLI, 'dev', '--to', app.url, '--port', '0'], undefined, { NODE_ENV: 'test' });
     url = await dev.printed(/signed in .*(http:\/\/127\.0\.0\.1:\d+)\//);
@@ -150,15 +157,45 @@ describe('pomerium-edge dev', () => {
     });
   }
 
-  test('goes without the app, and says so', async () => {
+  test('hands WebSockets on, with the assertion', async () => {
+    const { hostname, port } = new URL(url);
+    const echoed = await new Promise((resolve, reject) => {
+      const outgoing = request({ hostname, port, path: '/ws', headers: { connection: 'Upgrade', upgrade: 'echo' } });
+      outgoing.on('upgrade', (_, socket) => {
+        socket.once('data', (data) => {
+          socket.destroy();
+          resolve(String(data));
+        });
+        socket.write('hello');
+      });
+      outgoing.on('error', reject).end();
+    });
+    assert.equal(echoed, 'bob@example.com: hello');
+  });
+
+  test('goes without the app, for identities and a host of one’s own', async () => {
     const free = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => free.once('listening', resolve));
     const address = free.address();
     const port = typeof address === 'object' ? address?.port : 0;
     await new Promise((resolve) => free.close(resolve));
+    const folder = mkdtempSync(join(tmpdir(), 'pomerium-edge-'));
+    const file = join(folder, 'identities.json');
+    writeFileSync(file, '{"Carol":{"sub":"u-carol","email":"carol@example.com"}}');
     const lonely = startProcess(
       process.execPath,
-      [CLI, 'dev', '--to', `http://127.0.0.1:${port}`, '--port', '0', '--host', 'other.example.com'],
+      [
+        CLI,
+        'dev',
+        '--to',
+        `http://127.0.0.1:${port}`,
+        '--port',
+        '0',
+        '--host',
+        'other.example.com',
+        '--identities',
+        file,
+      ],
       undefined,
       { NODE_ENV: 'test' },
     );
@@ -167,8 +204,11 @@ describe('pomerium-edge dev', () => {
       const answer = await fetch(`${base}/`);
       assert.equal(answer.status, 502);
       assert.match(await answer.text(), /cannot be reached/);
-      assert.equal((await fetch(`${base}/.pomerium/`)).status, 200);
+      const page = await (await fetch(`${base}/.pomerium/`)).text();
+      assert.include(page, '<option selected>Carol</option>');
+      for (const text of ['carol@example.com', 'other.example.com']) assert.include(page, text);
     } finally {
+      rmSync(folder, { recursive: true, force: true });
       await lonely.stop('SIGINT');
     }
   });

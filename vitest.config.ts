@@ -6,7 +6,6 @@ import { COMPATIBILITY_DATE } from './scripts/bundle-worker.ts';
 const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const engine = (name: 'node' | 'web') => ({
   '#signature': source(`core/signature/${name}.ts`),
-  '#sentences': source('core/sentences/kept.ts'),
   '#entrypoint-base': source(`adapters/cloudflare/entrypoint-base/${name === 'web' ? 'workerd' : 'none'}.ts`),
 });
 

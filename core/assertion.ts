@@ -1,19 +1,18 @@
-import { sentence } from '#sentences';
 import { decodeText, isBase64url } from './base64url.ts';
-import { PomeriumError, shown } from './errors.ts';
+import { describeValue, PomeriumError } from './errors.ts';
 import { parseObject } from './json.ts';
 
 /** The most characters an assertion may have: 64 KiB holds about 700 groups with their names. */
 export const MAX_ASSERTION_LENGTH = 65_536;
 
-/** What the JOSE header may say: which algorithm and which key it claims. Neither is believed, only looked up. */
+/** What the JOSE header claims: an algorithm and a key. Neither is trusted, only looked up. */
 export interface AssertionHeader {
   readonly algorithm: string;
   /** Undefined when there is none; Pomerium v0.10 wrote `""` for that. */
   readonly keyId: string | undefined;
 }
 
-/** A compact JWS taken apart (RFC 7515 section 7.1). Nothing in it is proved yet, and the payload is not decoded. */
+/** A compact JWS taken apart (RFC 7515 section 7.1). Nothing in it is verified yet, and the payload is not decoded. */
 export interface Assertion {
   readonly header: AssertionHeader;
   readonly headerSegment: string;
@@ -29,7 +28,7 @@ export type HeaderMemo = Map<string, AssertionHeader>;
 const MAX_REMEMBERED_HEADERS = 16;
 const MAX_REMEMBERED_HEADER_LENGTH = 1024;
 
-/** Called once a signature held, so that nobody without a key can fill the memo. */
+/** Called once a signature is verified, so that nobody without a key can fill the memo. */
 export function rememberHeader(headers: HeaderMemo, assertion: Assertion): void {
   const { headerSegment, header } = assertion;
   if (headers.has(headerSegment) || headerSegment.length > MAX_REMEMBERED_HEADER_LENGTH) return;
@@ -45,23 +44,19 @@ export function requireOne(assertion: unknown): string {
   if (assertion === undefined || assertion === null || assertion === '') {
     throw new PomeriumError(
       'missing_assertion',
-      sentence(
-        'The request carries no assertion: it did not come through Pomerium, its route lacks pass_identity_headers: true, or Pomerium could not sign (an empty header; see its log).',
-      ),
+      'The request carries no assertion: it did not come through Pomerium, its route lacks pass_identity_headers: true, or Pomerium could not sign (see its log).',
     );
   }
-  if (typeof assertion !== 'string') throw malformed(sentence('is not a string'), shown(assertion));
+  if (typeof assertion !== 'string') throw malformed('is not a string', describeValue(assertion));
   if (assertion.includes(',')) {
     throw new PomeriumError(
       'duplicate_assertion',
-      sentence(
-        'The request carries more than one assertion. Pomerium replaces what a client sends, so one of them came around it.',
-      ),
+      'The request carries more than one assertion. Pomerium replaces what a client sends, so one came around it.',
     );
   }
   if (assertion.length > MAX_ASSERTION_LENGTH) {
     throw malformed(
-      sentence(`is longer than ${MAX_ASSERTION_LENGTH} characters; jwt_groups_filter in Pomerium shortens it`),
+      `is longer than ${MAX_ASSERTION_LENGTH} characters; send fewer groups`,
       `${assertion.length} characters`,
     );
   }
@@ -73,14 +68,14 @@ export function parseAssertion(assertion: string, headers: HeaderMemo): Assertio
   const first = assertion.indexOf('.');
   const second = assertion.indexOf('.', first + 1);
   if (first < 1 || second <= first + 1 || assertion.includes('.', second + 1)) {
-    throw malformed(sentence('is not three segments with two dots between them'));
+    throw malformed('is not three segments with two dots between them');
   }
   const headerSegment = assertion.slice(0, first);
   const payloadSegment = assertion.slice(first + 1, second);
   const signatureSegment = assertion.slice(second + 1);
   const header = headers.get(headerSegment) ?? parseHeader(headerSegment);
-  if (!isBase64url(payloadSegment)) throw malformed(sentence('has a payload that is not base64url'));
-  if (!isBase64url(signatureSegment)) throw malformed(sentence('has a signature that is not base64url'));
+  if (!isBase64url(payloadSegment)) throw malformed('has a payload that is not base64url');
+  if (!isBase64url(signatureSegment)) throw malformed('has a signature that is not base64url');
   return {
     header,
     headerSegment,
@@ -91,18 +86,18 @@ export function parseAssertion(assertion: string, headers: HeaderMemo): Assertio
 }
 
 function parseHeader(segment: string): AssertionHeader {
-  if (!isBase64url(segment)) throw malformed(sentence('has a header that is not base64url'));
+  if (!isBase64url(segment)) throw malformed('has a header that is not base64url');
   const header = parseObject(decodeHeaderText(segment));
-  if (!header) throw malformed(sentence('has a header that is not a JSON object'));
+  if (!header) throw malformed('has a header that is not a JSON object');
   // RFC 7515 section 4.1.11: what is critical and not understood must be refused. Here nothing is understood, and
   // b64 (RFC 7797) would change what is signed, with or without being listed.
   if (Object.hasOwn(header, 'crit') || Object.hasOwn(header, 'b64')) {
-    throw malformed(sentence('has a header with crit or b64, which Pomerium never writes'));
+    throw malformed('has a header with crit or b64, which Pomerium never writes');
   }
   const { alg, kid } = header;
-  if (typeof alg !== 'string') throw malformed(sentence('has a header without an alg'), shown(alg));
+  if (typeof alg !== 'string') throw malformed('has a header without an alg', describeValue(alg));
   if (kid !== undefined && typeof kid !== 'string') {
-    throw malformed(sentence('has a header whose kid is not a string'), shown(kid));
+    throw malformed('has a header whose kid is not a string', describeValue(kid));
   }
   return { algorithm: alg, keyId: kid || undefined };
 }
@@ -111,13 +106,13 @@ function decodeHeaderText(segment: string): string {
   try {
     return decodeText(segment);
   } catch {
-    throw malformed(sentence('has a header that is not UTF-8'));
+    throw malformed('has a header that is not UTF-8');
   }
 }
 
-function malformed(what: string | undefined, received?: string): PomeriumError {
-  return new PomeriumError('malformed_assertion', sentence(`The assertion ${what}.`), {
-    expected: 'a compact JWS: header.payload.signature, each base64url without padding',
-    ...(received === undefined ? {} : { received }),
+function malformed(what: string, received?: string): PomeriumError {
+  return new PomeriumError('malformed_assertion', `The assertion ${what}.`, {
+    expected: 'header.payload.signature, each base64url without padding',
+    received,
   });
 }

@@ -1,6 +1,5 @@
-import { sentence } from '#sentences';
 import { decodeText } from './base64url.ts';
-import { kindOf, PomeriumError, shown } from './errors.ts';
+import { describeType, describeValue, PomeriumError } from './errors.ts';
 import { deepFreeze, type JsonObject, parseObject } from './json.ts';
 
 /** What the claims must say. Times in seconds. */
@@ -12,7 +11,7 @@ export interface ClaimRules {
   readonly allowAnonymous: boolean;
 }
 
-/** The claims of an assertion whose signature held and whose types are right; the values are not judged yet. */
+/** The claims of an assertion whose signature is valid and whose types are right; the values are not judged yet. */
 export interface Claims {
   readonly exp: number;
   readonly iat: number;
@@ -31,10 +30,13 @@ export interface Claims {
   readonly all: JsonObject;
 }
 
-/** Reads the payload. Only called once the signature held; all that it refuses is `invalid_claims`. */
+/** Claims that `checkClaims` accepted: they have one of the configured issuers. */
+export type CheckedClaims = Claims & { readonly iss: string };
+
+/** Reads the payload. Only called once the signature is verified; all that it refuses is `invalid_claims`. */
 export function parseClaims(payloadSegment: string): Claims {
   const all = parseObject(decodePayload(payloadSegment));
-  if (!all) throw invalid(sentence('The payload is not a JSON object.'));
+  if (!all) throw invalid('The payload is not a JSON object.');
   return {
     exp: requireTime(all, 'exp'),
     iat: requireTime(all, 'iat'),
@@ -53,17 +55,18 @@ export function parseClaims(payloadSegment: string): Claims {
   };
 }
 
-/** Judges the claims, in this order: times, issuer, audience, subject. `now` in seconds. */
-export function checkClaims(claims: Claims, rules: ClaimRules, now: number): void {
+/**
+ * Judges the claims, in this order: times, audience, issuer, subject. The audience stands before the issuer, since a wrong
+ * `audience` is the likeliest mistake, and the default issuers are made of it. `now` in seconds.
+ */
+export function checkClaims(claims: Claims, rules: ClaimRules, now: number): asserts claims is CheckedClaims {
   checkTimes(claims, rules, now);
-  checkIssuer(claims.iss, rules.issuers);
   checkAudience(claims.aud, rules.audiences);
+  checkIssuer(claims.iss, rules.issuers);
   if (claims.sub === '' && !rules.allowAnonymous) {
     throw new PomeriumError(
       'anonymous',
-      sentence(
-        'The assertion is for nobody: the route lets people in who are not signed in. Set allowAnonymous: true to accept that.',
-      ),
+      'The assertion is for nobody: its route lets in people who are not signed in (see allowAnonymous).',
     );
   }
 }
@@ -74,30 +77,30 @@ function checkTimes(claims: Claims, rules: ClaimRules, now: number): void {
   const { clockTolerance, maxTokenAge } = rules;
   // Each rule is put so that a clock which is no number refuses everything.
   if (!(exp > now - clockTolerance)) {
-    throw timeError('expired', sentence('The assertion has expired.'), `exp after ${now - clockTolerance}`, exp);
+    throw timeError('expired', 'The assertion has expired.', `exp after ${now - clockTolerance}`, exp);
   }
   if (maxTokenAge !== undefined && !(now - iat <= maxTokenAge + clockTolerance)) {
     const oldest = now - maxTokenAge - clockTolerance;
-    throw timeError('expired', sentence('The assertion is older than maxTokenAge.'), `iat at or after ${oldest}`, iat);
+    throw timeError('expired', 'The assertion is older than maxTokenAge.', `iat at or after ${oldest}`, iat);
   }
   const latest = now + clockTolerance;
   if (!(iat <= latest)) {
-    throw timeError('not_yet_valid', sentence('The assertion was issued in the future.'), `iat until ${latest}`, iat);
+    throw timeError('not_yet_valid', 'The assertion was issued in the future.', `iat until ${latest}`, iat);
   }
   if (nbf !== undefined && !(nbf <= latest)) {
-    throw timeError('not_yet_valid', sentence('The assertion is not valid yet.'), `nbf until ${latest}`, nbf);
+    throw timeError('not_yet_valid', 'The assertion is not valid yet.', `nbf until ${latest}`, nbf);
   }
 }
 
 function timeError(
   code: 'expired' | 'not_yet_valid',
-  message: string | undefined,
+  message: string,
   expected: string,
   received: number,
 ): PomeriumError {
-  return new PomeriumError(code, sentence(`${message} Compare this machine's clock with Pomerium's.`), {
+  return new PomeriumError(code, `${message} Compare the clocks.`, {
     expected,
-    received: shown(received),
+    received: describeValue(received),
   });
 }
 
@@ -105,10 +108,8 @@ function checkIssuer(iss: string | undefined, issuers: ReadonlySet<string>): voi
   if (iss !== undefined && issuers.has(iss)) return;
   throw new PomeriumError(
     'issuer_mismatch',
-    sentence(
-      `The assertion names another issuer than the configured ones${hint(iss === undefined ? [] : [iss], issuers)}.`,
-    ),
-    { expected: listed(issuers), received: shown(iss) },
+    `The assertion names another issuer than the configured ones${hint(iss === undefined ? [] : [iss], issuers)}.`,
+    { expected: listed(issuers), received: describeValue(iss) },
   );
 }
 
@@ -116,14 +117,16 @@ function checkAudience(aud: readonly string[], audiences: ReadonlySet<string>): 
   if (aud.some((one) => audiences.has(one))) return;
   throw new PomeriumError(
     'audience_mismatch',
-    sentence(`The assertion is for another audience than the configured ones${hint(aud, audiences)}.`),
-    { expected: listed(audiences), received: aud.length > 0 ? aud.map(shown).join(', ') : shown(undefined) },
+    `The assertion is for another audience than the configured ones${hint(aud, audiences)}.`,
+    {
+      expected: listed(audiences),
+      received: aud.length > 0 ? aud.slice(0, 5).map(describeValue).join(', ') : describeValue(undefined),
+    },
   );
 }
 
 /**
  * Says what a person would need long to see; Pomerium signs the host as the client spelt it.
- * @__NO_SIDE_EFFECTS__
  */
 function hint(received: readonly string[], expected: ReadonlySet<string>): string {
   const without = (text: string) => text.replace(/^https?:\/\//, '').replace(/\/$/, '');
@@ -137,14 +140,14 @@ function hint(received: readonly string[], expected: ReadonlySet<string>): strin
 }
 
 function listed(values: ReadonlySet<string>): string {
-  return [...values].map(shown).join(' or ');
+  return [...values].map(describeValue).join(' or ');
 }
 
 function decodePayload(segment: string): string {
   try {
     return decodeText(segment);
   } catch {
-    throw invalid(sentence('The payload is not UTF-8.'));
+    throw invalid('The payload is not UTF-8.');
   }
 }
 
@@ -152,27 +155,23 @@ function decodePayload(segment: string): string {
 function requireTime(all: JsonObject, name: string): number {
   const value = all[name];
   if (typeof value === 'number' && Number.isFinite(value)) return value;
-  throw invalid(sentence(`The claim ${name} is not a finite number.`), `${name} in seconds`, value);
+  throw invalid(`The claim ${name} is not a finite number.`, `${name} in seconds`, value);
 }
 
 function optionalString(all: JsonObject, name: string): string | undefined {
   const value = all[name];
   if (value === undefined || typeof value === 'string') return value;
-  throw invalid(sentence(`The claim ${name} is not a string.`), 'a string', value);
+  throw invalid(`The claim ${name} is not a string.`, 'a string', value);
 }
 
 function stringList(all: JsonObject, name: string): readonly string[] {
   const value = all[name];
   if (value === undefined) return Object.freeze([]);
   if (Array.isArray(value) && value.every((one) => typeof one === 'string')) return value;
-  throw invalid(sentence(`The claim ${name} is not a list of strings.`), 'a list of strings', value);
+  throw invalid(`The claim ${name} is not a list of strings.`, 'a list of strings', value);
 }
 
-/** Only the kind of what came is told: these claims are about a person. */
-function invalid(message: string | undefined, expected?: string, received?: unknown): PomeriumError {
-  return new PomeriumError(
-    'invalid_claims',
-    message,
-    expected === undefined ? {} : { expected, received: kindOf(received) },
-  );
+/** Only the type of what came is told: these claims are about a person. */
+function invalid(message: string, expected?: string, received?: unknown): PomeriumError {
+  return new PomeriumError('invalid_claims', message, { expected, received: expected && describeType(received) });
 }

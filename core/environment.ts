@@ -1,18 +1,22 @@
-import { configurationError, shown } from './errors.ts';
-import { remoteKeys } from './keys/remote.ts';
-import type { RemoteKeysOptions } from './keys/remote-options.ts';
+import { configurationError, describeValue } from './errors.ts';
+import { staticKeys } from './keys/material/static.ts';
+import type { RemoteKeysOptions } from './keys/remote/options.ts';
+import { remoteKeys } from './keys/remote/remote.ts';
 import type { KeySource } from './keys/source.ts';
-import { staticKeys } from './keys/static.ts';
 import { defaultKeys, type VerifierOptions } from './options.ts';
-import { compilePolicy, type Policy } from './policy/compile.ts';
-import type { Algorithm } from './signature/engine.ts';
+import { compilePolicy } from './policy/compile.ts';
+import type { Policy } from './policy/policy.ts';
+import type { Algorithm } from './signature/algorithms.ts';
 
 /** The variables that every adapter reads; lists are separated by commas. */
 export interface PomeriumEnvironment {
   /** The route's host name. Required. */
   readonly POMERIUM_AUDIENCE?: string;
   readonly POMERIUM_ISSUER?: string;
-  /** Default: the well-known URL at the first issuer's host. */
+  /**
+   * Where the keys are fetched.
+   * @defaultValue the well-known URL at the first issuer's host
+   */
   readonly POMERIUM_JWKS_URL?: string;
   /** Keys that are never fetched: whatever `staticKeys` takes as a string. */
   readonly POMERIUM_JWKS?: string;
@@ -27,7 +31,8 @@ export interface PomeriumEnvironment {
 
 /**
  * The environment as options for `createVerifier`, which judges them. Each of `options` replaces what the environment says;
- * `remote` says how keys are fetched where they are. Throws `invalid_configuration`.
+ * `remote` says how keys are fetched where they are.
+ * @throws {PomeriumError} `invalid_configuration`
  */
 export function optionsFromEnvironment(
   env: PomeriumEnvironment,
@@ -92,7 +97,10 @@ export function readList(value: string | undefined): string[] | undefined {
   return value ? value.split(',').map((one) => one.trim()) : undefined;
 }
 
-/** A variable that is `true` or `false`; undefined where it is not set. Throws `invalid_configuration`. */
+/**
+ * A variable that is `true` or `false`; undefined where it is not set.
+ * @throws {PomeriumError} `invalid_configuration`
+ */
 export function readSwitch(name: string, value: string | undefined): boolean | undefined {
   if (!value) return undefined;
   if (value === 'true' || value === 'false') return value === 'true';
@@ -102,5 +110,5 @@ export function readSwitch(name: string, value: string | undefined): boolean | u
 function readNumber(name: string, value: string | undefined): number | undefined {
   if (!value) return undefined;
   if (/^\d+$/.test(value.trim())) return Number(value);
-  throw configurationError(`${name} must be a whole number of seconds; it is ${shown(value)}.`);
+  throw configurationError(`${name} must be a whole number of seconds; it is ${describeValue(value)}.`);
 }

@@ -22,64 +22,78 @@ const STATUS = {
 
 export interface PomeriumErrorDetails {
   /** What would have been accepted. For the operator only. */
-  expected?: string;
+  expected?: string | undefined;
   /** What came instead, escaped and cut. For the operator only: it may hold a claim's value. */
-  received?: string;
-  /** Seconds after which asking again makes sense; with `keys_unavailable`. */
-  retryAfter?: number;
+  received?: string | undefined;
+  /** Where in a configured document the mistake is, such as `allow.or[2].groups.is`; with `invalid_configuration`. */
+  path?: string | undefined;
+  /** Seconds after which to try again; with `keys_unavailable`. */
+  retryAfter?: number | undefined;
   cause?: unknown;
 }
 
 /**
  * The one error that this package throws on purpose.
  *
- * `message` says what is wrong and what to do about it and never holds a claim's value, so it may be logged.
- * `expected` and `received` say it precisely; they are not enumerable, so that logging the error as an object
- * does not write them down by accident. None of the three belongs in an HTTP answer: see `problemResponse`.
+ * `message` says what is wrong and what to do about it. It never holds a claim's value, so it may be logged.
+ * None of `message`, `expected` and `received` belongs in an HTTP answer: see `problemResponse`.
  *
  * @example
- * try { await verifier.verifyRequest(request) }
- * catch (error) { if (error instanceof PomeriumError) return problemResponse(error, request) }
+ * ```ts
+ * try {
+ *   await verifier.verifyRequest(request)
+ * } catch (error) {
+ *   if (error instanceof PomeriumError) return problemResponse(error, request)
+ *   throw error
+ * }
+ * ```
  */
 export class PomeriumError extends Error {
   override readonly name = 'PomeriumError';
   readonly code: PomeriumErrorCode;
   /** The HTTP status for this code. */
   readonly status: number;
-  declare readonly expected?: string;
-  declare readonly received?: string;
-  declare readonly retryAfter?: number;
+  // Declared without an initializer, so that the constructor alone defines them, and as not enumerable: whoever logs
+  // the error as an object must not write a claim's value by accident.
+  declare readonly expected: string | undefined;
+  declare readonly received: string | undefined;
+  declare readonly path: string | undefined;
+  declare readonly retryAfter: number | undefined;
 
-  constructor(code: PomeriumErrorCode, message: string | undefined, details: PomeriumErrorDetails = {}) {
-    super(message ?? code, 'cause' in details ? { cause: details.cause } : undefined);
+  constructor(code: PomeriumErrorCode, message: string, details: PomeriumErrorDetails = {}) {
+    super(message, 'cause' in details ? { cause: details.cause } : undefined);
     this.code = code;
     this.status = STATUS[code];
-    for (const name of ['expected', 'received', 'retryAfter'] as const) {
+    for (const name of ['expected', 'received', 'path', 'retryAfter'] as const) {
       Object.defineProperty(this, name, { value: details[name], enumerable: false });
     }
   }
 }
 
-/** An `invalid_configuration`: thrown when something is built. `about`: where to look, told where sentences are dropped. */
-export function configurationError(about: string, message?: string | undefined): PomeriumError {
-  return new PomeriumError('invalid_configuration', message ?? about);
+/** An `invalid_configuration`. `path`: where in a configured document the mistake is. */
+export function configurationError(message: string, details?: { path?: string }): PomeriumError {
+  return new PomeriumError('invalid_configuration', message, details);
 }
 
-/**
- * A value as the operator may see it: escaped, and cut after 64 characters (the length of Pomerium's key ids).
- * @__NO_SIDE_EFFECTS__
- */
-export function shown(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.length > 64 ? `${value.slice(0, 64)}…` : value);
+/** A value as the operator may see it: escaped, and cut after 64 characters (the length of Pomerium's key ids). */
+export function describeValue(value: unknown): string {
+  if (typeof value === 'string') return toSafeJson(value.length > 64 ? `${value.slice(0, 64)}…` : value);
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  return kindOf(value);
+  return describeType(value);
 }
 
 /**
- * What kind of value it is, where the value itself is nobody's business.
- * @__NO_SIDE_EFFECTS__
+ * A value as JSON that is safe in a log and on a terminal: what JSON leaves as it is and a terminal obeys (C1 control
+ * characters, bidirectional and invisible marks, line separators) is escaped, too.
  */
-export function kindOf(value: unknown): string {
+export function toSafeJson(value: unknown): string {
+  return JSON.stringify(value).replace(/[\p{C}\u2028\u2029]/gu, (character) =>
+    character.replace(/./gs, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
+  );
+}
+
+/** The type of a value, where the value itself must not be seen. */
+export function describeType(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (value === null) return 'null';
   return Array.isArray(value) ? 'a list' : `a value of type ${typeof value}`;

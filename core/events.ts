@@ -1,11 +1,12 @@
 import type { PomeriumErrorCode } from './errors.ts';
-import type { SkipReason } from './keys/jwk.ts';
-import type { Algorithm } from './signature/engine.ts';
+import type { SkipReason } from './keys/material/jwk.ts';
+import { isPromiseLike } from './promise.ts';
+import type { Algorithm } from './signature/algorithms.ts';
 
 /** Whose assertion it is about: the direct caller's, or that of the user for whom it calls. */
 export type EventSubject = 'assertion' | 'on-behalf-of';
 
-/** An assertion held. `cached`: it was verified before by this verifier, and everything but its signature checked anew. */
+/** An assertion is valid. `cached`: this verifier had verified its signature before, and checked everything else anew. */
 export interface AssertionVerified {
   type: 'assertion_verified';
   subject: EventSubject;
@@ -21,11 +22,11 @@ export interface AssertionRefused {
   code: PomeriumErrorCode;
   status: number;
   message: string;
-  expected?: string;
-  received?: string;
+  expected?: string | undefined;
+  received?: string | undefined;
 }
 
-/** A key set was taken over, from the origin (`notModified`: a 304) or from the store. Times in seconds. */
+/** A key set came into use, from the origin (`notModified`: a 304) or from the store. Times in seconds. */
 export interface KeysRefreshed {
   type: 'keys_refreshed';
   url: string;
@@ -80,16 +81,33 @@ export type PomeriumEvent =
   | KeySkipped
   | StoreFailed;
 
+/** Where events go: see `VerifierOptions.onEvent`. A promise is kept alive, and its rejection ignored. */
+export type EventListener = (event: PomeriumEvent) => unknown;
+
+/** An event's way to its listener: never throws, never rejects. */
 export type Emit = (event: PomeriumEvent) => void;
 
-/** A listener whose own failure never becomes the request's failure. */
-export function safeEmit(onEvent: Emit | undefined): Emit | undefined {
-  if (!onEvent) return undefined;
-  return (event) => {
-    try {
-      onEvent(event);
-    } catch {
-      // A broken logger must not decide who gets in.
-    }
-  };
+/** A listener that fails, now or later, never changes an answer and never ends the process. */
+export function emitTo(
+  listener: EventListener | undefined,
+  waitUntil: ((promise: Promise<unknown>) => void) | undefined,
+): Emit | undefined {
+  return listener && ((event) => callSafely(() => listener(event), waitUntil));
 }
+
+/**
+ * Calls code of the user's whose result does not matter: a listener, a logger. What it throws, or rejects with later, is
+ * ignored; a promise is kept alive where the platform has a way to.
+ */
+export function callSafely(callback: () => unknown, waitUntil?: (promise: Promise<unknown>) => void): void {
+  try {
+    const result = callback();
+    if (!isPromiseLike(result)) return;
+    const settled = Promise.resolve(result).then(ignore, ignore);
+    if (waitUntil) callSafely(() => waitUntil(settled));
+  } catch {
+    // A broken logger must not decide who gets in.
+  }
+}
+
+function ignore(): void {}

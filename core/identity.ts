@@ -1,4 +1,4 @@
-import type { Claims } from './claims.ts';
+import type { CheckedClaims } from './claims.ts';
 import type { JsonObject } from './json.ts';
 
 /** For whom a request came through Pomerium, from verified claims only. Frozen; times in seconds since the epoch. */
@@ -29,8 +29,8 @@ export type MaybeAnonymous = Omit<Identity, 'subject' | 'user'> & {
   readonly user: string | undefined;
 };
 
-/** Called with claims that `checkClaims` accepted. Pomerium writes the empty string for what it does not know. */
-export function toIdentity(claims: Claims): MaybeAnonymous {
+/** Pomerium writes the empty string for what it does not know. */
+export function toIdentity(claims: CheckedClaims): MaybeAnonymous {
   return Object.freeze({
     subject: claims.sub || undefined,
     user: claims.user || claims.sub || undefined,
@@ -39,7 +39,7 @@ export function toIdentity(claims: Claims): MaybeAnonymous {
     groups: claims.groups,
     sessionId: claims.sid || undefined,
     tokenId: claims.jti || undefined,
-    issuer: claims.iss ?? '',
+    issuer: claims.iss,
     audience: claims.aud,
     issuedAt: claims.iat,
     expiresAt: claims.exp,

@@ -3,24 +3,12 @@
  *
  * @module
  */
-export {
-  type ClaimHeaderNames,
-  type ClaimHeaders,
-  readClaimHeaders,
-  setClaimHeaders,
-  TRUNCATED_HEADER,
-} from './claim-headers.ts';
-export { optionsFromEnvironment, type PomeriumEnvironment, readList, readSwitch } from './environment.ts';
-export {
-  configurationError,
-  PomeriumError,
-  type PomeriumErrorCode,
-  type PomeriumErrorDetails,
-  shown,
-} from './errors.ts';
+export { optionsFromEnvironment, type PomeriumEnvironment } from './environment.ts';
+export { PomeriumError, type PomeriumErrorCode, type PomeriumErrorDetails } from './errors.ts';
 export type {
   AssertionRefused,
   AssertionVerified,
+  EventListener,
   EventSubject,
   KeySkipped,
   KeysRefreshed,
@@ -29,45 +17,38 @@ export type {
   RefreshFailure,
   StoreFailed,
 } from './events.ts';
+export { type ClaimHeaderNames, type ClaimHeaders, readClaimHeaders, setClaimHeaders } from './gate/claim-headers.ts';
 export {
   ASSERTION_FOR_HEADER,
   ASSERTION_HEADER,
   cleanHeaders,
   type HeadersLike,
-  isCorsPreflight,
-  isPomeriumHeader,
-  problemResponse,
   type RequestLike,
-  readAssertion,
-  readHeader,
-  verifiedHeaders,
-} from './http.ts';
+} from './gate/headers.ts';
+export { problemResponse } from './gate/problem.ts';
 export type { Identity, MaybeAnonymous } from './identity.ts';
-export { cacheStore } from './keys/cache-store.ts';
-export type { SkipReason } from './keys/jwk.ts';
 export type { KeySelector, VerificationKey } from './keys/key-set.ts';
-export { remoteKeys } from './keys/remote.ts';
-export type { RemoteKeysOptions } from './keys/remote-options.ts';
+export type { SkipReason } from './keys/material/jwk.ts';
+export { staticKeys } from './keys/material/static.ts';
+export type { RemoteKeysOptions } from './keys/remote/options.ts';
+export { remoteKeys } from './keys/remote/remote.ts';
 export type { KeyContext, KeySource } from './keys/source.ts';
-export { sparingStore } from './keys/sparing-store.ts';
-export { staticKeys } from './keys/static.ts';
-export { type JwksStore, type TieredStore, tieredStore } from './keys/store.ts';
-export { logLine, unexpectedLine } from './log-lines.ts';
-export { defaultKeys, type OnBehalfOfOptions, type VerifierOptions } from './options.ts';
-export { compilePathRules, type PathAccess, type PathRule, type PathRules } from './path-rules.ts';
-export { collectPending, type Pending } from './pending.ts';
-export { checkPolicy, type PolicyRequest, toPolicyRequest } from './policy/check.ts';
-export {
-  compilePolicy,
-  type ExplainedCriterion,
-  type ExplainedOperator,
-  type ExplainedRule,
-  isPolicy,
-  type Policy,
-  type PolicyDecision,
-  type PolicyExplanation,
-  type PolicyOptions,
-} from './policy/compile.ts';
-export type { PolicyInput } from './policy/criteria.ts';
-export type { Algorithm } from './signature/engine.ts';
+export { cacheStore } from './keys/stores/cache.ts';
+export type { JwksStore, StoredValue } from './keys/stores/store.ts';
+export { throttledStore } from './keys/stores/throttled.ts';
+export { type TieredStore, tieredStore } from './keys/stores/tiered.ts';
+export type { OnBehalfOfOptions, VerifierOptions } from './options.ts';
+export type { RequestInfo } from './policy/check.ts';
+export { compilePolicy } from './policy/compile.ts';
+export type {
+  ExplainedCriterion,
+  ExplainedOperator,
+  ExplainedRule,
+  Policy,
+  PolicyDecision,
+  PolicyExplanation,
+  PolicyInput,
+  PolicyOptions,
+} from './policy/policy.ts';
+export type { Algorithm } from './signature/algorithms.ts';
 export { createVerifier, type Verifier, type VerifyContext } from './verifier.ts';

@@ -1,42 +1,56 @@
-import { sentence } from '#sentences';
 import { type Assertion, type HeaderMemo, parseAssertion, rememberHeader, requireOne } from './assertion.ts';
+import { BoundedMap } from './bounded-map.ts';
 import { type Claims, checkClaims, parseClaims } from './claims.ts';
-import { PomeriumError, shown } from './errors.ts';
-import { type Emit, type EventSubject, safeEmit } from './events.ts';
-import { ASSERTION_FOR_HEADER, type RequestLike, readAssertion, readHeader } from './http.ts';
+import { describeValue, PomeriumError } from './errors.ts';
+import { type Emit, type EventSubject, emitTo } from './events.ts';
+import { ASSERTION_FOR_HEADER, type RequestLike, readAssertion, readHeader } from './gate/headers.ts';
 import { type Identity, type MaybeAnonymous, toIdentity } from './identity.ts';
 import type { VerificationKey } from './keys/key-set.ts';
 import type { KeyContext } from './keys/source.ts';
-import { BoundedMap } from './memo.ts';
-import { readVerifierOptions, type VerifierOptions, type VerifierSettings } from './options.ts';
-import { checkPolicy, type PolicyRequest, toPolicyRequest } from './policy/check.ts';
-import type { Policy } from './policy/compile.ts';
+import { readVerifierOptions, type SignedInSettings, type VerifierOptions, type VerifierSettings } from './options.ts';
+import { checkPolicy, type RequestInfo, toRequestInfo } from './policy/check.ts';
+import type { Policy } from './policy/policy.ts';
+import { isPromiseLike } from './promise.ts';
 
-/** What the platform lends to a verification. */
+/** What a verification needs beside the assertion. Make an object of its own: never pass a platform's context. */
 export interface VerifyContext {
   /** What a policy may ask about; `verifyRequest` finds it out by itself. */
-  request?: PolicyRequest;
-  /** One more policy that must allow this request, after the verifier's own. */
-  policy?: Policy | undefined;
+  requestInfo?: RequestInfo | undefined;
+  /** The policy of the route that is asked for: it must allow this request, after the verifier's own. */
+  routePolicy?: Policy | undefined;
   /** Keeps the runtime alive for a refresh of keys that the answer does not wait for: `(p) => ctx.waitUntil(p)`. */
-  waitUntil?: (promise: Promise<unknown>) => void;
+  waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
 }
 
 export interface Verifier<I = Identity> {
-  /** Verifies the value of `x-pomerium-jwt-assertion`. Rejects with a `PomeriumError`, whose `code` says why. */
+  /**
+   * Verifies the value of `x-pomerium-jwt-assertion`.
+   * @throws {PomeriumError} every code but `invalid_configuration`, as a rejection; that one where a policy asks about a
+   * request that it was not given, and where static keys turn out to be unusable
+   */
   verify(assertion: string | null | undefined, context?: VerifyContext): Promise<I>;
-  /** Reads the assertion from a request's headers, refusing two of them, and verifies it. */
+  /**
+   * Reads the assertion from a request's headers, refusing two of them, and verifies it.
+   * @throws {PomeriumError} as `verify`
+   */
   verifyRequest(request: RequestLike, context?: VerifyContext): Promise<I>;
-  /** Gets the keys before the first request needs them. Rejects with `keys_unavailable`. */
-  ready(context?: VerifyContext): Promise<void>;
+  /**
+   * Gets the keys before the first request needs them.
+   * @throws {PomeriumError} `keys_unavailable`; `invalid_configuration` for static keys that turn out to be unusable
+   */
+  ready(context?: Pick<VerifyContext, 'waitUntil'>): Promise<void>;
 }
 
 /**
- * Makes a verifier: keep it, it holds the keys. Throws `invalid_configuration` at once for options that cannot work.
+ * Makes a verifier. Create it once: it caches the keys.
+ *
+ * @throws {PomeriumError} `invalid_configuration` at once, for options that cannot work
  *
  * @example
+ * ```ts
  * const verifier = createVerifier({ audience: 'app.corp.example.com' })
  * const identity = await verifier.verifyRequest(request)
+ * ```
  */
 export function createVerifier(options: VerifierOptions & { allowAnonymous?: false }): Verifier<Identity>;
 export function createVerifier(options: VerifierOptions): Verifier<MaybeAnonymous>;
@@ -44,7 +58,13 @@ export function createVerifier(options: VerifierOptions): Verifier<MaybeAnonymou
   return new AssertionVerifier(readVerifierOptions(options), 'assertion');
 }
 
-/** A token whose signature held under `key`, so that verifying it again costs neither signature nor parsing. */
+/** For settings that refuse an assertion for nobody. */
+function makeVerifier(settings: SignedInSettings, subject: EventSubject): Verifier<Identity>;
+function makeVerifier(settings: VerifierSettings, subject: EventSubject): Verifier<MaybeAnonymous> {
+  return new AssertionVerifier(settings, subject);
+}
+
+/** A token that `key` verified, so that verifying it again costs neither signature nor parsing. */
 interface Remembered {
   readonly assertion: Assertion;
   readonly key: VerificationKey;
@@ -52,85 +72,83 @@ interface Remembered {
   readonly identity: MaybeAnonymous;
 }
 
-/** Pomerium signs a new token for every request, so a few do: a proxy and then a server component see the same. */
+/** A small cache is enough: Pomerium signs a new token for every request, and only a proxy and what is behind it share one. */
 const MAX_REMEMBERED = 256;
 const MAX_REMEMBERED_CHARACTERS = 1_048_576;
 
 class AssertionVerifier implements Verifier<MaybeAnonymous> {
   readonly #settings: VerifierSettings;
   readonly #subject: EventSubject;
-  readonly #emit: Emit | undefined;
   readonly #headers: HeaderMemo = new Map();
   readonly #remembered = new BoundedMap<Remembered>(MAX_REMEMBERED, MAX_REMEMBERED_CHARACTERS);
   /** Verifies the assertion of the user for whom a caller acts, and says who may. */
-  readonly #onBehalfOf: { readonly verifier: AssertionVerifier; readonly callers: Policy } | undefined;
+  readonly #onBehalfOf: { readonly verifier: Verifier<Identity>; readonly callers: Policy } | undefined;
 
   constructor(settings: VerifierSettings, subject: EventSubject) {
     this.#settings = settings;
     this.#subject = subject;
-    this.#emit = safeEmit(settings.onEvent);
     this.#onBehalfOf = settings.onBehalfOf && {
-      verifier: new AssertionVerifier(settings.onBehalfOf.settings, 'on-behalf-of'),
+      verifier: makeVerifier(settings.onBehalfOf.settings, 'on-behalf-of'),
       callers: settings.onBehalfOf.callers,
     };
   }
 
   async verifyRequest(request: RequestLike, context: VerifyContext = {}): Promise<MaybeAnonymous> {
+    const { routePolicy } = context;
+    // A waitUntil is called on its own object: workerd refuses one that was taken off it.
+    const waitUntil = (promise: Promise<unknown>) => context.waitUntil?.(promise);
     const assertion = readAssertion(request.headers);
     const onBehalfOf = this.#onBehalfOf;
-    const isAsked =
-      this.#settings.policy?.needsRequest || context.policy?.needsRequest || onBehalfOf?.callers.needsRequest;
-    // The given context may be a platform's own object: nothing is copied off it, and it is not written to.
-    const waitUntil = (promise: Promise<unknown>) => context.waitUntil?.(promise);
-    const inner = isAsked
-      ? { waitUntil, policy: context.policy, request: context.request ?? toPolicyRequest(request) }
-      : context;
-    const identity = await this.verify(assertion, inner);
+    const policies = [this.#settings.policy, routePolicy, onBehalfOf?.callers];
+    const needsRequest = policies.some((policy) => policy?.needsRequest);
+    const requestInfo = context.requestInfo ?? (needsRequest ? toRequestInfo(request) : undefined);
+    const identity = await this.verify(assertion, { waitUntil, routePolicy, requestInfo });
     const original = onBehalfOf && readHeader(request.headers, ASSERTION_FOR_HEADER);
     if (!original) return identity;
     // The caller must be one that may act for others before anything of the original user's assertion counts.
-    onBehalfOf.verifier.#requireAllowed(onBehalfOf.callers, identity, inner);
-    const user = await onBehalfOf.verifier.verify(original, { waitUntil });
-    // Its settings let nobody be anonymous.
-    return Object.freeze({ ...identity, onBehalfOf: user as Identity });
+    this.#requireCaller(onBehalfOf.callers, identity, { waitUntil, requestInfo });
+    return Object.freeze({ ...identity, onBehalfOf: await onBehalfOf.verifier.verify(original, { waitUntil }) });
   }
 
-  /** The steps, in order. Nothing is read from the payload before the signature holds. */
+  /** The steps, in order. Nothing is read from the payload before the signature is verified. */
   async verify(value: string | null | undefined, context: VerifyContext = {}): Promise<MaybeAnonymous> {
+    const keyContext = this.#keyContext(context);
     try {
       const text = requireOne(value);
       const remembered = this.#remembered.get(text);
       const assertion = remembered?.assertion ?? parseAssertion(text, this.#headers);
 
       this.#checkAlgorithm(assertion);
-      const found = this.#settings.keys.find(assertion.header, this.#keyContext(context));
-      const key = 'verify' in found ? found : await found;
+      const found = this.#settings.keys.find(assertion.header, keyContext);
+      const key = isPromiseLike(found) ? await found : found;
       checkKeyAlgorithm(assertion, key);
 
       // Remembered only as long as the very key that verified it is still in the key set.
-      const isKnown = remembered?.key === key;
-      if (!isKnown) {
-        const held = key.verify(assertion.signatureSegment, assertion.signingInput);
+      const isRemembered = remembered?.key === key;
+      if (!isRemembered) {
+        const result = key.verify(assertion.signatureSegment, assertion.signingInput);
         // On Node.js it is a boolean: nothing is awaited when the keys are in memory.
-        if (!(typeof held === 'boolean' ? held : await held)) throw invalidSignature();
+        const isValid = isPromiseLike(result) ? await result : result;
+        if (isValid !== true) throw invalidSignature();
       }
 
-      const claims = isKnown ? remembered.claims : parseClaims(assertion.payloadSegment);
+      const claims = isRemembered ? remembered.claims : parseClaims(assertion.payloadSegment);
       checkClaims(claims, this.#settings, this.#settings.now());
 
-      const identity = isKnown ? remembered.identity : toIdentity(claims);
-      if (!isKnown) this.#remember(text, { assertion, key, claims, identity });
-      if (this.#settings.policy) checkPolicy(this.#settings.policy, identity, context.request);
-      if (context.policy) checkPolicy(context.policy, identity, context.request);
-      this.#emitVerified(key, isKnown);
+      const identity = isRemembered ? remembered.identity : toIdentity(claims);
+      if (!isRemembered) this.#remember(text, { assertion, key, claims, identity });
+      for (const policy of [this.#settings.policy, context.routePolicy]) {
+        if (policy) checkPolicy(policy, identity, context.requestInfo);
+      }
+      this.#emitVerified(key, isRemembered, keyContext.emit);
       return identity;
     } catch (error) {
-      if (error instanceof PomeriumError) this.#emitRefused(error);
+      if (error instanceof PomeriumError) this.#emitRefused(error, keyContext.emit);
       throw error;
     }
   }
 
-  async ready(context: VerifyContext = {}): Promise<void> {
+  async ready(context: Pick<VerifyContext, 'waitUntil'> = {}): Promise<void> {
     await Promise.all([
       this.#settings.keys.ready(this.#keyContext(context)),
       this.#onBehalfOf?.verifier.ready(context),
@@ -142,10 +160,8 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
     if (algorithms.has(header.algorithm)) return;
     throw new PomeriumError(
       'unsupported_algorithm',
-      sentence(
-        'The assertion is signed with an algorithm that is not accepted. If Pomerium has an RSA signing key, write algorithms: ["RS256"].',
-      ),
-      { expected: [...algorithms].join(' or '), received: shown(header.algorithm) },
+      'The assertion is signed with an algorithm that is not accepted. For an RSA signing key write algorithms: ["RS256"].',
+      { expected: [...algorithms].join(' or '), received: describeValue(header.algorithm) },
     );
   }
 
@@ -154,38 +170,40 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
     this.#remembered.set(text, entry);
   }
 
-  #keyContext(context: VerifyContext): KeyContext {
-    return {
-      now: this.#settings.now,
-      // Called on its own object: workerd refuses a waitUntil that was taken off it.
-      waitUntil: (promise) => context.waitUntil?.(promise),
-      emit: this.#emit,
-    };
+  #keyContext(context: Pick<VerifyContext, 'waitUntil'>): KeyContext {
+    const waitUntil = (promise: Promise<unknown>) => context.waitUntil?.(promise);
+    return { now: this.#settings.now, waitUntil, emit: emitTo(this.#settings.onEvent, waitUntil) };
   }
 
-  /** `checkPolicy`, and the event that goes with its refusal. */
-  #requireAllowed(policy: Policy, identity: MaybeAnonymous, context: VerifyContext): void {
+  /** That the policy lets the caller act for others; its refusal is an event about the assertion on behalf of a user. */
+  #requireCaller(callers: Policy, identity: MaybeAnonymous, context: VerifyContext): void {
     try {
-      checkPolicy(policy, identity, context.request);
+      checkPolicy(callers, identity, context.requestInfo);
     } catch (error) {
-      if (error instanceof PomeriumError) this.#emitRefused(error);
+      if (error instanceof PomeriumError) {
+        this.#emitRefused(error, this.#keyContext(context).emit, 'on-behalf-of');
+      }
       throw error;
     }
   }
 
-  #emitVerified({ keyId, algorithm }: VerificationKey, cached: boolean): void {
-    this.#emit?.({ type: 'assertion_verified', subject: this.#subject, keyId, algorithm, cached });
+  #emitVerified({ keyId, algorithm }: VerificationKey, cached: boolean, emit: Emit | undefined): void {
+    emit?.({ type: 'assertion_verified', subject: this.#subject, keyId, algorithm, cached });
   }
 
-  #emitRefused({ code, status, message, expected, received }: PomeriumError): void {
-    this.#emit?.({
+  #emitRefused(
+    { code, status, message, expected, received }: PomeriumError,
+    emit: Emit | undefined,
+    subject = this.#subject,
+  ): void {
+    emit?.({
       type: 'assertion_refused',
-      subject: this.#subject,
+      subject,
       code,
       status,
       message,
-      ...(expected === undefined ? {} : { expected }),
-      ...(received === undefined ? {} : { received }),
+      expected,
+      received,
     });
   }
 }
@@ -193,21 +211,15 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
 /** The key's own algorithm decides; the header may only agree with it (CVE-2015-9235, CVE-2026-22817). */
 function checkKeyAlgorithm({ header }: Assertion, key: VerificationKey): void {
   if (header.algorithm === key.algorithm) return;
-  throw new PomeriumError(
-    'unsupported_algorithm',
-    sentence('The assertion names another algorithm than its key is for.'),
-    {
-      expected: key.algorithm,
-      received: shown(header.algorithm),
-    },
-  );
+  throw new PomeriumError('unsupported_algorithm', 'The assertion names another algorithm than its key is for.', {
+    expected: key.algorithm,
+    received: describeValue(header.algorithm),
+  });
 }
 
 function invalidSignature(): PomeriumError {
   return new PomeriumError(
     'invalid_signature',
-    sentence(
-      'The signature does not hold under the key that the assertion names: it was altered, or signed with another key of that id.',
-    ),
+    'The signature is not valid under the key that the assertion names: it was altered, or another key signed it.',
   );
 }

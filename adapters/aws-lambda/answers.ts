@@ -1,4 +1,4 @@
-import type { Identity, PomeriumErrorCode } from '../../core/index.ts';
+import type { Identity, PomeriumErrorCode } from '../../core/adapter.ts';
 import type { AuthorizerRequest } from './events.ts';
 
 /** Only strings, numbers and booleans: REST, WebSocket and AppSync take nothing else. */

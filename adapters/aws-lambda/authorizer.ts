@@ -1,4 +1,4 @@
-import { collectPending, type Identity, PomeriumError, readSwitch } from '../../core/index.ts';
+import { collectPending, type Identity, PomeriumError, readSwitch } from '../../core/adapter.ts';
 import { type AuthorizerAnswer, allow, isExact, refuse } from './answers.ts';
 import { type AuthorizerRequest, readAuthorizerEvent, withBearer } from './events.ts';
 import { type LambdaEnvironment, type LambdaOptions, makeVerifier, prefetch } from './options.ts';

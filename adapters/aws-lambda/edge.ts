@@ -1,4 +1,4 @@
-import { collectPending, createVerifier, problemResponse, type VerifierOptions } from '../../core/index.ts';
+import { collectPending, createVerifier, problemResponse, type VerifierOptions } from '../../core/adapter.ts';
 import { keepVerified } from './kept-headers.ts';
 
 /** CloudFront's event for a viewer or an origin request, as far as it is used. */

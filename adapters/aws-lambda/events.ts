@@ -1,4 +1,4 @@
-import { ASSERTION_HEADER, type RequestLike, readAssertion, readHeader } from '../../core/index.ts';
+import { ASSERTION_HEADER, type RequestLike, readAssertion, readHeader } from '../../core/adapter.ts';
 
 /**
  * Who asks, and so what must be answered:

@@ -3,8 +3,8 @@
  *
  * @module
  */
-export type { JwksStore, TieredStore } from '../../core/index.ts';
-export { tieredStore } from '../../core/index.ts';
+export type { JwksStore, TieredStore } from '../../core/adapter.ts';
+export { tieredStore } from '../../core/adapter.ts';
 export type { AuthorizerAnswer } from './answers.ts';
 export { type Authorizer, type AuthorizerOptions, createAuthorizer } from './authorizer.ts';
 export { createEdgeHandler, type EdgeOptions } from './edge.ts';

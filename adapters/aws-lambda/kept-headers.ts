@@ -1,6 +1,6 @@
-import { ASSERTION_FOR_HEADER, ASSERTION_HEADER, type Identity, isPomeriumHeader } from '../../core/index.ts';
+import { ASSERTION_FOR_HEADER, ASSERTION_HEADER, type Identity, isPomeriumHeader } from '../../core/adapter.ts';
 
-/** The headers without those that pose as Pomerium's word, but with what was verified, whatever a header's lines look like. */
+/** The headers without unverified Pomerium headers, in whatever shape the event has them. */
 export function keepVerified<Lines>(
   headers: Readonly<Record<string, Lines>>,
   { onBehalfOf }: Identity,

@@ -5,12 +5,13 @@ import {
   type JwksStore,
   optionsFromEnvironment,
   type PomeriumEnvironment,
+  PomeriumError,
   type PomeriumEvent,
   readSwitch,
   tieredStore,
   type Verifier,
   type VerifierOptions,
-} from '../../core/index.ts';
+} from '../../core/adapter.ts';
 import { type LoggerLike, logEvent, type MetricsLike } from './report.ts';
 import { ssmStore } from './ssm-store.ts';
 import { tmpStore } from './tmp-store.ts';
@@ -47,8 +48,8 @@ export function makeVerifier(options: LambdaOptions, env: LambdaEnvironment): Ve
   } = options;
   const store = given.store ?? defaultStore(env);
   const onEvent = (event: PomeriumEvent) => {
-    given.onEvent?.(event);
     if (fetchKeys || event.type !== 'keys_refresh_failed') logEvent(event, { logger, metrics });
+    return given.onEvent?.(event);
   };
   const remote = { store, ...(!fetchKeys && STORE_ONLY) };
   return createVerifier({ ...optionsFromEnvironment(env, { ...given, onEvent }, remote), allowAnonymous: false });
@@ -70,14 +71,15 @@ const PREFETCH_LIMIT = 2000;
 export async function prefetch(verifier: Verifier<Identity>): Promise<void> {
   const end = Date.now() + PREFETCH_LIMIT;
   const { waitUntil, settle } = collectPending();
-  const isReady = async (): Promise<boolean> =>
+  /** Whether the keys are there, or will not come by waiting. */
+  const isDone = async (): Promise<boolean> =>
     verifier.ready({ waitUntil }).then(
       () => true,
-      () => false,
+      (error) => !(error instanceof PomeriumError && error.code === 'keys_unavailable'),
     );
   const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds).unref());
   const work = (async () => {
-    while (!(await isReady()) && Date.now() < end) await sleep(100);
+    while (!(await isDone()) && Date.now() < end) await sleep(100);
     await settle();
   })();
   await Promise.race([work, sleep(PREFETCH_LIMIT)]);

@@ -1,4 +1,4 @@
-import { collectPending, configurationError, type PomeriumEvent, sparingStore } from '../../core/index.ts';
+import { collectPending, configurationError, type PomeriumEvent, throttledStore } from '../../core/adapter.ts';
 import { type LambdaEnvironment, type LambdaOptions, makeVerifier } from './options.ts';
 import { type SsmClientLike, ssmStore } from './ssm-store.ts';
 
@@ -27,12 +27,12 @@ export function createRefresher(options: RefresherOptions = {}): () => Promise<v
   const parameter = ssmStore({ name, writable: true, ...(client && { client }) });
   let failure: string | undefined;
   const onEvent = (event: PomeriumEvent) => {
-    given.onEvent?.(event);
     if (event.type === 'keys_refresh_failed' || (event.type === 'store_failed' && event.operation === 'set')) {
       failure = event.message;
     }
+    return given.onEvent?.(event);
   };
-  const store = sparingStore(parameter, { rewriteAfter: REWRITE_AFTER });
+  const store = throttledStore(parameter, { rewriteAfter: REWRITE_AFTER });
   const verifier = makeVerifier({ ...given, onEvent, store, fetchKeys: true }, env);
   return async () => {
     failure = undefined;

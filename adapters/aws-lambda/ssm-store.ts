@@ -1,4 +1,4 @@
-import type { JwksStore } from '../../core/index.ts';
+import type { JwksStore } from '../../core/adapter.ts';
 
 /** The part of the AWS SDK's `SSMClient` that is used. */
 export interface SsmClientLike {

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { JwksStore } from '../../core/index.ts';
+import type { JwksStore } from '../../core/adapter.ts';
 
 /** `/tmp`: survives a crash of the process, but not its environment. `folder`: another one. */
 export function tmpStore({ folder = tmpdir() }: { folder?: string } = {}): JwksStore {

@@ -1,4 +1,4 @@
-import { collectPending, type Identity, PomeriumError, problemResponse, type RequestLike } from '../../core/index.ts';
+import { collectPending, type Identity, PomeriumError, problemResponse, type RequestLike } from '../../core/adapter.ts';
 import { headerPairs, textOf, toMember } from './events.ts';
 import { keepVerified } from './kept-headers.ts';
 import { type LambdaOptions, makeVerifier, prefetch } from './options.ts';
@@ -92,7 +92,7 @@ function requestOf(event: unknown): RequestLike {
   return { headers: headerPairs(event), method: textOf(method), url: textOf(rawPath ?? path) };
 }
 
-/** A copy of the event whose headers hold nothing that poses as Pomerium's word but what was verified. */
+/** A copy of the event without unverified Pomerium headers. */
 function withoutClaims<Event>(event: Event, identity: Identity): Event {
   const { headers, multiValueHeaders } = toMember(event);
   const clean = (lines: unknown) => lines && keepVerified(toMember(lines), identity);

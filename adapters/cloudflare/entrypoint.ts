@@ -5,7 +5,7 @@ import {
   type PomeriumErrorCode,
   type RequestLike,
   type Verifier,
-} from '../../core/index.ts';
+} from '../../core/adapter.ts';
 import { logUnexpected } from './log.ts';
 import { type CloudflareEnvironment, type CloudflareOptions, type OptionsFor, verifiersFor } from './options.ts';
 

@@ -1,4 +1,4 @@
-import { type Identity, problemResponse } from '../../core/index.ts';
+import { type Identity, problemResponse } from '../../core/adapter.ts';
 import { identified } from './identify.ts';
 import { logUnexpected } from './log.ts';
 import { type CloudflareOptions, type OptionsFor, verifiersFor } from './options.ts';
@@ -15,7 +15,9 @@ export function makeGate<Env>(options: OptionsFor<CloudflareOptions, Env>): Gate
   const verifiers = verifiersFor(options);
   return async (request, env, ctx) => {
     try {
-      const identity = await verifiers(env).verifyRequest(request, ctx);
+      const identity = await verifiers(env).verifyRequest(request, {
+        waitUntil: (promise) => ctx.waitUntil(promise),
+      });
       return { identity, request: identified(request, identity) };
     } catch (error) {
       logUnexpected(error);

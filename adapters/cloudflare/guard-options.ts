@@ -10,7 +10,7 @@ import {
   readList,
   readSwitch,
   type Verifier,
-} from '../../core/index.ts';
+} from '../../core/adapter.ts';
 import { type CloudflareEnvironment, type CloudflareOptions, verifierFor } from './options.ts';
 import type { ServiceBinding } from './platform.ts';
 import { readUpstream, type Upstream } from './upstream.ts';

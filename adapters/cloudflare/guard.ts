@@ -1,12 +1,13 @@
 import {
   ASSERTION_FOR_HEADER,
   ASSERTION_HEADER,
+  describeFetchFailure,
   type Identity,
   isCorsPreflight,
   problemResponse,
   setClaimHeaders,
   verifiedHeaders,
-} from '../../core/index.ts';
+} from '../../core/adapter.ts';
 import { type GuardEnvironment, type GuardOptions, type GuardSettings, readGuardOptions } from './guard-options.ts';
 import { logUnexpected } from './log.ts';
 import { keepForEnvironment, type OptionsFor, optionsFor } from './options.ts';
@@ -22,7 +23,7 @@ export interface Guard<Env = GuardEnvironment> {
 
 /**
  * A Worker that lets requests through only if they came through Pomerium: it verifies the assertion, removes every
- * header that poses as Pomerium's word, writes claim headers from what was verified, and passes the request on.
+ * unverified Pomerium header, writes claim headers from what was verified, and passes the request on.
  *
  * Refusals are `problemResponse`s. A configuration that cannot work refuses everything with a 500; the log says why.
  *
@@ -45,7 +46,7 @@ export function createGuard<Env = GuardEnvironment>(options: OptionsFor<GuardOpt
       }
     },
     async scheduled(_controller, env, ctx) {
-      await settingsFor(env).verifier.ready(ctx);
+      await settingsFor(env).verifier.ready({ waitUntil: (promise) => ctx.waitUntil(promise) });
     },
   };
 }
@@ -56,7 +57,10 @@ async function identify(request: Request, settings: GuardSettings, ctx: WaitUnti
   if (allowPreflight && isCorsPreflight(request.method, request.headers)) return undefined;
   const access = rules?.accessTo(request.url) ?? 'authenticated';
   const policy = typeof access === 'string' ? undefined : access;
-  const verified = verifier.verifyRequest(request, { policy, waitUntil: (promise) => ctx.waitUntil(promise) });
+  const verified = verifier.verifyRequest(request, {
+    routePolicy: policy,
+    waitUntil: (promise) => ctx.waitUntil(promise),
+  });
   return access === 'public' ? verified.catch(() => undefined) : verified;
 }
 
@@ -69,7 +73,7 @@ async function passOn(request: Request, identity: Identity | undefined, settings
   try {
     return varyOnIdentity(await upstream(request, headers));
   } catch (error) {
-    console.error('pomerium-edge: the upstream cannot be reached:', error);
+    console.error(`pomerium-edge: the upstream could not be reached: ${describeFetchFailure(error)}.`);
     return new Response(null, { status: 502, headers: { 'cache-control': 'no-store' } });
   }
 }

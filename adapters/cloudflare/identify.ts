@@ -1,4 +1,4 @@
-import { type Identity, verifiedHeaders } from '../../core/index.ts';
+import { type Identity, verifiedHeaders } from '../../core/adapter.ts';
 
 const identities = new WeakMap<Request, Identity>();
 
@@ -7,7 +7,7 @@ export function getIdentity(request: Request): Identity | undefined {
   return identities.get(request);
 }
 
-/** The request for code behind: without any header that poses as Pomerium's word, but with the assertion that was verified. */
+/** The request for code behind: without unverified Pomerium headers, but with the verified assertion. */
 export function identified(request: Request, identity: Identity): Request {
   const cleaned = new Request(request, { headers: verifiedHeaders(request.headers, identity) });
   identities.set(cleaned, identity);

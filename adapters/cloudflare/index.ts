@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { cacheStore, type JwksStore, type TieredStore, tieredStore } from '../../core/index.ts';
+export { cacheStore, type JwksStore, type TieredStore, tieredStore } from '../../core/adapter.ts';
 export { type AuthResult, type AuthService, createAuth, PomeriumAuth } from './entrypoint.ts';
 export { createGuard, type Guard } from './guard.ts';
 export type { GuardEnvironment, GuardOptions } from './guard-options.ts';

@@ -1,4 +1,4 @@
-import { type JwksStore, sparingStore } from '../../core/index.ts';
+import { type JwksStore, throttledStore } from '../../core/adapter.ts';
 import type { KvNamespace } from './platform.ts';
 
 /** KV's own least values, in seconds. */
@@ -22,5 +22,5 @@ export function kvStore(namespace: KvNamespace): JwksStore {
     setItem: (key, value, { ttl = 3600 } = {}) =>
       namespace.put(key, value, { expirationTtl: Math.max(LEAST_EXPIRATION, Math.ceil(ttl)) }),
   };
-  return sparingStore(store, { rewriteAfter: REWRITE_AFTER });
+  return throttledStore(store, { rewriteAfter: REWRITE_AFTER });
 }

@@ -1,4 +1,4 @@
-import { logLine, type PomeriumEvent, unexpectedLine } from '../../core/index.ts';
+import { logLine, type PomeriumEvent, unexpectedLine } from '../../core/adapter.ts';
 
 /** Tells the Worker's log what an operator may have to look at. */
 export function logEvent(event: PomeriumEvent): void {

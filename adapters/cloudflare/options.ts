@@ -8,7 +8,7 @@ import {
   tieredStore,
   type Verifier,
   type VerifierOptions,
-} from '../../core/index.ts';
+} from '../../core/adapter.ts';
 import { kvStore } from './kv-store.ts';
 import { logEvent } from './log.ts';
 import type { KvNamespace } from './platform.ts';

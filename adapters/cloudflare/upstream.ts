@@ -1,4 +1,4 @@
-import { ASSERTION_HEADER, configurationError, shown } from '../../core/index.ts';
+import { ASSERTION_HEADER, configurationError, describeValue } from '../../core/adapter.ts';
 import type { ServiceBinding } from './platform.ts';
 
 /** Sends a request on. */
@@ -25,7 +25,7 @@ function originOf(upstream: string): string {
   const url = URL.canParse(upstream) ? new URL(upstream) : undefined;
   if (url && /^https?:$/.test(url.protocol) && url.pathname === '/' && url.search === '') return url.origin;
   throw configurationError(
-    `The upstream ${shown(upstream)} is not an origin, as in https://app.internal.example.com, nor the word route.`,
+    `The upstream ${describeValue(upstream)} is not an origin, as in https://app.internal.example.com, nor the word route.`,
   );
 }
 

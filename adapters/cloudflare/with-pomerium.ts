@@ -1,4 +1,4 @@
-import type { Identity } from '../../core/index.ts';
+import type { Identity } from '../../core/adapter.ts';
 import { makeGate } from './gate.ts';
 import type { CloudflareEnvironment, CloudflareOptions, OptionsFor } from './options.ts';
 import type { WaitUntil } from './platform.ts';

@@ -1,6 +1,6 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { createMiddleware } from 'hono/factory';
-import { type Identity, PomeriumError } from '../../core/index.ts';
+import { type Identity, PomeriumError } from '../../core/adapter.ts';
 import { makeVerifier, type PomeriumOptions, Verifiers } from './options.ts';
 import { refusal } from './refuse.ts';
 

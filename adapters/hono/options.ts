@@ -8,7 +8,7 @@ import {
   type PomeriumEnvironment,
   type Verifier,
   type VerifierOptions,
-} from '../../core/index.ts';
+} from '../../core/adapter.ts';
 
 export interface PomeriumOptions extends Partial<Omit<VerifierOptions, 'allowAnonymous'>> {
   /**

@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import { PomeriumError, problemResponse } from '../../core/index.ts';
+import { PomeriumError, problemResponse } from '../../core/adapter.ts';
 
 /** A refusal as Hono wants it: thrown, so that `some` and `except` combine rightly. `cause` is the `PomeriumError`. */
 export function refusal(error: unknown, c: Context): unknown {

@@ -7,8 +7,8 @@ import {
   type Policy,
   type PolicyOptions,
   PomeriumError,
-  toPolicyRequest,
-} from '../../core/index.ts';
+  toRequestInfo,
+} from '../../core/adapter.ts';
 import type { IdentityVariables } from './middleware.ts';
 import { refusal } from './refuse.ts';
 
@@ -29,7 +29,7 @@ export function requirePolicy(
     try {
       if (!identity)
         throw new PomeriumError('missing_assertion', 'No pomerium() before this route knows who it is for.');
-      checkPolicy(compiled, identity, toPolicyRequest(c.req.raw));
+      checkPolicy(compiled, identity, toRequestInfo(c.req.raw));
     } catch (error) {
       throw refusal(error, c);
     }

@@ -10,7 +10,7 @@ import {
   PomeriumError,
   type RequestLike,
   readAssertion,
-} from '../../core/index.ts';
+} from '../../core/adapter.ts';
 import { lifetimeOf } from '../vercel/lifetime.ts';
 import { type VercelOptions, verifierFor } from '../vercel/options.ts';
 import { refuse } from './refuse.ts';

@@ -11,7 +11,7 @@ export type NextProxy = NextMiddleware<NextRequest, NextFetchEvent>;
 export type Proxy = Middleware<NextRequest, NextFetchEvent>;
 
 /**
- * The gate: lets requests on only if they came through Pomerium, without the headers that pose as Pomerium's word, with the
+ * The gate: lets requests on only if they came through Pomerium, without unverified Pomerium headers, with the
  * assertion. Others get a `problemResponse`, or a page where `Accept` asks for one. A gate can be gone around (a matcher that
  * leaves a path out, CVE-2025-29927): code that reads data calls `requireIdentity`, which verifies again.
  *

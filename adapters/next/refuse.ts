@@ -1,4 +1,4 @@
-import { PomeriumError } from '../../core/index.ts';
+import { PomeriumError } from '../../core/adapter.ts';
 
 /** Throws what makes Next.js answer 401 or 403, or the error itself: where that is off, and where it is no refusal. */
 export async function refuse(error: unknown): Promise<never> {

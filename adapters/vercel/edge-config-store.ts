@@ -1,5 +1,5 @@
 import { createClient } from '@vercel/edge-config';
-import type { JwksStore } from '../../core/index.ts';
+import type { JwksStore } from '../../core/adapter.ts';
 import { environment } from './platform.ts';
 import { sha256 } from './sha256.ts';
 

@@ -5,7 +5,7 @@ import {
   readAssertion,
   unexpectedLine,
   verifiedHeaders,
-} from '../../core/index.ts';
+} from '../../core/adapter.ts';
 import { lifetimeOf } from './lifetime.ts';
 import { type MiddlewareOptions, verifierFor } from './options.ts';
 import type { WaitUntil } from './platform.ts';
@@ -36,7 +36,7 @@ export function makeGate<Req extends Request>(
     const access = compiled?.accessTo(pathOf(request)) ?? 'authenticated';
     if (access === 'public' && readAssertion(request.headers) === undefined) return undefined;
     const policy = typeof access === 'string' ? undefined : access;
-    const verified = verifyRequest(request, { policy, waitUntil });
+    const verified = verifyRequest(request, { routePolicy: policy, waitUntil });
     return access === 'public' ? verified.catch(() => undefined) : verified;
   };
 

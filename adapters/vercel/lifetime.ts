@@ -1,4 +1,4 @@
-import { collectPending, type Pending } from '../../core/index.ts';
+import { collectPending, type Pending } from '../../core/adapter.ts';
 import { requestContext, type WaitUntil } from './platform.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { Identity } from '../../core/index.ts';
+import type { Identity } from '../../core/adapter.ts';
 import { makeGate } from './gate.ts';
 import type { MiddlewareOptions } from './options.ts';
 import { keepVerified, passOn } from './pass-on.ts';
@@ -19,8 +19,8 @@ export type NextMiddleware<Req extends Request, Context> = (
 export type Middleware<Req extends Request, Context> = (request: Req, context?: Context) => Promise<Response>;
 
 /**
- * Routing middleware that lets requests on only if they came through Pomerium: without the headers that pose as Pomerium's
- * word, with the assertion, so that what is behind can verify it again. Others get a `problemResponse`, or a page where
+ * Routing middleware that lets requests on only if they came through Pomerium: without unverified Pomerium headers,
+ * with the assertion, so that what is behind can verify it again. Others get a `problemResponse`, or a page where
  * `Accept` asks for one. `next` is your own middleware; `identity` is undefined on public paths. What it answers is the
  * answer, and where it lets the request on, its request headers and the verified ones.
  *

@@ -7,7 +7,7 @@ import {
   type PomeriumEvent,
   type Verifier,
   type VerifierOptions,
-} from '../../core/index.ts';
+} from '../../core/adapter.ts';
 import { environment } from './platform.ts';
 import { platformStore } from './runtime-cache.ts';
 import { shared, toOwnError } from './shared.ts';

@@ -1,4 +1,4 @@
-import { ASSERTION_HEADER, isPomeriumHeader } from '../../core/index.ts';
+import { ASSERTION_HEADER, isPomeriumHeader } from '../../core/adapter.ts';
 
 /*
  * How middleware tells Vercel and Next.js what a request becomes: the names of all headers that it then has in
@@ -15,7 +15,7 @@ export function passOn(headers: Headers): Response {
 
 /**
  * What a user's own middleware answered, where that lets the request on (also elsewhere: a rewrite): its request headers as
- * it wants them, but of those that pose as Pomerium's word only the verified ones.
+ * it wants them, but of Pomerium's only the verified ones.
  */
 export function keepVerified(answer: Response, verified: Headers): Response {
   if (!answer.headers.has('x-middleware-next') && !answer.headers.has('x-middleware-rewrite')) return answer;

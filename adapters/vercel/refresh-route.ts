@@ -1,4 +1,10 @@
-import { collectPending, configurationError, type PomeriumEvent, sparingStore } from '../../core/index.ts';
+import {
+  collectPending,
+  configurationError,
+  describeFetchFailure,
+  type PomeriumEvent,
+  throttledStore,
+} from '../../core/adapter.ts';
 import { edgeConfigKey, edgeConfigStore } from './edge-config-store.ts';
 import { makeVerifier, type VercelOptions } from './options.ts';
 import { environment } from './platform.ts';
@@ -74,12 +80,12 @@ async function refreshedItems({
 }: Omit<RefreshRouteOptions, 'api'>): Promise<Item[]> {
   const fresh = new Map<string, string>();
   const { getItem } = edgeConfigStore();
-  const store = sparingStore({ getItem, setItem: (key, value) => void fresh.set(key, value) }, { rewriteAfter });
+  const store = throttledStore({ getItem, setItem: (key, value) => void fresh.set(key, value) }, { rewriteAfter });
   let failure: string | undefined;
   const onEvent = (event: PomeriumEvent) => {
-    options.onEvent?.(event);
     const isLost = event.type === 'keys_refresh_failed' || (event.type === 'store_failed' && event.operation === 'set');
     if (isLost) failure = event.message;
+    return options.onEvent?.(event);
   };
   const { waitUntil, settle } = collectPending({ limit: REFRESH_LIMIT });
   await makeVerifier({ ...options, onEvent, store }).ready({ waitUntil });
@@ -102,6 +108,8 @@ function writerFrom(env: RouteEnvironment, api = 'https://api.vercel.com'): (ite
       body: JSON.stringify({ items: items.map((item) => ({ operation: 'upsert', ...item })) }),
       redirect: 'manual',
       signal: AbortSignal.timeout(API_TIMEOUT),
+    }).catch((error) => {
+      throw new Error(`Vercel's API could not be reached: ${describeFetchFailure(error)}.`);
     });
     await response.body?.cancel();
     if (!response.ok) throw new Error(`Vercel's API answered ${response.status}.`);

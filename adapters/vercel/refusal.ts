@@ -1,4 +1,4 @@
-import { problemResponse } from '../../core/index.ts';
+import { problemResponse } from '../../core/adapter.ts';
 import { refusalPage } from './refusal-page.ts';
 
 /** The problem response, or the same as a page for whoever asked for one. */

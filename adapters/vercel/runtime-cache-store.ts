@@ -1,5 +1,5 @@
 import { getCache } from '@vercel/functions';
-import type { JwksStore } from '../../core/index.ts';
+import type { JwksStore } from '../../core/adapter.ts';
 import { type RuntimeCacheStoreOptions, storeInCache } from './runtime-cache.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { JwksStore } from '../../core/index.ts';
+import type { JwksStore } from '../../core/adapter.ts';
 import { type RuntimeCacheLike, requestContext } from './platform.ts';
 import { sha256 } from './sha256.ts';
 

@@ -1,4 +1,4 @@
-import { PomeriumError } from '../../core/index.ts';
+import { PomeriumError } from '../../core/adapter.ts';
 
 /** With the version: no other one must be handed our verifiers. A test compares it. */
 const SHARED = Symbol.for('pomerium-edge 0.1.0');

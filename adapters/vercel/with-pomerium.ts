@@ -1,4 +1,4 @@
-import type { Identity } from '../../core/index.ts';
+import type { Identity } from '../../core/adapter.ts';
 import { makeGate } from './gate.ts';
 import type { VercelOptions } from './options.ts';
 import type { WaitUntil } from './platform.ts';
@@ -13,7 +13,7 @@ export type IdentifiedHandler<Rest extends readonly unknown[]> = (
 
 /**
  * Wraps a Web-standard function, or a route handler of Next.js: it is only called for requests that came through Pomerium,
- * without the headers that pose as Pomerium's word. Others get a `problemResponse`, or a page where `Accept` asks for one.
+ * without unverified Pomerium headers. Others get a `problemResponse`, or a page where `Accept` asks for one.
  *
  * @example
  * export const GET = withPomerium((request, identity) => new Response(`Hello ${identity.email}`))

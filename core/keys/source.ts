@@ -1,7 +1,7 @@
 import type { Emit } from '../events.ts';
 import type { KeySelector, VerificationKey } from './key-set.ts';
 
-/** What a request lends to a key source. */
+/** What a request gives to a key source. */
 export interface KeyContext {
   /** Seconds since the epoch. */
   readonly now: () => number;
@@ -12,10 +12,16 @@ export interface KeyContext {
 
 /**
  * Where keys come from: `remoteKeys` or `staticKeys`. Only configuration makes one; nothing in a token does.
- * `find` answers without a promise when the key is in memory, and throws `unknown_key` or `keys_unavailable`.
  */
 export interface KeySource {
+  /**
+   * The key that a token asks for, without a promise when it is in memory.
+   * @throws {PomeriumError} `unknown_key`, `keys_unavailable`; `invalid_configuration` for static keys that cannot be used
+   */
   find(selector: KeySelector, context: KeyContext): VerificationKey | Promise<VerificationKey>;
-  /** Gets the keys now, so that the first request does not wait. Throws `keys_unavailable`. */
+  /**
+   * Gets the keys now, so that the first request does not wait.
+   * @throws {PomeriumError} `keys_unavailable`; `invalid_configuration` for static keys that cannot be used
+   */
   ready(context: KeyContext): Promise<void>;
 }

@@ -1,58 +1,15 @@
-import { sentence } from '#sentences';
-import { configurationError, kindOf, shown } from '../errors.ts';
+import { configurationError, describeType, describeValue } from '../errors.ts';
 import { isObject, type JsonObject } from '../json.ts';
-import { type CompiledCriterion, compileCriterion, type PolicyInput, type Predicate } from './criteria.ts';
-
-/** Whether access is allowed: some allow rule holds (`allow`) and no deny rule does (`deny`). */
-export interface PolicyDecision {
-  readonly allowed: boolean;
-  readonly allow: boolean;
-  readonly deny: boolean;
-}
-
-export type PolicyAction = 'allow' | 'deny';
-export type PolicyOperator = 'and' | 'or' | 'not' | 'nor';
-
-/** A node of the tree that says how a decision came about. `path` is where it stands in the document. */
-export interface ExplainedCriterion {
-  readonly path: string;
-  readonly criterion: string;
-  readonly holds: boolean;
-}
-export interface ExplainedOperator {
-  readonly path: string;
-  readonly operator: PolicyOperator;
-  readonly holds: boolean;
-  readonly criteria: readonly ExplainedCriterion[];
-}
-export interface ExplainedRule {
-  readonly path: string;
-  readonly action: PolicyAction;
-  readonly holds: boolean;
-  readonly operators: readonly ExplainedOperator[];
-}
-export interface PolicyExplanation extends PolicyDecision {
-  readonly rules: readonly ExplainedRule[];
-}
-
-/** A policy made ready: pure, synchronous, frozen. Both throw `invalid_configuration` where the request is missing. */
-export interface Policy {
-  /** Whether it asks about the request's method, path or headers. */
-  readonly needsRequest: boolean;
-  decide(input: PolicyInput): PolicyDecision;
-  /** The same decision with what each criterion said: for people, and slower. */
-  explain(input: PolicyInput): PolicyExplanation;
-}
-
-export function isPolicy(value: unknown): value is Policy {
-  const { decide, explain } = (value ?? {}) as Partial<Policy>;
-  return typeof decide === 'function' && typeof explain === 'function';
-}
-
-export interface PolicyOptions {
-  /** The claims whose several values Pomerium joined with a comma: which these are cannot be seen in an assertion. */
-  listClaims?: readonly string[];
-}
+import { type CompiledCriterion, compileCriterion, type Predicate } from './criteria.ts';
+import type {
+  ExplainedRule,
+  Policy,
+  PolicyAction,
+  PolicyDecision,
+  PolicyInput,
+  PolicyOperator,
+  PolicyOptions,
+} from './policy.ts';
 
 interface Criterion extends CompiledCriterion {
   readonly path: string;
@@ -77,11 +34,13 @@ const MAX_CRITERIA = 1000;
  * Compiles a policy in Pomerium's own language (PPL), given as parsed JSON or YAML, so that `decide` answers as Pomerium
  * would. `http_path` is the path that this service is asked for, which Pomerium may have rewritten.
  *
- * Throws `invalid_configuration` for whatever an assertion cannot answer, and for any unknown name, operator, matcher or
- * shape, with its path in the document (`allow.or[2].groups.is`).
+ * @throws {PomeriumError} `invalid_configuration` for whatever an assertion cannot answer, and for any unknown name,
+ * operator, matcher or shape, with its `path` in the document (`allow.or[2].groups.is`)
  *
  * @example
- * compilePolicy({ allow: { or: [{ domain: 'example.com' }, { groups: 'admins' }] } })
+ * ```ts
+ * const policy = compilePolicy({ allow: { or: [{ domain: 'example.com' }, { groups: 'admins' }] } })
+ * ```
  */
 export function compilePolicy(ppl: unknown, options: PolicyOptions = {}): Policy {
   const compiler = { listClaims: readListClaims(options), criteria: 0 };
@@ -91,6 +50,7 @@ export function compilePolicy(ppl: unknown, options: PolicyOptions = {}): Policy
   const all = rules.flatMap(({ operators }) => operators).flatMap(({ criteria }) => criteria);
   return Object.freeze({
     needsRequest: all.some(({ needsRequest }) => needsRequest),
+    needsPath: all.some(({ needsPath }) => needsPath),
     decide: (input: PolicyInput) => decision(allow(input), deny(input)),
     explain: (input: PolicyInput) =>
       Object.freeze({ ...decision(allow(input), deny(input)), rules: rules.map((rule) => explainRule(rule, input)) }),
@@ -115,10 +75,7 @@ interface Compiler {
 
 function readListClaims({ listClaims = [] }: PolicyOptions): ReadonlySet<string> {
   if (Array.isArray(listClaims) && listClaims.every((name) => typeof name === 'string')) return new Set(listClaims);
-  throw configurationError(
-    'listClaims',
-    sentence("listClaims must be a list of claim names; write listClaims: ['roles']."),
-  );
+  throw configurationError("listClaims must be a list of claim names; write listClaims: ['roles'].");
 }
 
 /** One object, or a list of them (`RulesFromValue`). */
@@ -127,16 +84,14 @@ function documentRules(ppl: unknown): [rule: JsonObject, path: string][] {
   if (!Array.isArray(ppl)) {
     const hint = typeof ppl === 'string' ? 'parse the JSON or YAML first' : 'write { allow: { or: [ … ] } }';
     throw configurationError(
-      'policy',
-      sentence(`A policy is an object with allow and deny, or a list of these; it is ${kindOf(ppl)}: ${hint}.`),
+      `A policy is an object with allow and deny, or a list of these; it is ${describeType(ppl)}: ${hint}.`,
     );
   }
   return ppl.map((rule, i) => {
     if (!isObject(rule))
-      throw configurationError(
-        `[${i}]`,
-        sentence(`[${i}] must be an object with allow or deny; it is ${kindOf(rule)}.`),
-      );
+      throw configurationError(`[${i}] must be an object with allow or deny; it is ${describeType(rule)}.`, {
+        path: `[${i}]`,
+      });
     return [rule, `[${i}].`];
   });
 }
@@ -145,13 +100,12 @@ function compileRules(rule: JsonObject, prefix: string, compiler: Compiler): Rul
   return Object.entries(rule).map(([action, body]) => {
     const path = prefix + action;
     if (action !== 'allow' && action !== 'deny') {
-      throw configurationError(path, sentence(`${path}: there is no action ${shown(action)}; write allow or deny.`));
+      throw configurationError(`${path}: there is no action ${describeValue(action)}; write allow or deny.`, { path });
     }
     if (!isObject(body)) {
-      throw configurationError(
+      throw configurationError(`${path} must be an object with and, or, not or nor; it is ${describeType(body)}.`, {
         path,
-        sentence(`${path} must be an object with and, or, not or nor; it is ${kindOf(body)}.`),
-      );
+      });
     }
     const operators = Object.entries(body).flatMap(([operator, list]) =>
       compileOperator(operator, list, path, compiler),
@@ -173,13 +127,12 @@ function compileOperator(operator: string, list: unknown, at: string, compiler: 
   // Pomerium's grammar lets "action" stand here and ignores it.
   if (operator === 'action') return [];
   if (!isOperator(operator)) {
-    throw configurationError(
+    throw configurationError(`${path}: there is no operator ${describeValue(operator)}; write and, or, not or nor.`, {
       path,
-      sentence(`${path}: there is no operator ${shown(operator)}; write and, or, not or nor.`),
-    );
+    });
   }
   if (!Array.isArray(list))
-    throw configurationError(path, sentence(`${path} must be a list of criteria; it is ${kindOf(list)}.`));
+    throw configurationError(`${path} must be a list of criteria; it is ${describeType(list)}.`, { path });
   // An operator with an empty list never holds, not even "and" or "not".
   if (list.length === 0) return [];
   const criteria = list.map((criterion, i) => compileListed(criterion, `${path}[${i}]`, compiler));
@@ -193,14 +146,12 @@ function isOperator(name: string): name is PolicyOperator {
 function compileListed(criterion: unknown, at: string, compiler: Compiler): Criterion {
   const [entry, ...more] = isObject(criterion) ? Object.entries(criterion) : [];
   if (!entry || more.length > 0) {
-    throw configurationError(
-      at,
-      sentence(`${at} must be an object with exactly one criterion, as in { email: 'a@example.com' }.`),
-    );
+    throw configurationError(`${at} must be an object with exactly one criterion, as in { email: 'a@example.com' }.`, {
+      path: at,
+    });
   }
   compiler.criteria += 1;
-  if (compiler.criteria > MAX_CRITERIA)
-    throw configurationError('policy', sentence(`A policy may have ${MAX_CRITERIA} criteria at most.`));
+  if (compiler.criteria > MAX_CRITERIA) throw configurationError(`A policy may have ${MAX_CRITERIA} criteria at most.`);
   const [key, data] = entry;
   const slash = key.indexOf('/');
   const name = slash < 0 ? key : key.slice(0, slash);

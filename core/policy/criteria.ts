@@ -1,23 +1,15 @@
-import { sentence } from '#sentences';
-import { configurationError, shown } from '../errors.ts';
-import { type HeadersLike, isCorsPreflight } from '../http.ts';
-import type { MaybeAnonymous } from '../identity.ts';
+import { configurationError, describeValue } from '../errors.ts';
+import { isCorsPreflight } from '../gate/headers.ts';
+import { unreadablePath } from './check.ts';
 import { compileListMatcher, compileStringMatcher } from './matchers.ts';
-
-/** What a policy is asked about. Only policies with `needsRequest` look at more than the identity. */
-export interface PolicyInput {
-  readonly identity: MaybeAnonymous;
-  readonly method?: string | undefined;
-  /** The path that this service is asked for, without the query and with its percent-encoding taken off. */
-  readonly path?: string | undefined;
-  readonly headers?: HeadersLike | undefined;
-}
+import type { PolicyInput } from './policy.ts';
 
 export type Predicate = (input: PolicyInput) => boolean;
 
 export interface CompiledCriterion {
   readonly holds: Predicate;
   readonly needsRequest: boolean;
+  readonly needsPath: boolean;
 }
 
 export interface CriterionContext {
@@ -31,15 +23,20 @@ export interface CriterionContext {
 /** Compiles one criterion (`pkg/policy/criteria`). Throws `invalid_configuration` for what an assertion cannot answer. */
 export function compileCriterion(name: string, context: CriterionContext): CompiledCriterion {
   const compile = CRITERIA.get(name);
-  if (compile) return { holds: compile(context), needsRequest: REQUEST_CRITERIA.has(name) };
+  if (compile) {
+    return {
+      holds: compile(context),
+      needsRequest: REQUEST_CRITERIA.has(name),
+      needsPath: name === 'http_path',
+    };
+  }
   const why = UNANSWERABLE.get(name);
+  const { path } = context;
   throw configurationError(
-    context.path,
-    sentence(
-      why
-        ? `${context.path}: the criterion ${name} cannot be answered from an assertion: ${why}. Leave it to Pomerium.`
-        : `${context.path}: there is no criterion ${shown(name)}; write one of ${[...CRITERIA.keys()].join(', ')}.`,
-    ),
+    why
+      ? `${path}: the criterion ${name} cannot be answered from an assertion: ${why}. Leave it to Pomerium.`
+      : `${path}: there is no criterion ${describeValue(name)}; write one of ${[...CRITERIA.keys()].join(', ')}.`,
+    { path },
   );
 }
 
@@ -64,18 +61,18 @@ const CRITERIA: ReadonlyMap<string, (context: CriterionContext) => Predicate> = 
 
 const REQUEST_CRITERIA: ReadonlySet<string> = new Set(['http_method', 'http_path', 'cors_preflight']);
 
-const UNANSWERABLE: ReadonlyMap<string, string | undefined> = new Map([
-  ['source_ip', sentence("this service sees Pomerium's address, and a forwarded one can be forged")],
-  ['client_certificate', sentence('the certificate ended at Pomerium')],
-  ['invalid_client_certificate', sentence('the certificate ended at Pomerium')],
-  ['device', sentence('it says nothing of devices')],
-  ['ssh_publickey', sentence('it is not about SSH')],
-  ['ssh_username', sentence('it is not about SSH')],
-  ['mcp_tool', sentence('it says nothing of tools')],
-  ['record', sentence("it holds none of Pomerium's records")],
-  ['date', sentence('it is not given the time as Pomerium has it')],
-  ['day_of_week', sentence('it is not given the time as Pomerium has it')],
-  ['time_of_day', sentence('it is not given the time as Pomerium has it')],
+const UNANSWERABLE: ReadonlyMap<string, string> = new Map([
+  ['source_ip', "this service sees Pomerium's address, and a forwarded one can be forged"],
+  ['client_certificate', 'the certificate ended at Pomerium'],
+  ['invalid_client_certificate', 'the certificate ended at Pomerium'],
+  ['device', 'it says nothing of devices'],
+  ['ssh_publickey', 'it is not about SSH'],
+  ['ssh_username', 'it is not about SSH'],
+  ['mcp_tool', 'it says nothing of tools'],
+  ['record', "it holds none of Pomerium's records"],
+  ['date', 'only Pomerium has its time'],
+  ['day_of_week', 'only Pomerium has its time'],
+  ['time_of_day', 'only Pomerium has its time'],
 ]);
 
 /** An absent user makes it false, whatever the matcher. */
@@ -106,10 +103,8 @@ function compileDomain({ data, path }: CriterionContext): Predicate {
 function compileGroups({ data, path }: CriterionContext): Predicate {
   if (typeof data === 'object' && data !== null && Object.hasOwn(data, 'is')) {
     throw configurationError(
-      path,
-      sentence(
-        `${path}.is cannot be answered from an assertion, which lists the ids of groups and then their names; write has.`,
-      ),
+      `${path}.is cannot be answered from an assertion, which lists the ids of groups and then their names; write has.`,
+      { path: `${path}.is` },
     );
   }
   const matches = compileListMatcher(data, path);
@@ -123,13 +118,11 @@ function compileGroups({ data, path }: CriterionContext): Predicate {
 const OWN_CLAIMS: ReadonlySet<string> = new Set(['aud', 'exp', 'iat', 'iss', 'jti', 'sid', 'sub', 'user']);
 
 function compileClaim({ subPath, data, path, listClaims }: CriterionContext): Predicate {
-  if (subPath === '') throw configurationError(path, sentence(`${path} names no claim; write claim/department, say.`));
+  if (subPath === '') throw configurationError(`${path} names no claim; write claim/department, say.`, { path });
   if (OWN_CLAIMS.has(subPath)) {
     throw configurationError(
-      path,
-      sentence(
-        `${path}: ${subPath} in an assertion is Pomerium's own, not the identity provider's claim; write user if you mean the user's id.`,
-      ),
+      `${path}: ${subPath} in an assertion is Pomerium's own, not the identity provider's claim; write user if you mean the user's id.`,
+      { path },
     );
   }
   const matches = compileListMatcher(data, path);
@@ -144,20 +137,22 @@ function compileHttpMethod({ data, path }: CriterionContext): Predicate {
 
 function compileHttpPath({ data, path }: CriterionContext): Predicate {
   const matches = compileStringMatcher(data, path);
-  return (input) => matches(required(input.path, 'path'));
+  return (input) => matches(requiredPath(input));
 }
 
 function compileCorsPreflight(): Predicate {
   return (input) => isCorsPreflight(required(input.method, 'method'), required(input.headers, 'headers'));
 }
 
+function requiredPath({ path }: PolicyInput): string {
+  if (path === null) throw unreadablePath();
+  return required(path, 'path');
+}
+
 /** Never a silent answer about a request that is not there. */
 function required<T>(value: T | undefined, name: string): T {
   if (value !== undefined) return value;
   throw configurationError(
-    name,
-    sentence(
-      `The policy asks about the ${name} of the request, and none was given; use verifyRequest(request), or verify(assertion, { request: { method, path, headers } }).`,
-    ),
+    `The policy asks about the ${name} of the request, and none was given; use verifyRequest(request), or verify(assertion, { requestInfo: { method, path, headers } }).`,
   );
 }

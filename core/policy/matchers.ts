@@ -1,5 +1,4 @@
-import { sentence } from '#sentences';
-import { configurationError, kindOf } from '../errors.ts';
+import { configurationError, describeType } from '../errors.ts';
 import { isObject } from '../json.ts';
 import { listHas, listIsOnly } from './lists.ts';
 
@@ -82,26 +81,22 @@ function not(matcher: StringMatcher): StringMatcher {
 
 function requireString(value: unknown, path: string): string {
   if (typeof value !== 'string') {
-    throw configurationError(path, sentence(`${path} must be a string, in quotes if need be; it is ${kindOf(value)}.`));
+    throw configurationError(`${path} must be a string, in quotes if need be; it is ${describeType(value)}.`, { path });
   }
-  if (value.length > MAX_LENGTH)
-    throw configurationError(path, sentence(`${path} is longer than ${MAX_LENGTH} characters.`));
+  if (value.length > MAX_LENGTH) throw configurationError(`${path} is longer than ${MAX_LENGTH} characters.`, { path });
   return value;
 }
 
 function requireStrings(value: unknown, path: string): readonly string[] {
   if (!Array.isArray(value))
-    throw configurationError(path, sentence(`${path} must be a list of strings; it is ${kindOf(value)}.`));
-  if (value.length > MAX_VALUES)
-    throw configurationError(path, sentence(`${path} has more than ${MAX_VALUES} values.`));
+    throw configurationError(`${path} must be a list of strings; it is ${describeType(value)}.`, { path });
+  if (value.length > MAX_VALUES) throw configurationError(`${path} has more than ${MAX_VALUES} values.`, { path });
   return value.map((one, i) => requireString(one, `${path}[${i}]`));
 }
 
 function unknownOperator(path: string, operator: string, known: ReadonlyMap<string, unknown>): Error {
   return configurationError(
-    path,
-    sentence(
-      `${path}: there is no matcher ${JSON.stringify(operator)} here; write one of ${[...known.keys()].join(', ')}.`,
-    ),
+    `${path}: there is no matcher ${JSON.stringify(operator)} here; write one of ${[...known.keys()].join(', ')}.`,
+    { path },
   );
 }

@@ -1,10 +1,10 @@
 import { Buffer } from 'node:buffer';
-import { createPublicKey, verify } from 'node:crypto';
-import { type ImportVerifier, signatureLength } from './engine.ts';
+import { KeyObject, verify } from 'node:crypto';
+import { type SignatureVerifier, signatureLength } from './algorithms.ts';
 
 /** Node.js: the synchronous `crypto.verify`, which answers one request faster than WebCrypto's thread pool does. */
-export const importVerifier: ImportVerifier = async (jwk) => {
-  const key = createPublicKey({ format: 'jwk', key: { ...jwk } });
+export const signatureVerifier: SignatureVerifier = ({ cryptoKey, jwk }) => {
+  const key = KeyObject.from(cryptoKey);
   const length = signatureLength(jwk);
   const digest = jwk.kty === 'OKP' ? null : 'sha256';
   const isEcdsa = jwk.kty === 'EC';

@@ -1,23 +1,21 @@
-import { decodeBytes } from '../base64url.ts';
-import { algorithmOf, type ImportVerifier, signatureLength } from './engine.ts';
+import { decode } from 'jose/base64url';
+import { algorithmOf, type SignatureVerifier, signatureLength } from './algorithms.ts';
 
-/** For `importKey` and for `verify`, each of which ignores what is the other's. */
 const PARAMETERS = {
-  ES256: { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' },
-  RS256: { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' },
+  ES256: { name: 'ECDSA', hash: 'SHA-256' },
+  RS256: { name: 'RSASSA-PKCS1-v1_5' },
   EdDSA: { name: 'Ed25519' },
 } as const;
 
 const encoder = new TextEncoder();
 
 /** Every other runtime: WebCrypto. */
-export const importVerifier: ImportVerifier = async (jwk) => {
+export const signatureVerifier: SignatureVerifier = ({ cryptoKey, jwk }) => {
   const parameters = PARAMETERS[algorithmOf(jwk)];
-  const key = await crypto.subtle.importKey('jwk', jwk, parameters, false, ['verify']);
   const length = signatureLength(jwk);
   return (signature, input) => {
-    const bytes = decodeBytes(signature);
+    const bytes = new Uint8Array(decode(signature));
     if (bytes.length !== length) return false;
-    return crypto.subtle.verify(parameters, key, bytes, encoder.encode(input)).catch(() => false);
+    return crypto.subtle.verify(parameters, cryptoKey, bytes, encoder.encode(input)).catch(() => false);
   };
 };

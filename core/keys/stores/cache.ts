@@ -10,7 +10,9 @@ const CLAIM_SETTLES = 50;
 /**
  * The Cache API, as Cloudflare Workers (one cache a data centre), Deno and browsers have it. Where nothing is kept, as older
  * documentation says of `*.workers.dev`, every read is a miss: then each isolate asks the origin.
- * `name`: of the cache; default `pomerium-edge`. Not `caches.default`, which a zone shares with its own requests.
+ *
+ * @param options `name`: of the cache. Not `caches.default`, which a zone shares with its own requests.
+ * @defaultValue `{ name: 'pomerium-edge' }`
  */
 export function cacheStore({ name = NAME }: { name?: string } = {}): JwksStore {
   const put = async (key: string, value: string, ttl: number) => {

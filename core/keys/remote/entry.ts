@@ -1,8 +1,5 @@
-import { isObject, parseObject } from '../json.ts';
-import type { OriginAnswer } from './origin.ts';
-
-/** The most bytes that a key set may have; Pomerium's has 236 a key. */
-export const MAX_BODY_BYTES = 65_536;
+import { isObject, parseObject } from '../../json.ts';
+import { MAX_BODY_BYTES } from '../limits.ts';
 
 /** A JWKS document as it was fetched, with all that judges its freshness. The same in memory and in every store. */
 export interface KeyEntry {
@@ -16,23 +13,6 @@ export interface KeyEntry {
   readonly etag: string | null;
   /** When an unknown key id last made somebody ask the origin; null when none did. */
   readonly unknownKeyAt: number | null;
-}
-
-/** What an answer of the origin makes of the entry that it was asked with: a 304 keeps its document. */
-export function entryFrom(
-  answer: OriginAnswer,
-  base: KeyEntry | undefined,
-  { url, askedAt, unknownKeyAt }: { url: string; askedAt: number; unknownKeyAt: number | null },
-): KeyEntry {
-  const isNotModified = answer.document === undefined;
-  return {
-    url,
-    document: answer.document ?? base?.document ?? '',
-    fetchedAt: Math.max(0, askedAt - answer.age),
-    maxAge: answer.maxAge,
-    etag: answer.etag ?? (isNotModified ? (base?.etag ?? null) : null),
-    unknownKeyAt: unknownKeyAt ?? base?.unknownKeyAt ?? null,
-  };
 }
 
 const VERSION = 1;
@@ -50,8 +30,8 @@ export function parseEntry(value: unknown, url: string, now: number): KeyEntry |
   const entry = typeof value === 'string' ? parseObject(value) : value;
   if (!isObject(entry) || entry['version'] !== VERSION || entry['url'] !== url) return undefined;
   const { document, fetchedAt, maxAge, etag, unknownKeyAt } = entry;
-  if (typeof document !== 'string' || document.length > MAX_BODY_BYTES || !isTime(fetchedAt) || fetchedAt > now)
-    return undefined;
+  if (typeof document !== 'string' || document.length > MAX_BODY_BYTES) return undefined;
+  if (!isTime(fetchedAt) || fetchedAt > now) return undefined;
   if (maxAge !== null && !isTime(maxAge)) return undefined;
   if (etag !== null && !isEtag(etag)) return undefined;
   if (unknownKeyAt !== null && !isTime(unknownKeyAt)) return undefined;

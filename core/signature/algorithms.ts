@@ -9,15 +9,6 @@ export type PublicJwk =
   | { readonly kty: 'RSA'; readonly n: string; readonly e: string }
   | { readonly kty: 'OKP'; readonly crv: 'Ed25519'; readonly x: string };
 
-/**
- * Whether `signature` (base64url; R || S for ES256) is this key's over `input` (ASCII). Both are text, because each
- * runtime has its own fastest way to bytes. Never throws; false when in doubt.
- */
-export type VerifySignature = (signature: string, input: string) => boolean | Promise<boolean>;
-
-/** What a file behind `#signature` exports as `importVerifier`: the import cost is paid once, here. */
-export type ImportVerifier = (jwk: PublicJwk) => Promise<VerifySignature>;
-
 /** The one algorithm that a key is used with: the key decides, never the token (RFC 8725 section 3.1). */
 export function algorithmOf(jwk: PublicJwk): Algorithm {
   switch (jwk.kty) {
@@ -37,3 +28,18 @@ export function algorithmOf(jwk: PublicJwk): Algorithm {
 export function signatureLength(jwk: PublicJwk): number {
   return jwk.kty === 'RSA' ? Math.floor((jwk.n.length * 3) / 4) : 64;
 }
+
+/** A key as `#signature` takes it: imported by jose, with the JWK that it was made of. */
+export interface ImportedKey {
+  readonly cryptoKey: CryptoKey;
+  readonly jwk: PublicJwk;
+}
+
+/**
+ * Whether `signature` (base64url; R || S for ES256) is this key's over `input` (ASCII). Both are text, because each
+ * runtime has its own fastest way to bytes. Never throws; false when in doubt.
+ */
+export type VerifySignature = (signature: string, input: string) => boolean | Promise<boolean>;
+
+/** What each file behind the import `#signature` exports as `signatureVerifier`. */
+export type SignatureVerifier = (key: ImportedKey) => VerifySignature;

@@ -1,8 +1,6 @@
-import { sentence } from '#sentences';
-import { bytesOf } from './base64url.ts';
-import { configurationError } from './errors.ts';
-import type { Identity } from './identity.ts';
-import { HEADERS_TAKE_TEXT } from './runtime.ts';
+import { configurationError } from '../errors.ts';
+import type { Identity } from '../identity.ts';
+import { HEADERS_TAKE_TEXT } from '../runtime.ts';
 
 /** Names the claim headers that were cut to fit. Not one of Pomerium's. */
 export const TRUNCATED_HEADER = 'x-pomerium-edge-truncated';
@@ -16,7 +14,10 @@ export type ClaimHeaderNames = readonly string[] | Readonly<Record<string, strin
 /** Header name and claim, in the order of writing: Pomerium's usual four, then those asked for. */
 export type ClaimHeaders = ReadonlyMap<string, string>;
 
-/** Throws `invalid_configuration` for what is no header name. */
+/**
+ * The headers to write for these names: what `setClaimHeaders` takes.
+ * @throws {PomeriumError} `invalid_configuration` for what is no header name
+ */
 export function readClaimHeaders(names: ClaimHeaderNames = []): ClaimHeaders {
   const usual = ALWAYS.map((claim): [string, string] => [headerName(claim), claim]);
   const more = Array.isArray(names)
@@ -27,10 +28,7 @@ export function readClaimHeaders(names: ClaimHeaderNames = []): ClaimHeaders {
     // RFC 9110 section 5.6.2: a token.
     if (typeof claim !== 'string' || !/^[\w!#$%&'*+.^`|~-]+$/.test(name)) {
       throw configurationError(
-        'claimHeaders',
-        sentence(
-          "claimHeaders must be a list of claims, or header names with claims; write claimHeaders: ['department'] or { 'x-department': 'department' }.",
-        ),
+        "claimHeaders must be a list of claims, or header names with claims; write claimHeaders: ['department'] or { 'x-department': 'department' }.",
       );
     }
     headers.set(name.toLowerCase(), claim);
@@ -59,7 +57,7 @@ export function setClaimHeaders(headers: Headers, identity: Identity, names: Cla
     if (kept.length < whole.length) truncated.push(name);
     const value = kept.join(',');
     left -= name.length + value.length;
-    headers.set(name, HEADERS_TAKE_TEXT ? new TextDecoder().decode(bytesOf(value)) : value);
+    headers.set(name, HEADERS_TAKE_TEXT ? fromByteString(value) : value);
   }
   if (truncated.length > 0) headers.set(TRUNCATED_HEADER, truncated.join(','));
 }
@@ -76,6 +74,10 @@ function toHeaderText(value: unknown): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be written
   const bytes = new TextEncoder().encode(text.replace(/[\0-\x1f\x7f]/g, ''));
   return Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
+}
+
+function fromByteString(value: string): string {
+  return new TextDecoder().decode(Uint8Array.from(value, (character) => character.charCodeAt(0)));
 }
 
 function fitting(values: readonly string[], limit: number): readonly string[] {

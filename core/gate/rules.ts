@@ -1,8 +1,8 @@
-import { sentence } from '#sentences';
-import { configurationError, kindOf, shown } from './errors.ts';
-import { decodePath } from './http.ts';
-import { isObject } from './json.ts';
-import { compilePolicy, isPolicy, type Policy, type PolicyOptions } from './policy/compile.ts';
+import { configurationError, describeType, describeValue } from '../errors.ts';
+import { isObject } from '../json.ts';
+import { compilePolicy } from '../policy/compile.ts';
+import { isPolicy, type Policy, type PolicyOptions } from '../policy/policy.ts';
+import { decodePath } from './path.ts';
 
 /** Who may see a path: everybody, whoever comes through Pomerium, or whom a policy (compiled, or as parsed PPL) allows. */
 export type PathAccess = 'public' | 'authenticated' | Policy | object;
@@ -31,17 +31,20 @@ const NOBODY = compilePolicy({});
  * A table of rules, the first that fits decides, and nothing is allowed where none does. A path is read twice: as it was
  * sent, and decoded, with slashes, dot segments, path parameters and case made one. A path for which the two readings
  * lead to different rules is refused, since the service behind could read it either way (CVE-2026-41248, CVE-2023-27487).
- * Throws `invalid_configuration`.
+ *
+ * @throws {PomeriumError} `invalid_configuration`
  *
  * @example
- * compilePathRules([
+ * ```ts
+ * const rules = compilePathRules([
  *   { path: '/healthz', access: 'public' },
  *   { prefix: '/admin', access: { allow: { or: [{ groups: 'admins' }] } } },
  *   { prefix: '/', access: 'authenticated' },
  * ])
+ * ```
  */
 export function compilePathRules(rules: readonly PathRule[], options: PolicyOptions = {}): PathRules {
-  if (!Array.isArray(rules)) throw ruleError('rules', `must be a list; it is ${kindOf(rules)}`);
+  if (!Array.isArray(rules)) throw ruleError('rules', `must be a list; it is ${describeType(rules)}`);
   const compiled = rules.map((rule, i) => compileRule(rule, `rules[${i}]`, options));
   return Object.freeze({
     accessTo(url: string) {
@@ -61,7 +64,7 @@ function compileRule(rule: unknown, at: string, options: PolicyOptions): Compile
     throw ruleError(at, 'must have a path or a prefix, an access, and nothing else');
   }
   if (!/^\/(?!\/)/.test(text) || /[?#;\\%]|\/\/|\/\.{1,2}(\/|$)/.test(text)) {
-    throw ruleError(at, `has ${shown(text)}, which is no plain path; write it as in /admin, without encoding`);
+    throw ruleError(at, `has ${describeValue(text)}, which is no plain path; write it as in /admin, without encoding`);
   }
   const sent = new URL(text, 'https://a').pathname;
   const fits = path === undefined ? beginsWith : is;
@@ -85,15 +88,13 @@ function compileAccess(access: unknown, at: string, options: PolicyOptions): Com
   if (access === 'public' || access === 'authenticated') return access;
   if (isPolicy(access)) return access;
   if (typeof access === 'object' && access !== null) return compilePolicy(access, options);
-  throw ruleError(at, `has the access ${shown(access)}; write public, authenticated or a policy`);
+  throw ruleError(at, `has the access ${describeValue(access)}; write public, authenticated or a policy`);
 }
 
 function ruleError(at: string, what: string): Error {
   return configurationError(
-    at,
-    sentence(
-      `${at} ${what}. A rule is { path: '/healthz', access: 'public' } or { prefix: '/', access: 'authenticated' }.`,
-    ),
+    `${at} ${what}. A rule is { path: '/healthz', access: 'public' } or { prefix: '/', access: 'authenticated' }.`,
+    { path: at },
   );
 }
 

@@ -1,0 +1,114 @@
+import type { Identity } from '../identity.ts';
+
+/** The header that carries the assertion, sent on routes with `pass_identity_headers: true`. */
+export const ASSERTION_HEADER = 'x-pomerium-jwt-assertion';
+
+/** The header that carries the original user's assertion through a chain of services. Pomerium does not verify it. */
+export const ASSERTION_FOR_HEADER = 'x-pomerium-jwt-assertion-for';
+
+/** Anything that has headers: `Headers`, Node's `headers` object, API Gateway's, or a list of name-value pairs. */
+export type HeadersLike =
+  | Headers
+  | Iterable<readonly [name: string, value: string]>
+  | { readonly [name: string]: string | readonly string[] | undefined };
+
+/** What `verifyRequest` takes: a Fetch `Request`, or what another platform has instead of one. */
+export interface RequestLike {
+  readonly method?: string | undefined;
+  readonly url?: string | undefined;
+  readonly headers: HeadersLike;
+}
+
+/**
+ * The assertion in a request, joined with a comma where it came twice: `verify` refuses that as
+ * `duplicate_assertion`. The name is matched in any case; no other header is ever looked at.
+ */
+export function readAssertion(headers: HeadersLike): string | undefined {
+  return readHeader(headers, ASSERTION_HEADER);
+}
+
+/** A header's value by its lower-case name; repeated ones joined with a comma, as Fetch does. */
+export function readHeader(headers: HeadersLike, wanted: string): string | undefined {
+  if (isFetchHeaders(headers)) return headers.get(wanted) ?? undefined;
+  const values: string[] = [];
+  for (const [name, value] of entriesOf(headers)) {
+    if (value === undefined || name.toLowerCase() !== wanted) continue;
+    for (const one of typeof value === 'string' ? [value] : value) values.push(trimValue(String(one)));
+  }
+  return values.length > 0 ? values.join(',') : undefined;
+}
+
+/**
+ * By its tag, as the platform's own `Headers` of every realm have it. Naming the global would make Node.js load all of its
+ * `fetch` for a plain object's sake, which takes longer than a verification's whole cold start.
+ */
+function isFetchHeaders(headers: HeadersLike): headers is Headers {
+  return Object.prototype.toString.call(headers) === '[object Headers]';
+}
+
+function entriesOf(
+  headers: Exclude<HeadersLike, Headers>,
+): Iterable<readonly [string, string | readonly string[] | undefined]> {
+  return Symbol.iterator in headers && typeof headers[Symbol.iterator] === 'function'
+    ? (headers as Iterable<readonly [string, string]>)
+    : Object.entries(headers);
+}
+
+/**
+ * White space around a value is not part of it (RFC 9110 section 5.5); `Headers` leaves it out, too. Two loops: a regular
+ * expression for the end of a value takes quadratic time, and anybody may send 96 KiB of spaces.
+ */
+function trimValue(value: string): string {
+  const isSpace = (i: number) => value[i] === ' ' || value[i] === '\t';
+  let start = 0;
+  let end = value.length;
+  while (start < end && isSpace(start)) start += 1;
+  while (end > start && isSpace(end - 1)) end -= 1;
+  return value.slice(start, end);
+}
+
+/**
+ * A copy of the headers without unverified Pomerium headers: every `x-pomerium-…` header, the
+ * assertion among them, and those in `also` (the names that `jwt_claims_headers` in Pomerium configures).
+ * CGI-like servers read `X_Pomerium_Claim_Email` and `x-pomerium.claim.email` as the same variable
+ * (CVE-2025-64484), so all such spellings go.
+ */
+export function cleanHeaders(headers: Headers, also: readonly string[] = []): Headers {
+  const others = new Set(also.map(normalizeName));
+  const cleaned = new Headers(headers);
+  for (const name of headers.keys()) {
+    if (isPomeriumHeader(name) || others.has(normalizeName(name))) cleaned.delete(name);
+  }
+  return cleaned;
+}
+
+/** Whether a server could take a header of this name, in whatever spelling, for one of Pomerium's. */
+export function isPomeriumHeader(name: string): boolean {
+  return normalizeName(name).startsWith('x-pomerium-');
+}
+
+/**
+ * Like `cleanHeaders`, but keeps the verified assertion headers: the assertion, and that of the user for whom the caller
+ * acts. For a request that is passed on, so that the service behind can verify it again.
+ */
+export function verifiedHeaders(
+  headers: Headers,
+  identity: Identity | undefined,
+  also: readonly string[] = [],
+): Headers {
+  const cleaned = cleanHeaders(headers, also);
+  if (identity) cleaned.set(ASSERTION_HEADER, readAssertion(headers) ?? '');
+  const original = identity?.onBehalfOf && headers.get(ASSERTION_FOR_HEADER);
+  if (original) cleaned.set(ASSERTION_FOR_HEADER, original);
+  return cleaned;
+}
+
+function normalizeName(name: string): string {
+  return name.toLowerCase().replace(/[^a-z0-9]/g, '-');
+}
+
+/** The Fetch standard's CORS-preflight request: it never carries credentials, so Pomerium knows nobody either. */
+export function isCorsPreflight(method: string, headers: HeadersLike): boolean {
+  const has = (name: string) => Boolean(readHeader(headers, name));
+  return method === 'OPTIONS' && has('access-control-request-method') && has('origin');
+}

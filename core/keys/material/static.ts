@@ -1,0 +1,111 @@
+import { configurationError, describeValue } from '../../errors.ts';
+import { isObject, type JsonObject, parseObject } from '../../json.ts';
+import type { KeySet } from '../key-set.ts';
+import type { KeyContext, KeySource } from '../source.ts';
+import { readJwk, type UsableJwk } from './jwk.ts';
+import { emitSkipped, importJwks, type ReadJwks, readJwks, UnusableJwks } from './jwks.ts';
+import { readPemBlock, splitPem } from './pem.ts';
+
+const MAX_MATERIAL_LENGTH = 65_536;
+
+/**
+ * Keys that are configured and never fetched: a JWK, a JWKS, a SPKI PEM, an X.509 PEM, several PEMs in one string,
+ * or base64 of any of these. A key without `kid` gets Pomerium's, the hex RFC 7638 thumbprint.
+ *
+ * A JWKS may hold keys that are not used (a `key_skipped` event says why) as long as one is; anything else must be usable
+ * whole. There is no rotation: to remove a key, deploy again.
+ *
+ * @throws {PomeriumError} `invalid_configuration` at once, except for what is inside a PEM block: an engine reads that
+ * asynchronously, so a damaged or unsuitable key there rejects `ready()` and every verification.
+ *
+ * @example
+ * ```ts
+ * const keys = staticKeys(readFileSync('ec_public.pem', 'utf8'))
+ * ```
+ */
+export function staticKeys(material: string | object): KeySource {
+  const read = readMaterial(material);
+  let keySet: KeySet | undefined;
+  // Every request that comes before the import is done imports for itself: on Workers no request may wait for
+  // another's promise, and the result is the same.
+  const load = async ({ emit }: KeyContext) => {
+    const imported = await importJwks(await read()).catch(toConfigurationError);
+    if (!keySet) emitSkipped(imported.skipped, undefined, emit);
+    keySet ??= imported.keySet;
+    return keySet;
+  };
+  return {
+    find(selector, context) {
+      if (keySet) return keySet.require(selector);
+      return load(context).then((loaded) => loaded.require(selector));
+    },
+    async ready(context) {
+      if (!keySet) await load(context);
+    },
+  };
+}
+
+type ReadKeys = () => ReadJwks | Promise<ReadJwks>;
+
+/** All that can be told without an engine is judged now; the rest when the result is called. */
+function readMaterial(material: unknown): ReadKeys {
+  if (typeof material === 'string') return readText(material);
+  if (isObject(material)) return readDocument(material);
+  throw configurationError(
+    'staticKeys() takes a JWK, a JWKS, a PEM or base64 of one of these. To fetch keys from Pomerium write remoteKeys(url).',
+  );
+}
+
+function readText(material: string): ReadKeys {
+  // An environment variable often holds a PEM on one line, with \n written out.
+  const text = material.replaceAll('\\n', '\n').trim();
+  if (text.length > MAX_MATERIAL_LENGTH) {
+    throw configurationError(`The keys are longer than ${MAX_MATERIAL_LENGTH} characters.`);
+  }
+  if (text.includes('-----BEGIN')) {
+    const blocks = splitPem(text);
+    return async () => {
+      const jwks = await Promise.all(blocks.map(readPemBlock));
+      return { usable: jwks.map(requireUsable), skipped: [] };
+    };
+  }
+  const decoded = decodeBase64(text) ?? '';
+  const document = parseObject(text) ?? parseObject(decoded);
+  if (document) return readDocument(document);
+  if (decoded.includes('-----BEGIN')) return readText(decoded);
+  throw configurationError('The keys are neither PEM, nor a JWK or JWKS in JSON, nor base64 of one of these.');
+}
+
+/** Either alphabet, with or without padding and line ends: what people paste. */
+function decodeBase64(text: string): string | undefined {
+  try {
+    return atob(text.replace(/\s+/g, '').replaceAll('-', '+').replaceAll('_', '/'));
+  } catch {
+    return undefined;
+  }
+}
+
+function readDocument(document: JsonObject): ReadKeys {
+  const read = Object.hasOwn(document, 'keys')
+    ? readConfiguredJwks(document)
+    : { usable: [requireUsable(document)], skipped: [] };
+  return () => read;
+}
+
+function readConfiguredJwks(document: JsonObject): ReadJwks {
+  try {
+    return readJwks(document);
+  } catch (error) {
+    return toConfigurationError(error);
+  }
+}
+
+function requireUsable(jwk: JsonObject): UsableJwk {
+  const { usable, skipped } = readJwk(jwk);
+  if (usable) return usable;
+  throw configurationError(`The key ${describeValue(skipped.keyId)} cannot be used. ${skipped.message}`);
+}
+
+function toConfigurationError(error: unknown): never {
+  throw error instanceof UnusableJwks ? configurationError(error.message) : error;
+}

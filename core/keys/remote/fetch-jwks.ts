@@ -1,0 +1,108 @@
+import type { RefreshFailure } from '../../events.ts';
+import { describeFetchFailure } from '../../fetch-failure.ts';
+import { MAX_BODY_BYTES } from '../limits.ts';
+import { withTimeout } from '../timeout.ts';
+import { isEtag } from './entry.ts';
+
+/** The origin gave no answer that can be used. */
+export class FetchJwksError extends Error {
+  readonly reason: RefreshFailure;
+
+  constructor(reason: RefreshFailure, message: string) {
+    super(message);
+    this.reason = reason;
+  }
+}
+
+/** What the origin said. `document` is undefined with a 304. Times in seconds. */
+export interface JwksResponse {
+  readonly document: string | undefined;
+  readonly etag: string | null;
+  readonly maxAge: number | null;
+  readonly age: number;
+}
+
+export interface JwksRequest {
+  readonly url: string;
+  readonly fetch: typeof fetch;
+  /** Of the document that we hold, if any. */
+  readonly etag: string | null;
+  /** Seconds, for the whole exchange with its body. */
+  readonly timeout: number;
+}
+
+/** Asks the origin for its key set. Throws `FetchJwksError`, and nothing else, within `timeout`. */
+export async function fetchJwks(request: JwksRequest): Promise<JwksResponse> {
+  try {
+    return await withTimeout(request.timeout * 1000, (signal) => exchange(request, signal));
+  } catch (error) {
+    if (error instanceof FetchJwksError) throw error;
+    if (error instanceof DOMException && error.name === 'TimeoutError') {
+      throw new FetchJwksError(
+        'timeout',
+        `The JWKS could not be fetched: no whole answer within ${request.timeout} s; check firewalls and routes.`,
+      );
+    }
+    throw new FetchJwksError('unreachable', `The JWKS could not be fetched: ${describeFetchFailure(error)}.`);
+  }
+}
+
+async function exchange({ url, fetch, etag }: JwksRequest, signal: AbortSignal): Promise<JwksResponse> {
+  const headers = new Headers({ accept: 'application/json' });
+  if (etag !== null) headers.set('if-none-match', etag);
+  // no-store: we are the cache. manual: workerd has no redirect: 'error', and a redirect must not choose our keys.
+  const response = await fetch(url, { headers, signal, redirect: 'manual', cache: 'no-store' });
+  const { status } = response;
+  if (status !== 200) await response.body?.cancel();
+  if (response.type === 'opaqueredirect' || (status >= 300 && status < 400 && status !== 304)) {
+    throw new FetchJwksError(
+      'redirect',
+      'The JWKS URL answers with a redirect, which is never followed; configure the URL that it leads to.',
+    );
+  }
+  if (status !== 200 && !(status === 304 && etag !== null)) {
+    const hint = status === 500 ? ' Can Pomerium use its signing_key?' : '';
+    throw new FetchJwksError('status', `The JWKS URL answers with status ${status}.${hint}`);
+  }
+  const responseEtag = response.headers.get('etag');
+  return {
+    document: status === 200 ? await readBody(response) : undefined,
+    etag: isEtag(responseEtag) ? responseEtag : null,
+    maxAge: readMaxAge(response.headers.get('cache-control')),
+    // Several caches each write one; the first member counts (RFC 9111 section 5.1).
+    age: readSeconds(response.headers.get('age')?.split(',')[0]) ?? 0,
+  };
+}
+
+/** The body as text, counted while it streams: neither Content-Length nor compression can hide its size. */
+async function readBody(response: Response): Promise<string> {
+  const reader = response.body?.getReader();
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  let text = '';
+  let size = 0;
+  for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
+    size += part.value.length;
+    if (size > MAX_BODY_BYTES) {
+      await reader?.cancel();
+      throw new FetchJwksError('too_large', `The JWKS has more than ${MAX_BODY_BYTES} bytes.`);
+    }
+    text += decoder.decode(part.value, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+/** RFC 9111 section 5.2.2: `no-store` and `no-cache` ask for the shortest time; null where nothing is said. */
+function readMaxAge(cacheControl: string | null): number | null {
+  const directives = (cacheControl ?? '')
+    .toLowerCase()
+    .split(',')
+    .map((directive) => directive.trim());
+  if (directives.includes('no-store') || directives.includes('no-cache')) return 0;
+  const maxAge = directives.find((directive) => directive.startsWith('max-age='));
+  return readSeconds(maxAge?.slice('max-age='.length).replaceAll('"', ''));
+}
+
+/** Digits only; 2^31 stands for anything greater (RFC 9111 section 1.2.2). */
+function readSeconds(text: string | null | undefined): number | null {
+  return text && /^\d+$/.test(text.trim()) ? Math.min(Number(text), 2 ** 31) : null;
+}

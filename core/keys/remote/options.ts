@@ -1,0 +1,112 @@
+import { configurationError } from '../../errors.ts';
+import { readSeconds, requireKnown } from '../../option-readers.ts';
+import type { JwksStore } from '../stores/store.ts';
+import { tiersOf } from '../stores/tiered.ts';
+import type { FreshnessBounds } from './freshness.ts';
+
+export interface RemoteKeysOptions {
+  /**
+   * A cache that outlives this process, between memory and the origin.
+   * @defaultValue none
+   */
+  store?: JwksStore;
+  /**
+   * What fetches the JWKS.
+   * @defaultValue the runtime's own `fetch`, looked up at each call
+   */
+  fetch?: typeof fetch;
+  /**
+   * The shortest time for which a key set is fresh, in seconds, whatever the origin says.
+   * @defaultValue `60`
+   */
+  minTtl?: number;
+  /**
+   * The longest time for which a key set is fresh, in seconds.
+   * @defaultValue `3600`
+   */
+  maxTtl?: number;
+  /**
+   * How long after that, in seconds, a key set is used while it is refreshed in the background.
+   * @defaultValue `300`
+   */
+  staleWhileRevalidate?: number;
+  /**
+   * How long after its freshness, in seconds, a key set is used while the origin fails.
+   * @defaultValue `3600`
+   */
+  staleIfError?: number;
+  /**
+   * The least time, in seconds, between two requests for unknown key ids, and the longest between two retries.
+   * @defaultValue `30`
+   */
+  cooldown?: number;
+  /**
+   * How long, in seconds, the origin may take for a whole answer.
+   * @defaultValue `5`
+   */
+  timeout?: number;
+}
+
+export interface RemoteSettings extends FreshnessBounds {
+  readonly url: string;
+  /** In the order in which they are asked. */
+  readonly stores: readonly JwksStore[];
+  readonly fetch: typeof fetch;
+  readonly cooldown: number;
+  readonly timeout: number;
+}
+
+const DEFAULTS = {
+  minTtl: 60,
+  maxTtl: 3600,
+  staleWhileRevalidate: 300,
+  staleIfError: 3600,
+  cooldown: 30,
+  timeout: 5,
+} as const;
+
+const NAMES = ['store', 'fetch', ...Object.keys(DEFAULTS)];
+
+/** @throws {PomeriumError} `invalid_configuration` */
+export function readRemoteOptions(url: string | URL, options: RemoteKeysOptions): RemoteSettings {
+  requireKnown(options, NAMES, 'option of remoteKeys()');
+  const read = (name: keyof typeof DEFAULTS) => readSeconds(name, options[name]) ?? DEFAULTS[name];
+  const seconds = {
+    minTtl: read('minTtl'),
+    maxTtl: read('maxTtl'),
+    staleWhileRevalidate: read('staleWhileRevalidate'),
+    staleIfError: read('staleIfError'),
+    cooldown: read('cooldown'),
+    timeout: read('timeout'),
+  };
+  if (seconds.minTtl > seconds.maxTtl) throw configurationError('minTtl must not be greater than maxTtl.');
+  if (seconds.timeout === 0) throw configurationError('timeout must be more than 0 seconds.');
+  if (options.store !== undefined && !isStore(options.store)) {
+    throw configurationError('store must have getItem(key) and setItem(key, value), as an unstorage storage has.');
+  }
+  return {
+    ...seconds,
+    url: readUrl(url),
+    stores: options.store ? tiersOf(options.store) : [],
+    fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
+  };
+}
+
+function isStore(store: unknown): boolean {
+  const { getItem, setItem } = store as Partial<JwksStore>;
+  return typeof getItem === 'function' && typeof setItem === 'function';
+}
+
+/** `localhost` and its subdomains (RFC 6761 section 6.3), 127.0.0.0/8 and ::1: for tests and local work. */
+const LOOPBACK = /^(localhost|.+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
+
+function readUrl(url: string | URL): string {
+  if (URL.canParse(String(url))) {
+    const { protocol, hostname, username, password, href } = new URL(url);
+    const isAllowed = protocol === 'https:' || (protocol === 'http:' && LOOPBACK.test(hostname));
+    if (isAllowed && username === '' && password === '') return href;
+  }
+  throw configurationError(
+    'The JWKS URL must be an https URL without user and password (http is for loopback only); write "https://app.corp.example.com/.well-known/pomerium/jwks.json".',
+  );
+}

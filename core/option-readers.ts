@@ -1,0 +1,24 @@
+import { configurationError, describeValue } from './errors.ts';
+
+/** A misspelt option would silently leave its rule out. `what`: an option, in words. */
+export function requireKnown(options: object, names: readonly string[], what: string): void {
+  const unknown = Object.keys(options).find((name) => !names.includes(name));
+  if (unknown === undefined) return;
+  throw configurationError(`There is no ${what} ${describeValue(unknown)}; there are ${names.join(', ')}.`);
+}
+
+/** Each reader gives undefined for an option that is not set. */
+export function readSeconds(name: string, value: unknown): number | undefined {
+  if (value === undefined || (typeof value === 'number' && Number.isFinite(value) && value >= 0)) return value;
+  throw configurationError(`${name} must be a number of seconds, 0 or more; it is ${describeValue(value)}.`);
+}
+
+export function readBoolean(name: string, value: unknown): boolean | undefined {
+  if (value === undefined || typeof value === 'boolean') return value;
+  throw configurationError(`${name} must be true or false; it is ${describeValue(value)}.`);
+}
+
+export function readFunction<F>(name: string, value: F | undefined): F | undefined {
+  if (value === undefined || typeof value === 'function') return value;
+  throw configurationError(`${name} must be a function.`);
+}

@@ -1,0 +1,68 @@
+import type { HeadersLike } from '../gate/headers.ts';
+import type { MaybeAnonymous } from '../identity.ts';
+
+/** What a policy is asked about. Only policies with `needsRequest` look at more than the identity. */
+export interface PolicyInput {
+  readonly identity: MaybeAnonymous;
+  readonly method?: string | undefined;
+  /** The path that this service is asked for, without the query, percent-encoding removed; null where it has no one reading. */
+  readonly path?: string | null | undefined;
+  readonly headers?: HeadersLike | undefined;
+}
+
+/** Whether access is allowed: some allow rule holds (`allow`) and no deny rule does (`deny`). */
+export interface PolicyDecision {
+  readonly allowed: boolean;
+  readonly allow: boolean;
+  readonly deny: boolean;
+}
+
+export type PolicyAction = 'allow' | 'deny';
+export type PolicyOperator = 'and' | 'or' | 'not' | 'nor';
+
+/** A node of the tree that says how a decision came about. `path` is where it stands in the document. */
+export interface ExplainedCriterion {
+  readonly path: string;
+  readonly criterion: string;
+  readonly holds: boolean;
+}
+export interface ExplainedOperator {
+  readonly path: string;
+  readonly operator: PolicyOperator;
+  readonly holds: boolean;
+  readonly criteria: readonly ExplainedCriterion[];
+}
+export interface ExplainedRule {
+  readonly path: string;
+  readonly action: PolicyAction;
+  readonly holds: boolean;
+  readonly operators: readonly ExplainedOperator[];
+}
+export interface PolicyExplanation extends PolicyDecision {
+  readonly rules: readonly ExplainedRule[];
+}
+
+/**
+ * A compiled policy: pure, synchronous, frozen.
+ * @throws {PomeriumError} both methods: `invalid_configuration` where the policy asks about a request that it was not given,
+ * `policy_denied` where it asks about a path that servers read in different ways
+ */
+export interface Policy {
+  /** Whether it asks about the request's method, path or headers. */
+  readonly needsRequest: boolean;
+  /** Whether it asks about the request's path. */
+  readonly needsPath: boolean;
+  decide(input: PolicyInput): PolicyDecision;
+  /** The same decision with what each criterion said: for people, and slower. */
+  explain(input: PolicyInput): PolicyExplanation;
+}
+
+export function isPolicy(value: unknown): value is Policy {
+  const { decide, explain } = (value ?? {}) as Partial<Policy>;
+  return typeof decide === 'function' && typeof explain === 'function';
+}
+
+export interface PolicyOptions {
+  /** The claims whose several values Pomerium joined with a comma: which these are cannot be seen in an assertion. */
+  listClaims?: readonly string[];
+}

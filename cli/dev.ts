@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { safeText } from '../inspector/text.ts';
 import { createTestIssuer } from '../testing/issuer.ts';
 import { startDevServer } from './dev/server.ts';
 import { DEFAULT_IDENTITIES, type DevState } from './dev/state.ts';
@@ -64,7 +65,7 @@ function readIdentities(text: string, file: string): DevState['identities'] {
 function describe(url: string, { issuer, to, current }: DevState): string {
   const keys = process.stdin.isTTY ? ['', 'r rotates the signing key, q quits.'] : [];
   return [
-    `Your app, signed in (${current}):  ${paint('bold', `${url}/`)}`,
+    `Your app, signed in (${safeText(current)}):  ${paint('bold', `${url}/`)}`,
     `Who it is, and what it would be told:  ${paint('bold', `${url}/.pomerium/`)}`,
     '',
     `Start the app at ${to} with`,

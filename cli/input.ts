@@ -11,8 +11,8 @@ export async function readAssertionInput(argument: string | undefined): Promise<
     .replace(/^(authorization:\s*)?bearer\s+/i, '');
 }
 
-async function readStdin(isAsked: boolean): Promise<string> {
-  if (process.stdin.isTTY && !isAsked) {
+async function readStdin(isExplicit: boolean): Promise<string> {
+  if (process.stdin.isTTY && !isExplicit) {
     const { default: password } = await import('@inquirer/password');
     return password({ message: 'The assertion (it is not shown):' }, { output: process.stderr });
   }

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
-import { remoteKeys } from '../core/keys/remote.ts';
+import { staticKeys } from '../core/keys/material/static.ts';
+import { remoteKeys } from '../core/keys/remote/remote.ts';
 import type { KeySource } from '../core/keys/source.ts';
-import { staticKeys } from '../core/keys/static.ts';
-import { type Check, type Explanation, explain, inWords } from '../inspector/explain.ts';
+import { type Check, type Explanation, explain } from '../inspector/explain.ts';
+import { describeTime, safeJson, safeText, toIsoTime } from '../inspector/text.ts';
 import { readAssertionInput, readList, readNumber, readText } from './input.ts';
 import { EXIT, mark, paint, print, printJson } from './output.ts';
 
@@ -63,9 +64,16 @@ async function inspect(text: string, options: InspectOptions): Promise<Explanati
 }
 
 async function keysFrom({ key, jwks, audience = [] }: InspectOptions): Promise<KeySource | undefined> {
-  if (key !== undefined) return staticKeys(await readText(key));
+  if (key !== undefined) return readKeys(await readText(key));
   if (jwks === undefined) return undefined;
   return remoteKeys(jwks === 'default' ? `https://${audience[0] ?? ''}/.well-known/pomerium/jwks.json` : jwks);
+}
+
+/** What is wrong with the keys themselves, also what only an engine can tell, is a wrong call, and nothing of the assertion. */
+async function readKeys(material: string): Promise<KeySource> {
+  const keys = staticKeys(material);
+  await keys.ready({ now: () => Date.now() / 1000, waitUntil: () => {}, emit: undefined });
+  return keys;
 }
 
 const VERDICTS = {
@@ -87,22 +95,24 @@ function printMembers(title: string, members: unknown, now: number): void {
   print(paint('bold', title));
   const entries = Object.entries(members ?? {});
   if (entries.length === 0) print('  cannot be read');
-  const width = Math.max(...entries.map(([name]) => name.length));
-  for (const [name, value] of entries)
-    print(`  ${name.padEnd(width)}  ${JSON.stringify(value)}${timeOf(name, value, now)}`);
+  const names = entries.map(([name]) => safeText(name));
+  const width = Math.min(MAX_WIDTH, Math.max(...names.map((name) => name.length)));
+  for (const [i, [name, value]] of entries.entries())
+    print(`  ${names[i]?.padEnd(width)}  ${safeJson(value)}${timeOf(name, value, now)}`);
   print('');
 }
 
+/** Somebody else chose the names. */
+const MAX_WIDTH = 40;
+
 function timeOf(name: string, value: unknown, now: number): string {
-  if (typeof value !== 'number' || !['exp', 'iat', 'nbf'].includes(name) || !Number.isSafeInteger(value)) return '';
-  const words = inWords(name === 'exp' ? 'expires' : 'issued', value - now).replace(
-    /^issued/,
-    name === 'nbf' ? 'valid' : 'issued',
-  );
-  return paint('dim', `  ${words}, ${new Date(value * 1000).toISOString()}`);
+  if (typeof value !== 'number' || !['exp', 'iat', 'nbf'].includes(name)) return '';
+  const words = describeTime(name === 'exp' ? 'expires' : 'issued', value, now);
+  if (words === undefined) return '';
+  return paint('dim', `  ${name === 'nbf' ? words.replace(/^issued/, 'valid') : words}, ${toIsoTime(value)}`);
 }
 
-function printCheck({ rule, verdict, detail, mend }: Check): void {
+function printCheck({ rule, verdict, detail, fix }: Check): void {
   print(`  ${mark(verdict)} ${rule.padEnd(9)}  ${detail}`);
-  if (mend !== undefined) print(paint('dim', `    ${' '.repeat(9)}  → ${mend}`));
+  if (fix !== undefined) print(paint('dim', `    ${' '.repeat(9)}  → ${fix}`));
 }

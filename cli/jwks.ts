@@ -1,19 +1,16 @@
 import type { Command } from 'commander';
-import type { SkippedKey } from '../core/keys/jwk.ts';
-import { importKeySet, readKeySetText, UnusableKeySet } from '../core/keys/key-set.ts';
-import { askOrigin, type OriginAnswer, OriginError } from '../core/keys/origin.ts';
-import { type RemoteSettings, readRemoteOptions } from '../core/keys/remote-options.ts';
+import type { SkippedKey } from '../core/keys/material/jwk.ts';
+import { importJwks, readJwksText, UnusableJwks } from '../core/keys/material/jwks.ts';
+import { FetchJwksError, fetchJwks, type JwksResponse } from '../core/keys/remote/fetch-jwks.ts';
+import { type RemoteSettings, readRemoteOptions } from '../core/keys/remote/options.ts';
+import { safeText } from '../inspector/text.ts';
 import { EXIT, mark, paint, print, printJson } from './output.ts';
 
 /** What the library would make of a key set's URL. */
 interface Report {
   readonly url: string;
   readonly usable: readonly { readonly keyId: string; readonly algorithm: string }[];
-  readonly skipped: readonly {
-    readonly keyId: string | undefined;
-    readonly reason: string;
-    readonly message: string;
-  }[];
+  readonly skipped: readonly SkippedKey[];
   /** Why there are no keys, if there are none. */
   readonly problem?: string;
   readonly etag: string | null;
@@ -50,32 +47,28 @@ async function examine(url: string): Promise<Report> {
   const settings = readRemoteOptions(url, {});
   const nothing = { url, usable: [], skipped: [], etag: null, maxAge: null, freshFor: 0, notes: [] };
   try {
-    const answer = await askOrigin({ url: settings.url, fetch, etag: null, timeout: settings.timeout * 1000 });
-    return { ...nothing, ...timesOf(answer, settings), ...(await keysOf(answer.document ?? '')) };
+    const response = await fetchJwks({ url: settings.url, fetch, etag: null, timeout: settings.timeout });
+    return { ...nothing, ...timesOf(response, settings), ...(await keysOf(response.document ?? '')) };
   } catch (error) {
-    if (!(error instanceof OriginError)) throw error;
+    if (!(error instanceof FetchJwksError)) throw error;
     return { ...nothing, problem: error.message };
   }
 }
 
 async function keysOf(document: string): Promise<Pick<Report, 'usable' | 'skipped'> & { problem?: string }> {
   try {
-    const { keySet, skipped } = await importKeySet(readKeySetText(document));
+    const { keySet, skipped } = await importJwks(readJwksText(document));
     return {
       usable: keySet.keys.map(({ keyId, algorithm }) => ({ keyId, algorithm })),
-      skipped: skipped.map(toSkipped),
+      skipped,
     };
   } catch (error) {
-    if (!(error instanceof UnusableKeySet)) throw error;
-    return { usable: [], skipped: error.skipped.map(toSkipped), problem: error.message };
+    if (!(error instanceof UnusableJwks)) throw error;
+    return { usable: [], skipped: error.skipped, problem: error.message };
   }
 }
 
-function toSkipped({ keyId, reason, message }: SkippedKey): Report['skipped'][number] {
-  return { keyId, reason, message: message ?? reason };
-}
-
-function timesOf({ etag, maxAge, age }: OriginAnswer, { minTtl, maxTtl }: RemoteSettings) {
+function timesOf({ etag, maxAge, age }: JwksResponse, { minTtl, maxTtl }: RemoteSettings) {
   const freshFor = Math.min(Math.max(maxAge ?? 0, minTtl), maxTtl);
   const notes = [
     ...(etag === null
@@ -95,9 +88,9 @@ function timesOf({ etag, maxAge, age }: OriginAnswer, { minTtl, maxTtl }: Remote
 function printReport({ url, usable, skipped, problem, maxAge, freshFor, notes }: Report): void {
   print(paint('bold', url));
   if (problem !== undefined) print(`${mark('fail')} ${problem}`);
-  for (const { keyId, algorithm } of usable) print(`${mark('pass')} ${algorithm}  ${keyId}`);
+  for (const { keyId, algorithm } of usable) print(`${mark('pass')} ${algorithm}  ${safeText(keyId)}`);
   for (const { keyId, message } of skipped)
-    print(`${mark('not checked')} skipped  ${keyId ?? 'without an id'}: ${message}`);
+    print(`${mark('not checked')} skipped  ${safeText(keyId ?? 'without an id')}: ${message}`);
   for (const note of notes) print(`${mark('not checked')} ${note}`);
   if (problem !== undefined) return;
   const { staleWhileRevalidate, staleIfError } = readRemoteOptions(url, {});

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
-import type { Algorithm } from '../core/signature/engine.ts';
+import type { Algorithm } from '../core/signature/algorithms.ts';
 import { makeSigningKey, type SigningKey } from '../testing/signing-key.ts';
 import { readText } from './input.ts';
 import { print, printJson, UsageError } from './output.ts';

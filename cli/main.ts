@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { PomeriumError } from '../core/errors.ts';
+import { safeLines } from '../inspector/text.ts';
 import manifest from '../package.json' with { type: 'json' };
 import { addDev } from './dev.ts';
 import { addDoctor } from './doctor.ts';
@@ -26,6 +27,6 @@ try {
   // Ctrl-C at a prompt.
   const isAborted = error instanceof Error && error.name === 'ExitPromptError';
   if (!isAborted && !(error instanceof UsageError) && !(error instanceof PomeriumError)) throw error;
-  if (!isAborted) process.stderr.write(`pomerium-edge: ${error.message}\n`);
+  if (!isAborted) process.stderr.write(`pomerium-edge: ${safeLines(error.message)}\n`);
   process.exitCode = EXIT.usage;
 }

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { safeLines } from '../inspector/text.ts';
 
 /** What a command ends with. */
 export const EXIT = {
@@ -12,7 +13,7 @@ export const EXIT = {
   unknown: 3,
 } as const;
 
-/** A failure that a person mends: printed as it is, without a stack. */
+/** A failure that a person can fix: printed as it is, without a stack. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
@@ -30,7 +31,7 @@ export function print(text: string): void {
 }
 
 export function printJson(value: unknown): void {
-  print(JSON.stringify(value, null, 2));
+  print(safeLines(JSON.stringify(value, null, 2)));
 }
 
 /** Columns, each as wide as its widest cell. */

@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
+import { base64url } from 'jose';
 import { type Document, isNode, LineCounter, parseDocument } from 'yaml';
 import { parseClaims } from '../core/claims.ts';
 import { PomeriumError } from '../core/errors.ts';
 import { type MaybeAnonymous, toIdentity } from '../core/identity.ts';
-import { compilePolicy, type PolicyExplanation, type PolicyOptions } from '../core/policy/compile.ts';
-import { toBase64url } from '../testing/assertion.ts';
+import { compilePolicy, type PolicyExplanation, type PolicyOptions } from '../core/index.ts';
+import { safeText } from '../inspector/text.ts';
 import { readList, readText } from './input.ts';
 import { EXIT, mark, paint, print, printJson, UsageError } from './output.ts';
 
@@ -44,7 +45,7 @@ export function addPolicy(program: Command): void {
       const problems = problemsIn(await readPolicyFile(path), optionsOf(options));
       if (options.json) printJson({ file: path, problems });
       else if (problems.length === 0) print(`${mark('pass')} ${path} can be decided at the edge.`);
-      else for (const { place, message } of problems) print(`${mark('fail')} ${place}: ${message}`);
+      else for (const { place, message } of problems) print(`${mark('fail')} ${safeText(`${place}: ${message}`)}`);
       process.exitCode = problems.length === 0 ? EXIT.ok : EXIT.bad;
     });
   policy
@@ -121,7 +122,7 @@ function problemsIn({ value, placeOf }: PolicyFile, options: PolicyOptions): Pro
       return problems;
     } catch (error) {
       if (!(error instanceof PomeriumError)) throw error;
-      const [path = ''] = /^[^\s:]*/.exec(error.message) ?? [];
+      const { path = '' } = error;
       problems.push({ place: placeOf(path), message: error.message });
       if (!replaceCriterion(policy, keysOf(path))) return problems;
     }
@@ -144,7 +145,9 @@ async function readIdentity(path: string): Promise<MaybeAnonymous> {
   const text = await readText(path);
   const now = Math.floor(Date.now() / 1000);
   try {
-    return toIdentity(parseClaims(toBase64url(JSON.stringify({ iat: now, exp: now + 300, ...JSON.parse(text) }))));
+    const payload = { iat: now, exp: now + 300, ...JSON.parse(text) };
+    const claims = parseClaims(base64url.encode(JSON.stringify(payload)));
+    return toIdentity({ ...claims, iss: claims.iss ?? '' });
   } catch (error) {
     throw new UsageError(`${path} is no identity: ${error instanceof Error ? error.message : typeof error}`);
   }
@@ -153,11 +156,11 @@ async function readIdentity(path: string): Promise<MaybeAnonymous> {
 function printTree({ allowed, rules }: PolicyExplanation): void {
   const verdict = (holds: boolean) => mark(holds ? 'pass' : 'fail');
   for (const rule of rules) {
-    print(`${verdict(rule.holds)} ${paint('bold', rule.action)}  ${rule.path}`);
+    print(`${verdict(rule.holds)} ${paint('bold', rule.action)}  ${safeText(rule.path)}`);
     for (const operator of rule.operators) {
       print(`  ${verdict(operator.holds)} ${operator.operator}`);
       for (const { criterion, holds, path } of operator.criteria)
-        print(`    ${verdict(holds)} ${criterion}  ${paint('dim', path)}`);
+        print(`    ${verdict(holds)} ${safeText(criterion)}  ${paint('dim', safeText(path))}`);
     }
   }
   print(allowed ? paint('green', '\nallowed') : paint('red', '\nnot allowed'));

@@ -66,12 +66,12 @@ async function sign(options: SignOptions): Promise<string> {
   const { key, host, issuerFormat, user, email, name, groups, anonymous, claim, lifetime } = options;
   const keys = await readSigningKeys(await readText(key), key);
   const issuer = await createTestIssuer({ host, issuerFormat, keys });
-  const given = {
+  const chosenClaims = {
     ...(user !== undefined && { sub: user, user }),
     ...(email !== undefined && { email }),
     ...(name !== undefined && { name }),
     ...(groups && { groups }),
   };
   const iat = Math.floor(Date.now() / 1000);
-  return issuer.sign({ ...(anonymous && IDENTITIES.anonymous), iat, exp: iat + lifetime, ...given, ...claim });
+  return issuer.sign({ ...(anonymous && IDENTITIES.anonymous), iat, exp: iat + lifetime, ...chosenClaims, ...claim });
 }

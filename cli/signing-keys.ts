@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { createPrivateKey, type KeyObject } from 'node:crypto';
+import { exportPKCS8, importSPKI } from 'jose';
 import { readSigningKey, type SigningKey } from '../testing/signing-key.ts';
 import { UsageError } from './output.ts';
 
@@ -11,6 +12,7 @@ export async function readSigningKeys(text: string, where: string): Promise<Sign
   return Promise.all(blocks.map((block) => readBlock(block, where)));
 }
 
+/** By Node.js: jose takes PKCS #8 alone, and `openssl ecparam -genkey` writes SEC 1, `openssl genrsa -traditional` PKCS #1. */
 async function readBlock(block: string, where: string): Promise<SigningKey> {
   let key: KeyObject;
   try {
@@ -18,8 +20,7 @@ async function readBlock(block: string, where: string): Promise<SigningKey> {
   } catch {
     throw new UsageError(`${where} holds a private key that cannot be read.`);
   }
-  // As openssl ecparam writes it (SEC 1), too.
-  return readSigningKey(String(key.export({ type: 'pkcs8', format: 'pem' })), algorithmOf(key, where));
+  return readSigningKey(await exportPKCS8(key), algorithmOf(key, where));
 }
 
 function algorithmOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject, where: string): 'ES256' | 'RS256' {
@@ -34,21 +35,12 @@ function algorithmOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject, whe
 const DAY = 86_400_000;
 
 /** A self-signed X.509 certificate of the public key, as the old guide made it (`openssl req -x509`). */
-export async function certificateOf({ algorithm, spki, pkcs8 }: SigningKey, now: Date): Promise<string> {
+export async function certificateOf({ algorithm, spki, privateKey }: SigningKey, now: Date): Promise<string> {
   const { X509CertificateGenerator } = await import('@peculiar/x509');
-  const parameters =
-    algorithm === 'ES256'
-      ? { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
-      : { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
-  const bytes = (pem: string) => Buffer.from(pem.replace(/-----[^-]*-----/g, ''), 'base64');
-  const [privateKey, publicKey] = await Promise.all([
-    crypto.subtle.importKey('pkcs8', bytes(pkcs8), parameters, true, ['sign']),
-    crypto.subtle.importKey('spki', bytes(spki), parameters, true, ['verify']),
-  ]);
   const certificate = await X509CertificateGenerator.createSelfSigned({
     name: 'CN=Pomerium signing key',
-    keys: { privateKey, publicKey },
-    signingAlgorithm: parameters,
+    keys: { privateKey, publicKey: await importSPKI(spki, algorithm, { extractable: true }) },
+    signingAlgorithm: algorithm === 'ES256' ? { name: 'ECDSA', hash: 'SHA-256' } : { name: 'RSASSA-PKCS1-v1_5' },
     notBefore: now,
     notAfter: new Date(now.getTime() + 365 * DAY),
   });

@@ -1,10 +1,11 @@
 import { type Assertion, parseAssertion, requireOne } from '../core/assertion.ts';
 import { decodeText } from '../core/base64url.ts';
 import { type ClaimRules, type Claims, checkClaims, parseClaims } from '../core/claims.ts';
-import { PomeriumError, shown } from '../core/errors.ts';
+import { describeValue, PomeriumError } from '../core/errors.ts';
 import { parseObject } from '../core/json.ts';
 import type { VerificationKey } from '../core/keys/key-set.ts';
 import type { KeySource } from '../core/keys/source.ts';
+import { describeTime, safeText } from './text.ts';
 
 /** What the assertion is held against. What is not given is not checked. */
 export interface Expectation {
@@ -26,7 +27,7 @@ export interface Check {
   /** What was found. */
   readonly detail: string;
   /** What to do about it. */
-  readonly mend?: string;
+  readonly fix?: string;
 }
 
 /** An assertion laid open. Nothing in it is proved but by the checks. */
@@ -81,19 +82,19 @@ function decode(text: string): { header: unknown; claims: unknown } {
 
 function attempt<T>(rule: string, detail: string, work: () => T): [Check, T | undefined] {
   try {
-    const made = work();
-    return [{ rule, verdict: 'pass', detail }, made];
+    const result = work();
+    return [{ rule, verdict: 'pass', detail }, result];
   } catch (error) {
     return [failure(rule, error), undefined];
   }
 }
 
-function failure(rule: string, error: unknown, mend?: string): Check {
+function failure(rule: string, error: unknown, fix?: string): Check {
   if (!(error instanceof PomeriumError)) throw error;
   const { message, expected, received } = error;
   const came = received === undefined ? '' : ` It is ${received}.`;
   const wanted = expected === undefined ? '' : ` Expected: ${expected}.`;
-  return { rule, verdict: 'fail', detail: `${message}${came}${wanted}`, ...(mend !== undefined && { mend }) };
+  return { rule, verdict: 'fail', detail: `${message}${came}${wanted}`, ...(fix !== undefined && { fix }) };
 }
 
 function checkAlgorithm({ header }: Assertion, { algorithms }: Expectation): Check {
@@ -102,8 +103,8 @@ function checkAlgorithm({ header }: Assertion, { algorithms }: Expectation): Che
   return {
     rule,
     verdict: 'fail',
-    detail: `It names ${shown(header.algorithm)}, and accepted is ${algorithms.join(', ')}.`,
-    mend: ['RS256', 'EdDSA'].includes(header.algorithm)
+    detail: `It names ${describeValue(header.algorithm)}, and accepted is ${algorithms.join(', ')}.`,
+    fix: ['RS256', 'EdDSA'].includes(header.algorithm)
       ? `If that is the type of Pomerium's signing key, set algorithms: ['${header.algorithm}'] (POMERIUM_ALGORITHMS).`
       : 'Pomerium never signs with this: somebody else made it.',
   };
@@ -115,29 +116,35 @@ async function findKey(
 ): Promise<{ check: Check; key: VerificationKey | undefined }> {
   const rule = 'key';
   if (!keys) {
-    const mend = 'Give a key, or the URL of the key set.';
+    const fix = 'Give a key, or the URL of the key set.';
     return {
-      check: { rule, verdict: 'not checked', detail: 'There are no keys to check with.', mend },
+      check: { rule, verdict: 'not checked', detail: 'There are no keys to check with.', fix },
       key: undefined,
     };
   }
   try {
     const key = await keys.find(header, { now: () => now, waitUntil: () => {}, emit: undefined });
-    if (key.algorithm === header.algorithm) return { check: { rule, verdict: 'pass', detail: key.keyId }, key };
-    const detail = `The key ${key.keyId} is for ${key.algorithm}, and the header names ${shown(header.algorithm)}.`;
+    if (key.algorithm === header.algorithm)
+      return { check: { rule, verdict: 'pass', detail: safeText(key.keyId) }, key };
+    const detail = `The key ${describeValue(key.keyId)} is for ${key.algorithm}, and the header names ${describeValue(header.algorithm)}.`;
     return { check: { rule, verdict: 'fail', detail }, key: undefined };
   } catch (error) {
-    const isDown = error instanceof PomeriumError && error.code === 'keys_unavailable';
-    const { detail } = failure(rule, error);
-    const check: Check = isDown
-      ? { rule, verdict: 'not checked', detail, mend: 'See what "pomerium-edge jwks" says of the URL.' }
-      : {
-          rule,
-          verdict: 'fail',
-          detail,
-          mend: 'Compare the key id with those of the key set: another Pomerium signed this, or its key was rotated.',
-        };
-    return { check, key: undefined };
+    return { check: explainKeyFailure(failure(rule, error), error), key: undefined };
+  }
+}
+
+/** An assertion for which there are no keys is not refused for that: nothing of it can be told. */
+function explainKeyFailure(check: Check, error: unknown): Check {
+  switch (error instanceof PomeriumError && error.code) {
+    case 'keys_unavailable':
+      return { ...check, verdict: 'not checked', fix: 'See what "pomerium-edge jwks" says of the URL.' };
+    case 'invalid_configuration':
+      return { ...check, verdict: 'not checked', fix: 'Configure a key that can be used.' };
+    default:
+      return {
+        ...check,
+        fix: 'Compare the key id with those of the key set: another Pomerium signed this, or its key was rotated.',
+      };
   }
 }
 
@@ -151,11 +158,11 @@ async function checkSignature(assertion: Assertion, key: VerificationKey | undef
     rule,
     verdict: 'fail',
     detail: 'It does not hold under that key: nothing below is proved.',
-    mend: 'It was altered or cut after signing, or signed with another key under the same id.',
+    fix: 'It was altered or cut after signing, or signed with another key under the same id.',
   };
 }
 
-/** Each rule for itself: all other claims are made good. */
+/** Each rule for itself, in the verifier's order: all other claims are made good. */
 function checkEachClaim(claims: Claims, expectation: Expectation): Check[] {
   const { now, clockTolerance, maxTokenAge, audiences, issuers } = expectation;
   const good: Claims = { ...claims, exp: now + 1, iat: now, nbf: undefined, iss: 'x', aud: ['x'], sub: 'x' };
@@ -171,31 +178,37 @@ function checkEachClaim(claims: Claims, expectation: Expectation): Check[] {
     detail: string,
     changes: Partial<Claims>,
     more: Partial<ClaimRules>,
-    mend: string,
+    fix: string,
   ): Check => {
-    const [made] = attempt(rule, detail, () => checkClaims({ ...good, ...changes }, { ...rules, ...more }, now));
-    return made.verdict === 'fail' ? { ...made, mend } : made;
+    const [result] = attempt(rule, detail, () => checkClaims({ ...good, ...changes }, { ...rules, ...more }, now));
+    return result.verdict === 'fail' ? { ...result, fix } : result;
   };
   const clocks = `Pomerium signs for five minutes: get a new one, or compare the clocks (a minute of difference is allowed).`;
   const { exp, iat, nbf, iss, aud, sub } = claims;
   return [
     check(
       'expiry',
-      inWords('expires', exp - now),
+      describeTime('expires', exp, now) ?? String(exp),
       { exp, iat: maxTokenAge === undefined ? now : iat },
       { maxTokenAge },
       clocks,
     ),
-    check('issued', inWords('issued', iat - now), { iat, nbf }, {}, clocks),
-    issuers.length === 0
-      ? notConfigured('issuer', `It is ${shown(iss)}.`)
-      : check('issuer', shown(iss), { iss }, { issuers: new Set(issuers) }, mendIssuer(iss, issuers)),
+    check('issued', describeTime('issued', iat, now) ?? String(iat), { iat, nbf }, {}, clocks),
     audiences.length === 0
-      ? notConfigured('audience', `It is ${aud.map(shown).join(', ')}.`)
-      : check('audience', aud.map(shown).join(', '), { aud }, { audiences: new Set(audiences) }, mendAudience(aud)),
+      ? notConfigured('audience', `It is ${aud.map(describeValue).join(', ')}.`)
+      : check(
+          'audience',
+          aud.map(describeValue).join(', '),
+          { aud },
+          { audiences: new Set(audiences) },
+          fixAudience(aud),
+        ),
+    issuers.length === 0
+      ? notConfigured('issuer', `It is ${describeValue(iss)}.`)
+      : check('issuer', describeValue(iss), { iss }, { issuers: new Set(issuers) }, fixIssuer(iss, issuers)),
     check(
       'subject',
-      shown(sub),
+      describeValue(sub),
       { sub },
       {},
       'Nobody is signed in: take allow_public_unauthenticated_access off the route, or accept nobody with allowAnonymous.',
@@ -204,27 +217,14 @@ function checkEachClaim(claims: Claims, expectation: Expectation): Check[] {
 }
 
 function notConfigured(rule: string, detail: string): Check {
-  return { rule, verdict: 'not checked', detail, mend: 'Say which host the route has in Pomerium (audience).' };
+  return { rule, verdict: 'not checked', detail, fix: 'Say which host the route has in Pomerium (audience).' };
 }
 
-function mendIssuer(iss: string | undefined, issuers: readonly string[]): string {
+function fixIssuer(iss: string | undefined, issuers: readonly string[]): string {
   if (iss === undefined) return 'Pomerium always names one: somebody else made this.';
-  return `The issuer is ${shown(iss)}, you configured ${issuers.map(shown).join(' or ')}: if it is your Pomerium's, set issuer: ${shown(iss)} (POMERIUM_ISSUER).`;
+  return `The issuer is ${describeValue(iss)}, you configured ${issuers.map(describeValue).join(' or ')}: if it is your Pomerium's, set issuer: ${describeValue(iss)} (POMERIUM_ISSUER).`;
 }
 
-function mendAudience(aud: readonly string[]): string {
-  return `If ${aud.map(shown).join(' or ')} is your route's host, set audience to it (POMERIUM_AUDIENCE); else this is for another service.`;
-}
-
-/** `expires in 4 minutes`, `expired 3 minutes ago`. `seconds` from now. */
-export function inWords(verb: 'expires' | 'issued', seconds: number): string {
-  const units: [Intl.RelativeTimeFormatUnit, number][] = [
-    ['day', 86_400],
-    ['hour', 3600],
-    ['minute', 60],
-    ['second', 1],
-  ];
-  const [unit, size] = units.find(([, one]) => Math.abs(seconds) >= one) ?? (['second', 1] as const);
-  const when = new Intl.RelativeTimeFormat('en', { numeric: 'always' }).format(Math.trunc(seconds / size), unit);
-  return `${verb === 'expires' && seconds <= 0 ? 'expired' : verb} ${when}`;
+function fixAudience(aud: readonly string[]): string {
+  return `If ${aud.map(describeValue).join(' or ')} is your route's host, set audience to it (POMERIUM_AUDIENCE); else this is for another service.`;
 }

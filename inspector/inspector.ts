@@ -1,5 +1,5 @@
 import { configurationError } from '../core/errors.ts';
-import { readAssertion } from '../core/http.ts';
+import { readAssertion } from '../core/gate/headers.ts';
 import { readVerifierOptions, type VerifierOptions } from '../core/options.ts';
 import { type Expectation, explain } from './explain.ts';
 import { type Html, html } from './html.ts';

@@ -1,4 +1,3 @@
-import { encodeBytes } from '../core/base64url.ts';
 import { Html, html } from './html.ts';
 import { SCRIPT, STYLE } from './style.ts';
 
@@ -38,6 +37,6 @@ ${body}
 
 /** In base64, as a policy has it. */
 async function sha256(text: string): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
-  return `${encodeBytes(digest).replaceAll('-', '+').replaceAll('_', '/')}=`;
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
+  return btoa(String.fromCharCode(...new Uint8Array(digest)));
 }

@@ -2,7 +2,7 @@ import { chmodSync } from 'node:fs';
 import { build } from 'esbuild';
 import { ROOT } from './run.ts';
 
-/** The command in one file, with the libraries that only it needs: so the package has no dependencies. */
+/** The command in one file, with the libraries that only it needs: so that jose is the only dependency of the package. */
 export async function bundleCli(): Promise<void> {
   const outfile = `${ROOT}dist/cli/pomerium-edge.js`;
   await build({
@@ -13,7 +13,7 @@ export async function bundleCli(): Promise<void> {
     format: 'esm',
     platform: 'node',
     target: 'node20',
-    alias: { '#signature': './core/signature/node.ts', '#sentences': './core/sentences/kept.ts' },
+    alias: { '#signature': './core/signature/node.ts' },
     // What of the libraries is CommonJS asks for require.
     banner: {
       js: "#!/usr/bin/env node\nimport { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",

@@ -13,7 +13,7 @@ process.argv.splice(2, process.argv.length - 2, ...rest);
 await run().catch((error) => {
   const isMissing = error?.code === 'ERR_MODULE_NOT_FOUND' && /Cannot find package/.test(error.message);
   if (isMissing) console.error('The tools are not installed; run "npm ci" first.');
-  else console.error(error?.name === 'Sentence' ? error.message : error);
+  else console.error(error?.name === 'UserError' ? error.message : error);
   process.exit(1);
 });
 

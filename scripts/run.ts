@@ -5,15 +5,15 @@ import { fileURLToPath } from 'node:url';
 /** The project's root, with a slash at the end. */
 export const ROOT = fileURLToPath(new URL('../', import.meta.url));
 
-/** A failure that a person mends: printed as it is, without a stack. */
-export class Sentence extends Error {
-  override readonly name = 'Sentence';
+/** A failure that a person can fix: printed as it is, without a stack. */
+export class UserError extends Error {
+  override readonly name = 'UserError';
 }
 
 /** The path of a tool that `npm ci` installs. */
 export function tool(name: string): string {
   const path = `${ROOT}node_modules/.bin/${name}`;
-  if (!existsSync(path)) throw new Sentence(`${name} is not installed; run "npm ci" first.`);
+  if (!existsSync(path)) throw new UserError(`${name} is not installed; run "npm ci" first.`);
   return path;
 }
 
@@ -57,6 +57,6 @@ export async function run(
 /** Runs a command that must succeed. */
 export async function must(command: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
   const { code, output } = await run(command, args, options);
-  if (code !== 0) throw new Sentence(`${output}\n"${[command.split('/').at(-1), ...args].join(' ')}" failed.`);
+  if (code !== 0) throw new UserError(`${output}\n"${[command.split('/').at(-1), ...args].join(' ')}" failed.`);
   return output;
 }

@@ -2,7 +2,7 @@ import { startDevServer } from '../cli/dev/server.ts';
 import { DEFAULT_IDENTITIES, type DevState } from '../cli/dev/state.ts';
 import { HOST } from '../test/support/issuer.ts';
 import { createTestIssuer } from '../testing/issuer.ts';
-import { Sentence } from './run.ts';
+import { UserError } from './run.ts';
 import { startGuards } from './start/guards.ts';
 import { liveScenarios } from './start/live.ts';
 import { play } from './start/play.ts';
@@ -19,7 +19,7 @@ import { startUpstream } from './start/upstream.ts';
  */
 const args = process.argv.slice(2);
 const unknown = args.find((arg) => arg !== '--once');
-if (unknown) throw new Sentence(`There is no argument ${unknown}; "npm start -- --once" ends after the table.`);
+if (unknown) throw new UserError(`There is no argument ${unknown}; "npm start -- --once" ends after the table.`);
 
 const upstream = await startUpstream();
 const standIn = await startStandIn(RECORDED_JWKS);

@@ -1,4 +1,4 @@
-import { encodeBytes } from '../core/base64url.ts';
+import { base64url, CompactSign } from 'jose';
 import type { SigningKey } from './signing-key.ts';
 
 /** Claims or header members; `undefined` leaves one out. */
@@ -7,7 +7,20 @@ export type Members = Readonly<Record<string, unknown>>;
 /** A compact JWS with Pomerium's header (`getSignedJWT`), of which `header` replaces members. */
 export function signClaims(key: SigningKey, claims: Members, header: Members = {}): Promise<string> {
   const joseHeader = { alg: key.algorithm, kid: key.kid, typ: 'JWT', ...header };
-  return signText(key, JSON.stringify(joseHeader), JSON.stringify(claims));
+  const payload = JSON.stringify(claims);
+  if (!canJoseSign(key, joseHeader)) return signText(key, JSON.stringify(joseHeader), payload);
+  return new CompactSign(new TextEncoder().encode(payload))
+    .setProtectedHeader({ ...joseHeader, alg: key.algorithm })
+    .sign(key.privateKey);
+}
+
+const MIN_RSA_BITS = 2048;
+
+/** jose makes nothing that a verifier must refuse: another `alg` than the key's, `crit`, `b64`, a short RSA key. */
+function canJoseSign({ algorithm, privateKey }: SigningKey, header: Members): boolean {
+  if (header['alg'] !== algorithm || 'crit' in header || 'b64' in header) return false;
+  const parameters = privateKey.algorithm;
+  return !('modulusLength' in parameters) || Number(parameters.modulusLength) >= MIN_RSA_BITS;
 }
 
 /** A signature that holds over any header and payload whatever. */
@@ -16,10 +29,6 @@ export async function signText(
   header: string | Uint8Array,
   payload: string | Uint8Array,
 ): Promise<string> {
-  const input = `${toBase64url(header)}.${toBase64url(payload)}`;
-  return `${input}.${toBase64url(await key.sign(new TextEncoder().encode(input)))}`;
-}
-
-export function toBase64url(data: string | Uint8Array): string {
-  return encodeBytes(typeof data === 'string' ? new TextEncoder().encode(data) : data);
+  const input = `${base64url.encode(header)}.${base64url.encode(payload)}`;
+  return `${input}.${base64url.encode(await key.sign(new TextEncoder().encode(input)))}`;
 }

@@ -1,5 +1,5 @@
 import { configurationError } from '../core/errors.ts';
-import type { Algorithm } from '../core/signature/engine.ts';
+import type { Algorithm } from '../core/signature/algorithms.ts';
 import { type Members, signClaims } from './assertion.ts';
 import { type BadRequest, badRequests } from './bad-assertions.ts';
 import { IDENTITIES, userInGroups } from './identities.ts';
@@ -113,16 +113,16 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
     bad: async () => badRequests({ key: signingKey(), host, claims: await claims(), now: Math.floor(now()) }),
     jwks,
     async rotate(key = 'ES256') {
-      const made = await toKey(key);
-      current = [made, ...current];
-      return made;
+      const newKey = await toKey(key);
+      current = [newKey, ...current];
+      return newKey;
     },
     revoke(kid = current.at(-1)?.kid) {
       current = current.filter((key) => key.kid !== kid);
     },
     fetch: async (input, init) => {
-      const asked = new Request(input, init);
-      const { status, headers, body } = await answerJwks(jwks(), asked.headers.get('if-none-match'));
+      const request = new Request(input, init);
+      const { status, headers, body } = await answerJwks(jwks(), request.headers.get('if-none-match'));
       return new Response(body === '' ? null : body, { status, headers });
     },
     serve: () => serveJwks(jwks),

@@ -1,5 +1,4 @@
-import { toHex } from '../core/hex.ts';
-import { seedBytes } from './seed.ts';
+import { seedBytes, toHex } from './seed.ts';
 
 /** What can be wrong with the endpoint that publishes the keys. */
 export type Fault = 'down' | 'slow' | 'garbage' | 'html' | 'redirect' | 'keys-null' | 'too-large' | 'error';

@@ -1,13 +1,14 @@
-import { staticKeys } from '../../core/keys/static.ts';
+import { staticKeys } from '../../core/keys/material/static.ts';
 import { explain } from '../../inspector/explain.ts';
 import { type Html, html } from '../../inspector/html.ts';
 import { expectationFrom, pasteForm } from '../../inspector/inspector.ts';
 import { respondWithPage } from '../../inspector/page.ts';
 import { explanationSection, pairsTable } from '../../inspector/sections.ts';
+import { safeLines, safeText } from '../../inspector/text.ts';
 import { type Attack, attacksOn } from '../doctor/attacks.ts';
 import type { Finding } from '../doctor/judge.ts';
 import { askServices, type ServiceAnswer } from './services.ts';
-import { type DevState, type SeenRequest, signForCurrent } from './state.ts';
+import { type DevState, type ProxiedRequest, signForCurrent } from './state.ts';
 
 export interface PageContent {
   /** An assertion that was pasted; default: what whoever is signed in would bring now. */
@@ -46,7 +47,7 @@ ${answers.length > 0 && servicesSection(answers)}
 <h2 id="attacks">Attacks</h2>
 ${attackForm(await attacksOn(new URL(attackedPath, state.to), issuer, { isTrusted: true }), attackedPath)}
 ${findings && findingsTable(findings)}
-${answer !== undefined && html`<h3>What the app answered</h3><pre>${answer.slice(0, MAX_SHOWN)}</pre>`}
+${answer !== undefined && html`<h3>What the app answered</h3><pre>${safeLines(answer.slice(0, MAX_LENGTH))}</pre>`}
 <h2>Last requests</h2>
 ${requestsSection(state.requests)}
 </main>`,
@@ -67,13 +68,13 @@ function servicesSection(answers: readonly ServiceAnswer[]): Html {
 <thead><tr><th scope="col">Service</th><th scope="col">With this assertion</th><th scope="col">Without</th></tr></thead>
 <tbody>${answers.map(
     ({ name, url, answer, without }) => html`<tr><th scope="row"><a href="${url}">${name}</a></th>
-<td class="${answer.isIn ? 'pass' : 'fail'}">${answer.isIn ? '✓' : '✗'} ${answer.text}</td>
-<td class="${without.isIn ? 'fail' : 'pass'}">${without.isIn ? '✗' : '✓'} ${without.text}</td></tr>`,
+<td class="${answer.isIn ? 'pass' : 'fail'}">${answer.isIn ? '✓' : '✗'} ${safeText(answer.text)}</td>
+<td class="${without.isIn ? 'fail' : 'pass'}">${without.isIn ? '✗' : '✓'} ${safeText(without.text)}</td></tr>`,
   )}</tbody>
 </table></div>`;
 }
 
-const MAX_SHOWN = 2000;
+const MAX_LENGTH = 2000;
 
 function attackForm(attacks: readonly Attack[], path: string): Html {
   return html`<form method="post" action="/.pomerium/attack"><label for="path">Path</label> <input id="path" name="path" value="${path}">
@@ -102,14 +103,14 @@ function findingsTable(findings: readonly Finding[]): Html {
 </table></div>`;
 }
 
-function requestsSection(requests: readonly SeenRequest[]): Html {
+function requestsSection(requests: readonly ProxiedRequest[]): Html {
   if (requests.length === 0) return html`<p class="quiet">None yet: open <a href="/">the app</a>.</p>`;
   const [last] = requests;
   return html`<div class="scroll"><table>
 <thead><tr><th scope="col">Request</th><th scope="col">Status</th><th scope="col">Signed in</th><th scope="col">At</th></tr></thead>
 <tbody>${requests.map(
-    ({ method, path, status, identity, at }) => html`<tr><th scope="row">${method} ${path}</th>
-<td>${status ?? 'no answer'}</td><td>${identity}</td><td>${at.toISOString()}</td></tr>`,
+    ({ method, path, status, failure, identity, at }) => html`<tr><th scope="row">${method} ${safeText(path)}</th>
+<td>${status ?? (failure === undefined ? 'no answer' : `no answer: ${failure}`)}</td><td>${identity}</td><td>${at.toISOString()}</td></tr>`,
   )}</tbody>
 </table></div>
 <h2>Headers of the last one, as the app got them</h2>

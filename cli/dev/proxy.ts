@@ -1,29 +1,31 @@
 import { type IncomingHttpHeaders, type IncomingMessage, type ServerResponse, request as send } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { ASSERTION_FOR_HEADER, ASSERTION_HEADER } from '../../core/http.ts';
-import { type DevState, remember, type SeenRequest, signForCurrent } from './state.ts';
+import { describeFetchFailure } from '../../core/fetch-failure.ts';
+import { ASSERTION_FOR_HEADER, ASSERTION_HEADER } from '../../core/gate/headers.ts';
+import { type DevState, type ProxiedRequest, remember, signForCurrent } from './state.ts';
 
 /** Hands a request on to the app with the assertion of whoever is signed in, as Pomerium does. */
 export async function proxy(state: DevState, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { seen, options } = await prepare(state, incoming);
+  const { record, options } = await prepare(state, incoming);
   const outgoing = send(options, (answer) => {
-    seen.status = answer.statusCode;
+    record.status = answer.statusCode;
     response.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
     answer.pipe(response);
   });
-  outgoing.on('error', () => {
+  outgoing.on('error', (error) => {
+    record.failure = describeFetchFailure(error);
     if (!response.headersSent) response.writeHead(502, { 'content-type': 'text/plain' });
-    response.end(`The app at ${state.to} cannot be reached.\n`);
+    response.end(`The app at ${state.to} cannot be reached: ${record.failure}.\n`);
   });
   incoming.pipe(outgoing);
 }
 
 /** The same for a WebSocket, such as those of development servers. */
 export async function proxyUpgrade(state: DevState, incoming: IncomingMessage, socket: Duplex): Promise<void> {
-  const { seen, options } = await prepare(state, incoming);
+  const { record, options } = await prepare(state, incoming);
   const outgoing = send(options, () => socket.destroy());
   outgoing.on('upgrade', (answer, upstream) => {
-    seen.status = answer.statusCode;
+    record.status = answer.statusCode;
     const lines = pairsOf(answer.rawHeaders).map(([name, value]) => `${name}: ${value}\r\n`);
     socket.write(`HTTP/1.1 101 Switching Protocols\r\n${lines.join('')}\r\n`);
     upstream.pipe(socket).pipe(upstream);
@@ -33,7 +35,10 @@ export async function proxyUpgrade(state: DevState, incoming: IncomingMessage, s
     ] as const)
       one.on('error', () => other.destroy()).on('close', () => other.destroy());
   });
-  outgoing.on('error', () => socket.destroy());
+  outgoing.on('error', (error) => {
+    record.failure = describeFetchFailure(error);
+    socket.destroy();
+  });
   outgoing.end();
 }
 
@@ -47,7 +52,7 @@ async function prepare(state: DevState, { method = 'GET', url = '/', headers: in
     'x-forwarded-host': incoming.host,
     'x-forwarded-proto': 'http',
   };
-  const seen: SeenRequest = {
+  const record: ProxiedRequest = {
     at: new Date(),
     method,
     path: url,
@@ -55,8 +60,8 @@ async function prepare(state: DevState, { method = 'GET', url = '/', headers: in
     status: undefined,
     headers: Object.entries(headers).map(([name, value]) => [name, String(value)]),
   };
-  remember(state, seen);
-  return { seen, options: { hostname, port, method, path: url, headers } };
+  remember(state, record);
+  return { record, options: { hostname, port, method, path: url, headers } };
 }
 
 function pairsOf(raw: readonly string[]): [name: string, value: string][] {

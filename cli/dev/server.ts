@@ -96,9 +96,9 @@ async function attack({ issuer, to }: DevState, path: string, only: string | und
   let answer: string | undefined;
   for (const one of all.filter(({ name }) => only === undefined || name === only)) {
     try {
-      const answered = await send(to, one, ATTACK_TIMEOUT);
-      findings.push(judge(one, answered));
-      answer = answered.body;
+      const response = await send(to, one, ATTACK_TIMEOUT);
+      findings.push(judge(one, response));
+      answer = response.body;
     } catch (error) {
       findings.push(judgeFailure(one, error));
     }

@@ -1,4 +1,5 @@
-import { ASSERTION_HEADER } from '../../core/http.ts';
+import { describeFetchFailure } from '../../core/fetch-failure.ts';
+import { ASSERTION_HEADER } from '../../core/gate/headers.ts';
 import { isObject, parseObject } from '../../core/json.ts';
 import type { Service } from './state.ts';
 
@@ -6,11 +7,11 @@ const TIMEOUT = 5000;
 
 /** What a service says of an assertion, and without one. */
 export interface ServiceAnswer extends Service {
-  readonly answer: Said;
-  readonly without: Said;
+  readonly answer: ServiceVerdict;
+  readonly without: ServiceVerdict;
 }
 
-interface Said {
+interface ServiceVerdict {
   readonly isIn: boolean;
   readonly text: string;
 }
@@ -27,13 +28,13 @@ export async function askServices(services: readonly Service[], assertion: strin
   );
 }
 
-async function ask(url: string, headers: Record<string, string>): Promise<Said> {
+async function ask(url: string, headers: Record<string, string>): Promise<ServiceVerdict> {
   try {
     const response = await fetch(url, { headers, redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT) });
     const body = parseObject(await response.text());
     return { isIn: response.ok, text: response.ok ? nameIn(body) : `${response.status} ${codeIn(body)}`.trim() };
   } catch (error) {
-    return { isIn: false, text: `no answer: ${error instanceof Error ? error.message : typeof error}` };
+    return { isIn: false, text: `no answer: ${describeFetchFailure(error)}` };
   }
 }
 

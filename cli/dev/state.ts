@@ -3,13 +3,15 @@ import { IDENTITIES, userInGroups } from '../../testing/identities.ts';
 import type { TestIssuer } from '../../testing/issuer.ts';
 
 /** A request that went through the stand-in. */
-export interface SeenRequest {
+export interface ProxiedRequest {
   readonly at: Date;
   readonly method: string;
   readonly path: string;
   readonly identity: string;
   /** Undefined while the app has not answered, and where it did not. */
   status: number | undefined;
+  /** Why the app did not answer. */
+  failure?: string;
   readonly headers: readonly (readonly [string, string])[];
 }
 
@@ -31,7 +33,7 @@ export interface DevState {
   /** What else is asked who it is, side by side. */
   services: readonly Service[];
   /** The last ones first. */
-  readonly requests: SeenRequest[];
+  readonly requests: ProxiedRequest[];
 }
 
 export const DEFAULT_IDENTITIES: DevState['identities'] = {
@@ -52,7 +54,7 @@ export const DEFAULT_IDENTITIES: DevState['identities'] = {
 
 const MAX_REQUESTS = 20;
 
-export function remember(state: DevState, request: SeenRequest): void {
+export function remember(state: DevState, request: ProxiedRequest): void {
   state.requests.unshift(request);
   state.requests.length = Math.min(state.requests.length, MAX_REQUESTS);
 }

@@ -1,4 +1,4 @@
-import { ASSERTION_HEADER } from '../../core/http.ts';
+import { ASSERTION_HEADER } from '../../core/gate/headers.ts';
 import type { TestIssuer } from '../../testing/issuer.ts';
 
 type HeaderLine = readonly [name: string, value: string];

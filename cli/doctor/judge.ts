@@ -1,3 +1,4 @@
+import { describeFetchFailure } from '../../core/fetch-failure.ts';
 import type { Attack } from './attacks.ts';
 import type { Answer } from './send.ts';
 
@@ -29,9 +30,8 @@ export function judge({ name, expect, marker }: Attack, { status, body }: Answer
 
 /** A server that cuts the connection, as many do for headers of 64 KiB, served nobody. */
 export function judgeFailure({ name, expect }: Attack, error: unknown): Finding {
-  const { code, message } =
-    error instanceof Error ? (error as NodeJS.ErrnoException) : { code: '', message: typeof error };
-  const isCut = expect === 'refused' && ['ECONNRESET', 'EPIPE'].includes(code ?? '');
-  const detail = isCut ? 'refused: the connection was cut' : `no answer: ${message}`;
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const isCut = expect === 'refused' && (code === 'ECONNRESET' || code === 'EPIPE');
+  const detail = isCut ? 'refused: the connection was cut' : `no answer: ${describeFetchFailure(error)}`;
   return { name, verdict: isCut ? 'as it should' : 'unclear', status: undefined, detail };
 }

@@ -31,14 +31,14 @@ const CLAIMS = ['email', 'groups', 'name', 'user'];
 
 /** Of Pomerium's headers the upstream sees the assertion that was verified, and what that one says: nothing else. */
 function isCleanly({ headers }: Received, scenario: Scenario): boolean {
-  const seen = new Map(headers.map(([name, value]) => [name.toLowerCase().replaceAll('_', '-'), value]));
-  const names = [...seen.keys()].filter((name) => name.startsWith('x-pomerium') && !name.endsWith('-truncated'));
+  const byName = new Map(headers.map(([name, value]) => [name.toLowerCase().replaceAll('_', '-'), value]));
+  const names = [...byName.keys()].filter((name) => name.startsWith('x-pomerium') && !name.endsWith('-truncated'));
   const [, sent = ''] = scenario.headers.find(([name]) => name.toLowerCase() === ASSERTION) ?? [];
   const payload = JSON.parse(Buffer.from(sent.split('.')[1] ?? '', 'base64url').toString());
-  const says = (claim: string) => seen.get(`x-pomerium-claim-${claim}`) === (payload[claim] ?? '');
+  const says = (claim: string) => byName.get(`x-pomerium-claim-${claim}`) === (payload[claim] ?? '');
   return (
     names.sort().join() === [...CLAIMS.map((claim) => `x-pomerium-claim-${claim}`), ASSERTION].sort().join() &&
-    seen.get(ASSERTION) === sent &&
+    byName.get(ASSERTION) === sent &&
     ['email', 'name'].every(says)
   );
 }

@@ -40,7 +40,7 @@ export const RECORDED_JWKS: Readonly<Record<string, RecordedAnswer>> = {
 
 const ROUTE = 'app.corp.example.com';
 /** The names of the recorded cases that the main job shows; the tests have all of them. */
-const SHOWN = [
+const TABLE_CASES = [
   'user',
   'issuer-uri-route',
   'unicode-and-escapes',
@@ -60,7 +60,7 @@ const SHOWN = [
 export function recordedScenarios(): Scenario[] {
   const cases: RecordedCase[] = [...v2026.cases, ...v010.cases];
   return [
-    ...cases.filter(({ name }) => SHOWN.includes(name)).map(fromAssertion),
+    ...cases.filter(({ name }) => TABLE_CASES.includes(name)).map(fromAssertion),
     ...(wire.cases as RecordedCase[]).filter(({ host }) => host === 'app.corp.localhost').map(fromWire),
   ];
 }

@@ -7,8 +7,10 @@ import { afterAll, assert, beforeAll, describe, test } from 'vitest';
 import { createVerifier, staticKeys } from '../../core/index.ts';
 import { ROOT } from '../../scripts/run.ts';
 import { createTestIssuer } from '../../testing/index.ts';
+import { closedPort } from '../support/closed-port.ts';
+import { assertHarmless, ESCAPED_NAME, FOREIGN_NAME } from '../support/foreign.ts';
 import { HOST } from '../support/issuer.ts';
-import { SEED_CERTIFICATE, SEED_TOKEN } from '../support/seed.ts';
+import { P384_SPKI, SEED_CERTIFICATE, SEED_TOKEN } from '../support/seed.ts';
 import { runCli } from './run-cli.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'pomerium-edge-'));
@@ -131,6 +133,46 @@ describe('pomerium-edge keygen', () => {
   });
 });
 
+describe('pomerium-edge sign takes a private key', () => {
+  const forms: [name: string, make: () => Promise<string>, algorithm: string][] = [
+    ['EC, SEC 1', () => openssl('ecparam', '-genkey', '-name', 'prime256v1', '-noout'), 'ES256'],
+    ['EC, PKCS #8', () => openssl('genpkey', '-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256'), 'ES256'],
+    ['RSA, PKCS #1', () => openssl('genrsa', '-traditional', '2048'), 'RS256'],
+    ['RSA, PKCS #8', () => openssl('genpkey', '-algorithm', 'RSA', '-pkeyopt', 'rsa_keygen_bits:2048'), 'RS256'],
+    ['RSA of 1024 bits, which a verifier refuses', () => openssl('genrsa', '1024'), 'RS256'],
+  ];
+  for (const [name, make, algorithm] of forms) {
+    test(`${name}: as PEM, with Windows line ends, and in base64`, async () => {
+      const pem = await make();
+      for (const text of [pem, pem.replaceAll('\n', '\r\n'), Buffer.from(pem).toString('base64')]) {
+        writeFileSync(at('form.pem'), text);
+        const { code, stdout, stderr } = await runCli(['sign', '--key', at('form.pem'), '--host', HOST]);
+        assert.equal(code, 0, stderr);
+        assert.equal(JSON.parse(Buffer.from(stdout.split('.')[0] ?? '', 'base64url').toString()).alg, algorithm);
+      }
+    });
+  }
+
+  const refusals: [name: string, make: () => Promise<string>, message: RegExp][] = [
+    ['Ed25519', () => openssl('genpkey', '-algorithm', 'ed25519'), /cannot sign with: it takes EC P-256 and RSA/],
+    [
+      'an encrypted one',
+      () => openssl('genpkey', '-algorithm', 'ed25519', '-aes-128-cbc', '-pass', 'pass:x'),
+      /holds a private key that cannot be read/,
+    ],
+    ['a public key', async () => P384_SPKI, /holds no private key in PEM, nor base64 of one/],
+  ];
+  for (const [name, make, message] of refusals) {
+    test(`but not ${name}`, async () => {
+      writeFileSync(at('refused.pem'), await make());
+      const { code, stderr } = await runCli(['sign', '--key', at('refused.pem'), '--host', HOST]);
+      assert.equal(code, 2);
+      assert.match(stderr, message);
+      assert.notMatch(stderr, /\n\s+at /, 'no stack');
+    });
+  }
+});
+
 describe('pomerium-edge sign and inspect', () => {
   beforeAll(async () => {
     await runCli(['keygen', '--out', at('keys')]);
@@ -159,9 +201,9 @@ describe('pomerium-edge sign and inspect', () => {
     );
     const { claims, verdict } = JSON.parse((await inspect([token, '-a', HOST, '--json'])).stdout);
     assert.equal(verdict, 'valid');
-    const { jti, iat, exp, ...said } = claims;
+    const { jti, iat, exp, ...rest } = claims;
     assert.equal(exp - iat, 60);
-    assert.deepEqual(said, {
+    assert.deepEqual(rest, {
       aud: HOST,
       dept: 'R=D',
       email: 'bob@example.com',
@@ -193,9 +235,9 @@ describe('pomerium-edge sign and inspect', () => {
     }
   });
 
-  test('inspect prints for people: times in words, every rule, how to mend it, and no colours into a pipe', async () => {
+  test('inspect prints for people: times in words, every rule, how to fix it, and no colours into a pipe', async () => {
     writeFileSync(at('seed.pem'), SEED_CERTIFICATE);
-    const shown = await runCli([
+    const result = await runCli([
       'inspect',
       SEED_TOKEN,
       '-a',
@@ -205,14 +247,76 @@ describe('pomerium-edge sign and inspect', () => {
       '--at',
       '1795000000',
     ]);
-    assert.equal(shown.code, 1);
+    assert.equal(result.code, 1);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what a colour begins with
-    assert.notMatch(shown.stdout, /\x1b/);
-    assert.match(shown.stdout, /exp +\d+ +expires in 5 minutes, 2026-/);
-    assert.match(shown.stdout, /✗ audience/);
-    assert.match(shown.stdout, /→ .*set audience to it \(POMERIUM_AUDIENCE\)/);
-    assert.match(shown.stdout, /\nrefused\n$/);
+    assert.notMatch(result.stdout, /\x1b/);
+    assert.match(result.stdout, /exp +\d+ +expires in 5 minutes, 2026-/);
+    assert.match(result.stdout, /✗ audience/);
+    assert.match(result.stdout, /→ .*set audience to it \(POMERIUM_AUDIENCE\)/);
+    assert.match(result.stdout, /\nrefused\n$/);
   });
+
+  test('inspect lets an assertion write nothing on a terminal, and forge no line', async () => {
+    const issuer = await createTestIssuer();
+    writeFileSync(at('issuer.pem'), issuer.keys[0]?.spki ?? '');
+    const kid = issuer.keys[0]?.kid;
+    const header = { kid, [FOREIGN_NAME]: FOREIGN_NAME };
+    const token = await issuer.sign({ [FOREIGN_NAME]: { [FOREIGN_NAME]: [FOREIGN_NAME] } }, { header });
+    const args = ['inspect', token, '-a', HOST, '-k', at('issuer.pem')];
+    const printed = await runCli(args);
+    assert.equal(printed.code, 0);
+    assertHarmless(printed.stdout);
+    assert.include(printed.stdout, `  ${ESCAPED_NAME}`);
+    const json = await runCli([...args, '--json']);
+    assertHarmless(json.stdout);
+    assert.deepEqual(JSON.parse(json.stdout).claims[FOREIGN_NAME], { [FOREIGN_NAME]: [FOREIGN_NAME] });
+    const strange = await issuer.sign({}, { header: { kid: FOREIGN_NAME } });
+    assertHarmless((await runCli(['inspect', strange, '-a', FOREIGN_NAME, '-k', at('issuer.pem')])).stdout);
+  });
+
+  test('inspect prints a time that no calendar has as a number', async () => {
+    for (const exp of ['9007199254740991', '8640000000001']) {
+      const { code, stdout, stderr } = await inspect([await sign('--claim', `exp=${exp}`), '-a', HOST]);
+      assert.equal(code, 0, stderr);
+      assert.match(stdout, new RegExp(`^ {2}exp +${exp}$`, 'm'));
+      assert.match(stdout, new RegExp(`✓ expiry +${exp}$`, 'm'));
+    }
+  });
+
+  test('inspect --json says how to fix what fails', async () => {
+    const { stdout } = await inspect([await sign(), '-a', 'other.example.com', '--json']);
+    const { checks } = JSON.parse(stdout) as { checks: { rule: string; verdict: string; fix?: string }[] };
+    assert.match(checks.find(({ rule }) => rule === 'audience')?.fix ?? '', /set audience to it/);
+  });
+
+  test('inspect says why the key set could not be fetched', async () => {
+    const url = `http://127.0.0.1:${await closedPort()}/jwks.json`;
+    const { code, stdout } = await runCli(['inspect', await sign(), '-a', HOST, '--jwks', url]);
+    assert.equal(code, 3);
+    assert.match(stdout, /\? key .*the connection was refused \(ECONNREFUSED\)/);
+  });
+
+  const unusable: [name: string, text: string, message: RegExp][] = [
+    ['P-384', P384_SPKI, /P-384/],
+    ['P-384 in base64', btoa(P384_SPKI), /P-384/],
+    [
+      'a damaged block',
+      SEED_CERTIFICATE.replace(/\nETEP.*/, ''),
+      /A PEM block \(CERTIFICATE\) is not a key that can be read/,
+    ],
+    ['a block of another kind', P384_SPKI.replaceAll('PUBLIC KEY', 'EC PARAMETERS'), /is a EC PARAMETERS; write/],
+    ['no key at all', 'rubbish', /neither PEM, nor a JWK/],
+  ];
+  for (const [name, text, message] of unusable) {
+    test(`inspect --key with a file that holds ${name} is called wrongly`, async () => {
+      writeFileSync(at('unusable.pem'), text);
+      const { code, stdout, stderr } = await runCli(['inspect', await sign(), '-a', HOST, '--key', at('unusable.pem')]);
+      assert.equal(code, 2);
+      assert.match(stderr, message);
+      assert.notMatch(stderr, /\n\s+at /, 'no stack');
+      assert.equal(stdout, '');
+    });
+  }
 
   test('without keys or audience it proves nothing, and says so with its exit code', async () => {
     const { code, stdout } = await runCli(['inspect', await sign()]);
@@ -236,12 +340,40 @@ describe('pomerium-edge jwks', () => {
         ['redirect', /redirect, which is never followed/],
         ['html', /not a JWKS/],
         ['error', /status 500/],
-        ['down', /request failed/],
+        ['down', /could not be fetched: the connection was closed/],
       ] as const) {
         server.fault(fault);
         const failed = await runCli(['jwks', server.jwksUrl, '--json']);
         assert.equal(failed.code, 1, fault);
         assert.match(JSON.parse(failed.stdout).problem, message);
+      }
+    } finally {
+      await server.close();
+    }
+  });
+
+  test('says why there was no answer: nothing listens', async () => {
+    const { code, stdout } = await runCli(['jwks', `http://127.0.0.1:${await closedPort()}/jwks.json`]);
+    assert.equal(code, 1);
+    assert.match(stdout, /✗ .*could not be fetched: the connection was refused \(ECONNREFUSED\); nothing listens/);
+  });
+
+  test('lets a key set write nothing on a terminal, and forge no line', async () => {
+    const { serve } = await import('../../scripts/start/server.ts');
+    const issuer = await createTestIssuer();
+    const keys = [
+      { ...issuer.keys[0]?.publicJwk, kid: FOREIGN_NAME },
+      { kty: 'EC', crv: FOREIGN_NAME, kid: `${FOREIGN_NAME}2` },
+    ];
+    const server = await serve((_, response) => {
+      response.end(JSON.stringify({ keys }));
+    });
+    try {
+      for (const args of [[], ['--json']]) {
+        const { code, stdout } = await runCli(['jwks', `${server.url}/jwks.json`, ...args]);
+        assert.equal(code, 0);
+        assertHarmless(stdout);
+        assert.include(stdout, ESCAPED_NAME);
       }
     } finally {
       await server.close();
@@ -306,6 +438,15 @@ deny:
     assert.match(lines[1] ?? '', /^✗ bad\.yaml:8:\d+: .*matches/);
     assert.match(lines[2] ?? '', /^✗ bad\.yaml:10:\d+: .*groups/);
     assert.equal((await runCli(['policy', 'check', at('broken.yaml')])).code, 2);
+  });
+
+  test('check names a criterion that no terminal obeys', async () => {
+    writeFileSync(at('foreign.json'), JSON.stringify({ allow: { or: [{ [FOREIGN_NAME]: 1 }] } }));
+    const { code, stdout } = await runCli(['policy', 'check', 'foreign.json'], { cwd: folder });
+    assert.equal(code, 1);
+    assertHarmless(stdout);
+    assert.match(stdout, /^✗ foreign\.json:1:17: /);
+    assert.lengthOf(stdout.trim().split('\n'), 1);
   });
 
   test('test decides, and shows which criterion said what', async () => {

@@ -101,7 +101,7 @@ async function start({ isAllowed, body }: Pick<Endpoint, 'isAllowed' | 'body'>):
 }
 
 interface Report {
-  findings: { name: string; verdict: string }[];
+  findings: { name: string; verdict: string; detail: string }[];
 }
 
 async function examine(url: string, ...args: string[]): Promise<{ code: number; letIn: string[]; report: Report }> {
@@ -158,7 +158,22 @@ describe('pomerium-edge doctor', () => {
       assert.equal(refused.code, 3);
       const down = await start({ isAllowed: () => false });
       await down.close();
-      assert.equal((await examine(`${down.url}/`)).code, 3);
+      const { code, report } = await examine(`${down.url}/`);
+      assert.equal(code, 3);
+      for (const { name, detail } of report.findings)
+        assert.match(detail, /^no answer: the connection was refused \(ECONNREFUSED\); nothing listens/, name);
+    });
+
+    test('says that no answer came in time', async () => {
+      const silent = await serve(() => {});
+      try {
+        const { code, report } = await examine(`${silent.url}/`, '--timeout', '0.05');
+        assert.equal(code, 3);
+        for (const { name, detail } of report.findings)
+          assert.match(detail, /^no answer: the host does not answer/, name);
+      } finally {
+        await silent.close();
+      }
     });
 
     test('reports as a table and as JUnit, and no secret in either', async () => {

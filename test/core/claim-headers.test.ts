@@ -1,4 +1,5 @@
 import { assert, describe, test } from 'vitest';
+import { TRUNCATED_HEADER } from '../../core/adapter.ts';
 import {
   type ClaimHeaderNames,
   cleanHeaders,
@@ -7,7 +8,6 @@ import {
   readClaimHeaders,
   setClaimHeaders,
   staticKeys,
-  TRUNCATED_HEADER,
 } from '../../core/index.ts';
 import { HEADERS_TAKE_TEXT } from '../../core/runtime.ts';
 import { HOST, jwks, makeKey, NOW, sign } from '../support/issuer.ts';

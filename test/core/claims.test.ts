@@ -136,6 +136,21 @@ verdicts('the authenticate host as issuer (2020)', { issuer: 'authenticate.corp.
   ['the route host', { iss: HOST }, 'issuer_mismatch'],
 ]);
 
+// The default issuers are made of the audience, so a wrong audience makes both wrong, and is the one to be told.
+verdicts('another route of the same Pomerium', {}, [
+  ['issuer as host', { aud: 'wiki.example.com', iss: 'wiki.example.com' }, 'audience_mismatch'],
+  ['issuer as URI', { aud: 'wiki.example.com', iss: 'https://wiki.example.com/' }, 'audience_mismatch'],
+  ['for nobody', { aud: 'wiki.example.com', iss: 'wiki.example.com', sub: '' }, 'audience_mismatch'],
+  ['expired, too', { aud: 'wiki.example.com', iss: 'wiki.example.com', exp: 1 }, 'expired'],
+]);
+
+test('a wrong audience names the host that came and the one that is configured', async () => {
+  const claims = { aud: 'wiki.example.com', iss: 'wiki.example.com' };
+  const error = await errorOf(async () => makeRig(key).verify(await sign(key, claims)));
+  assert.equal(error?.received, '"wiki.example.com"');
+  assert.equal(error?.expected, `"${HOST}"`);
+});
+
 verdicts('anonymous assertions', {}, [
   ['an empty sub', { sub: '' }, 'anonymous'],
   ['no sub', { sub: undefined }, 'anonymous'],

@@ -1,5 +1,6 @@
 import { assert, describe, test } from 'vitest';
-import { createVerifier, remoteKeys, staticKeys } from '../../core/index.ts';
+import { logLine } from '../../core/adapter.ts';
+import { createVerifier, type PomeriumEvent, remoteKeys, staticKeys } from '../../core/index.ts';
 import { HOST, jwks, makeKey, NOW, sign } from '../support/issuer.ts';
 import { jwksAnswer, Origin } from '../support/origin.ts';
 import { codeOf, makeRig } from '../support/verifying.ts';
@@ -63,6 +64,58 @@ describe('events', () => {
     assert.equal(await codeOf(async () => verifier.verify(await sign(key, { exp: 1 }))), 'expired');
   });
 
+  const failing: [string, () => unknown][] = [
+    ['rejects', async () => Promise.reject(new Error('the metrics host is down'))],
+    ['rejects later', () => Promise.resolve().then(() => Promise.reject(new Error('late')))],
+    ['gives a thenable that rejects', () => thenable((_, reject) => reject(new Error('x')))],
+    ['gives a thenable that throws', () => thenable(() => assert.fail('x'))],
+    ['gives a promise that is a function, as Workers RPC makes it, and rejects', callableThenable],
+    [
+      'gives an object whose then cannot be read',
+      () => Object.defineProperty({}, 'then', { get: () => assert.fail() }),
+    ],
+  ];
+  for (const [name, onEvent] of failing) {
+    test(`a listener that ${name} decides nothing, and nothing that waitUntil gets rejects`, async () => {
+      const rig = makeRig(key, { onEvent });
+      assert.equal(await rig.codeOf(await sign(key)), 'valid');
+      assert.equal(await rig.codeOf(await sign(key, { exp: 1 })), 'expired');
+      await rig.settle();
+    });
+  }
+
+  test('an asynchronous listener is kept alive by waitUntil until it has finished', async () => {
+    const finished: string[] = [];
+    const { promise: signal, resolve: release } = deferred();
+    const onEvent = async ({ type }: PomeriumEvent) => {
+      await signal;
+      finished.push(type);
+    };
+    const rig = makeRig(key, { onEvent });
+    await rig.verify(await sign(key));
+    assert.lengthOf(rig.pending, 1);
+    assert.deepEqual(finished, []);
+    release();
+    await rig.settle();
+    assert.deepEqual(finished, ['assertion_verified']);
+  });
+
+  test('a log line has what came for issuer and audience, and for nothing else', async () => {
+    const rig = makeRig(key);
+    for (const claims of [{ aud: 'wiki.example.com' }, { iss: 'evil.example.com' }, { exp: 17 }]) {
+      await rig.codeOf(await sign(key, claims));
+    }
+    const lines = rig.events.map((event) => JSON.parse(logLine(event) ?? '{}'));
+    assert.deepEqual(
+      lines.map(({ code, received }) => [code, received]),
+      [
+        ['audience_mismatch', '"wiki.example.com"'],
+        ['issuer_mismatch', '"evil.example.com"'],
+        ['expired', undefined],
+      ],
+    );
+  });
+
   test('waitUntil is called on its own object, as workerd insists', async () => {
     const origin = await Origin.start(jwksAnswer(jwks(key)));
     let now = NOW;
@@ -82,3 +135,22 @@ describe('events', () => {
     await Promise.all(context.pending);
   });
 });
+
+function thenable(then: (resolve: () => void, reject: (error: Error) => void) => void): object {
+  return Object.defineProperty({}, 'then', { value: then });
+}
+
+function deferred(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = () => {};
+  const promise = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}
+
+/** What a method call over Workers RPC returns: a function with a `then`. */
+function callableThenable(): object {
+  return Object.defineProperty(() => {}, 'then', {
+    value: (_: unknown, reject: (error: Error) => void) => reject(new Error('x')),
+  });
+}

@@ -1,5 +1,6 @@
 import { assert, describe, test } from 'vitest';
-import { cleanHeaders, type HeadersLike, PomeriumError, problemResponse } from '../../core/index.ts';
+import { readAssertion } from '../../core/adapter.ts';
+import { cleanHeaders, compilePolicy, type HeadersLike, PomeriumError, problemResponse } from '../../core/index.ts';
 import { makeKey, sign } from '../support/issuer.ts';
 import { codeOf, makeRig } from '../support/verifying.ts';
 
@@ -31,6 +32,30 @@ describe('verifyRequest reads the assertion', () => {
       assert.equal(await codeOf(() => makeRig(key).verifier.verifyRequest({ headers })), code as never);
     });
   }
+
+  test('in linear time: four times the white space is not sixteen times the work', async () => {
+    const cost = (spaces: number) => {
+      const headers = { [NAME]: `a${' '.repeat(spaces)}a` };
+      const runs = Array.from({ length: 9 }, () => {
+        const start = performance.now();
+        readAssertion(headers);
+        return performance.now() - start;
+      });
+      return Math.min(...runs);
+    };
+    cost(25_000);
+    // A clock that stands still or is coarse shows too little work, never too much.
+    assert.isBelow(cost(100_000), 9 * Math.max(cost(25_000), 0.1));
+  });
+
+  test('a policy never sees a platform’s own context: what is not named is not read', async () => {
+    const policy = compilePolicy({ allow: { and: [{ http_method: 'GET' }] } });
+    const rig = makeRig(key, { policy });
+    // Cloudflare Pages hands its functions a context with a Request of this name.
+    const context = { request: new Request('https://edge.example/', { method: 'POST' }), waitUntil: () => {} };
+    const request = { method: 'GET', url: '/', headers: { [NAME]: token } };
+    assert.equal(await codeOf(() => rig.verifier.verifyRequest(request, context)), 'valid');
+  });
 
   test('from a Request', async () => {
     const request = new Request('https://edge.example/', { headers: { [NAME]: token } });

@@ -66,7 +66,10 @@ describe('threat: JWKS endpoint games', () => {
 
   test('an origin that cannot be reached is a 503', async () => {
     const rig = makeRig(remoteKeys('http://127.0.0.1:1/jwks.json'));
-    assert.equal((await errorOf(() => rig.verify(token)))?.received, 'unreachable');
+    const error = await errorOf(() => rig.verify(token));
+    assert.equal(error?.received, 'unreachable');
+    // Each runtime has its own words for it; some never try this port.
+    assert.match(error?.message ?? '', /could not be fetched: (the connection was refused|.*(bad port|are blocked))/);
   });
 
   test('a fetch that ignores its signal is left behind after the timeout', async () => {

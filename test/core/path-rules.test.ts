@@ -1,5 +1,5 @@
 import { assert, describe, test } from 'vitest';
-import { compilePathRules, compilePolicy, isPolicy, type PathRule } from '../../core/index.ts';
+import { compilePathRules, compilePolicy, isPolicy, type PathRule } from '../../core/adapter.ts';
 import { assertMisconfigured } from '../support/verifying.ts';
 
 const admins = compilePolicy({ allow: { or: [{ groups: 'admins' }] } });

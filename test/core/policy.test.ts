@@ -3,6 +3,7 @@ import {
   compilePolicy,
   createVerifier,
   optionsFromEnvironment,
+  type RequestLike,
   remoteKeys,
   staticKeys,
   type VerifierOptions,
@@ -13,7 +14,7 @@ import { assertMisconfigured, codeOf, errorOf, makeRig } from '../support/verify
 
 const key = await makeKey();
 const token = await sign(key);
-const allow = (criterion: object) => ({ allow: { or: [criterion] } });
+const allow = (...criteria: object[]) => ({ allow: { or: criteria } });
 const refusesEmail = (email: unknown) => allow({ email });
 
 describe('compilePolicy refuses, with the path in the document,', () => {
@@ -86,8 +87,8 @@ describe('a policy in the verifier', () => {
 
   test('is decided anew for a remembered assertion', async () => {
     const rig = withPolicy(allow({ http_method: 'GET' }));
-    assert.equal(await codeOf(() => rig.verifier.verify(token, { request: { method: 'GET' } })), 'valid');
-    assert.equal(await codeOf(() => rig.verifier.verify(token, { request: { method: 'POST' } })), 'policy_denied');
+    assert.equal(await codeOf(() => rig.verifier.verify(token, { requestInfo: { method: 'GET' } })), 'valid');
+    assert.equal(await codeOf(() => rig.verifier.verify(token, { requestInfo: { method: 'POST' } })), 'policy_denied');
   });
 
   test('names the rule that decided, not the claim’s value', async () => {
@@ -110,7 +111,7 @@ describe('a policy in the verifier', () => {
       for (const ppl of [allow({ [criterion]: 'x' }), { allow: { not: [{ [criterion]: 'x' }] } }]) {
         const rig = withPolicy(ppl);
         assert.equal(await rig.codeOf(token), 'invalid_configuration');
-        assert.equal(await codeOf(() => rig.verifier.verify(token, { request })), 'invalid_configuration');
+        assert.equal(await codeOf(() => rig.verifier.verify(token, { requestInfo: request })), 'invalid_configuration');
         assert.isTrue(compilePolicy(ppl).needsRequest);
       }
     });
@@ -142,6 +143,26 @@ describe('a policy in the verifier', () => {
       assert.equal(await codeOf(() => denied.verifier.verifyRequest({ url, headers })), 'policy_denied');
     });
   }
+
+  test('a path whose percent-encoding is broken is refused before any rule is asked, whatever their order', async () => {
+    const request = { url: '/admin/%zz', headers: { 'x-pomerium-jwt-assertion': token } };
+    for (const ppl of [
+      allow({ domain: 'example.com' }, { http_path: '/' }),
+      allow({ accept: true }, { http_path: '/' }),
+      [allow({ accept: true }), { deny: { and: [{ email: 'x@example.com' }, { http_path: '/' }] } }],
+    ]) {
+      const rig = withPolicy(ppl);
+      assert.equal(await codeOf(() => rig.verifier.verifyRequest(request)), 'policy_denied');
+    }
+  });
+
+  test('a URL that cannot be read does not hide that there is no assertion', async () => {
+    const rig = withPolicy(allow({ http_path: '/' }));
+    for (const url of ['/\ud800', null, undefined]) {
+      const request = { url, headers: {} } as RequestLike;
+      assert.equal(await codeOf(() => rig.verifier.verifyRequest(request)), 'missing_assertion');
+    }
+  });
 
   test('a path whose percent-encoding is broken is refused, after every other check', async () => {
     const rig = withPolicy([allow({ accept: 1 }), { deny: { or: [{ http_path: { starts_with: '/admin' } }] } }]);
@@ -311,7 +332,7 @@ describe('onBehalfOf', () => {
     ['expired', (first) => sign(first, { ...onFirst, exp: NOW - 61 }), 'expired'],
     ['for nobody', (first) => sign(first, { ...onFirst, sub: '' }), 'anonymous'],
     ['for another first route', (first) => sign(first, { ...onFirst, aud: 'x.example.com' }), 'audience_mismatch'],
-    ["from the caller's own route", (first) => sign(first, {}), 'issuer_mismatch'],
+    ["from the caller's own route", (first) => sign(first, {}), 'audience_mismatch'],
     ["signed with this route's key", () => sign(key, onFirst), 'unknown_key'],
     ['twice', async (first) => `${await sign(first, onFirst)}, ${await sign(first, onFirst)}`, 'duplicate_assertion'],
   ];

@@ -1,6 +1,6 @@
 import { assert, describe, test } from 'vitest';
 import { type PomeriumEvent, remoteKeys } from '../../core/index.ts';
-import { jwks, makeKey, sign } from '../support/issuer.ts';
+import { jwks, makeKey, NOW, sign } from '../support/issuer.ts';
 import { jwksAnswer, Origin } from '../support/origin.ts';
 import { errorOf, makeRig } from '../support/verifying.ts';
 
@@ -245,6 +245,20 @@ describe('threat: failing origin', () => {
 
 describe('threat: key-id flood', () => {
   const stranger = (i: number) => sign(key, { exp: 9e9 }, { kid: `stranger-${i}` });
+
+  test('a key that is published a moment after the first fetch is found at once, by a clock that runs, too', async () => {
+    const origin = await Origin.start(jwksAnswer(jwks(key)));
+    let ticks = NOW;
+    const now = () => {
+      ticks += 0.001;
+      return ticks;
+    };
+    const rig = makeRig(remoteKeys(origin.url), { now });
+    assert.equal(await rig.codeOf(token), 'valid');
+    await origin.answer(jwksAnswer(jwks(key, other)));
+    assert.equal(await rig.codeOf(otherToken), 'valid');
+    assert.equal(await origin.count(), 2);
+  });
 
   test('unknown key ids ask the origin once per cooldown, and known keys go on verifying', async () => {
     const origin = await Origin.start(jwksAnswer(jwks(key)));

@@ -1,6 +1,7 @@
 import { assert, describe, test } from 'vitest';
-import { importVerifier } from '#signature';
-import type { PublicJwk } from '../../core/signature/engine.ts';
+import { signatureVerifier } from '#signature';
+import { type KeyContext, type KeySelector, staticKeys, type VerificationKey } from '../../core/index.ts';
+import type { PublicJwk, VerifySignature } from '../../core/signature/algorithms.ts';
 import { toDer } from '../support/der.ts';
 import { fromBase64url, makeKey, sign, toBase64url } from '../support/issuer.ts';
 import { makeRig } from '../support/verifying.ts';
@@ -47,13 +48,43 @@ describe('threat: empty or odd signatures', () => {
   }
 });
 
+describe('a signature check that does not answer true is a refusal', () => {
+  const answers: [string, unknown, string][] = [
+    ['true', true, 'valid'],
+    ['a promise of true', Promise.resolve(true), 'valid'],
+    ['false', false, 'invalid_signature'],
+    ['a promise of false', Promise.resolve(false), 'invalid_signature'],
+    ['a promise of false that is a function, as Workers RPC makes it', rpcPromise(false), 'invalid_signature'],
+    ['a promise of true that is a function', rpcPromise(true), 'valid'],
+    ['a promise of text', Promise.resolve('no'), 'invalid_signature'],
+    ['a number', 1, 'invalid_signature'],
+    ['an object', {}, 'invalid_signature'],
+    ['nothing', undefined, 'invalid_signature'],
+  ];
+  for (const [name, answer, code] of answers) {
+    test(`${name} → ${code}`, async () => {
+      const [key] = keys;
+      if (!key) throw new Error('no key');
+      const source = staticKeys(key.publicJwk);
+      const find = async (selector: KeySelector, context: KeyContext) =>
+        ({ ...(await source.find(selector, context)), verify: () => answer }) as VerificationKey;
+      const rig = makeRig({ find, ready: async () => {} });
+      assert.equal(await rig.codeOf(await sign(key)), code as never);
+    });
+  }
+});
+
+function rpcPromise(value: unknown): unknown {
+  return Object.defineProperty(() => {}, 'then', { value: (resolve: (value: unknown) => void) => resolve(value) });
+}
+
 // Every vector applies: all are P-256 with SHA-256 in the form of R || S over ASCII text, as a JWS is, and our length
 // check is part of the engine.
 describe('Wycheproof: ECDSA P-256, SHA-256, P1363', () => {
   for (const group of wycheproof.testGroups) {
     for (const { tcId, comment, msg, sig, result } of group.tests) {
       test(`${tcId}: ${comment || 'no comment'} → ${result}`, async () => {
-        const verify = await importVerifier(publicJwk(group));
+        const verify = await verifierOf(publicJwk(group));
         assert.equal(await verify(toBase64url(fromHex(sig)), asciiOf(msg)), result === 'valid');
       });
     }
@@ -74,4 +105,13 @@ function asciiOf(hex: string): string {
 function publicJwk({ publicKey }: { publicKey: { wx: string; wy: string } }): PublicJwk {
   const coordinate = (hex: string) => toBase64url(fromHex(hex.slice(-64).padStart(64, '0')));
   return { kty: 'EC', crv: 'P-256', x: coordinate(publicKey.wx), y: coordinate(publicKey.wy) };
+}
+
+/** Imported by WebCrypto itself, so that the vectors judge the signature check alone. */
+async function verifierOf(jwk: PublicJwk): Promise<VerifySignature> {
+  const parameters = { name: 'ECDSA', namedCurve: 'P-256' };
+  return signatureVerifier({
+    jwk,
+    cryptoKey: await crypto.subtle.importKey('jwk', jwk, parameters, false, ['verify']),
+  });
 }

@@ -1,8 +1,8 @@
 import { assert, describe, test } from 'vitest';
 import { staticKeys } from '../../core/index.ts';
-import { jwks, makeKey, sign, toBase64url } from '../support/issuer.ts';
-import { P384_SPKI, SEED_CERTIFICATE, SEED_JWKS, SEED_TOKEN } from '../support/seed.ts';
-import { assertMisconfigured, makeRig } from '../support/verifying.ts';
+import { fromBase64url, jwks, makeKey, sign, toBase64url } from '../support/issuer.ts';
+import { OTHER_SPKI, P384_SPKI, SEED_CERTIFICATE, SEED_JWKS, SEED_TOKEN } from '../support/seed.ts';
+import { assertMisconfigured, errorOf, makeRig } from '../support/verifying.ts';
 import v2026 from '../vectors/pomerium-2026.json' with { type: 'json' };
 
 const es256 = await makeKey('ES256');
@@ -10,6 +10,9 @@ const other = await makeKey('ES256');
 const rs256 = await makeKey('RS256');
 const eddsa = await makeKey('EdDSA');
 const ALL = { algorithms: ['ES256', 'RS256', 'EdDSA'] } as const;
+
+/** SubjectPublicKeyInfo of an EC key on P-256 up to its point of 33 bytes (RFC 5480). */
+const P256_COMPRESSED_SPKI = fromBase64url('MDkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDIgA');
 
 describe('staticKeys takes', () => {
   const forms: [string, (key: typeof es256) => string | object][] = [
@@ -35,6 +38,14 @@ describe('staticKeys takes', () => {
       });
     }
   }
+
+  test('a SPKI PEM with a compressed point (SEC 1 section 2.3.3)', async () => {
+    const { x, y } = es256.publicJwk as { x: string; y: string };
+    const prefix = [0x02 + ((fromBase64url(y).at(-1) ?? 0) & 1), ...fromBase64url(x)];
+    const spki = new Uint8Array([...P256_COMPRESSED_SPKI, ...prefix]);
+    const pem = `-----BEGIN PUBLIC KEY-----\n${btoa(String.fromCharCode(...spki))}\n-----END PUBLIC KEY-----`;
+    assert.equal(await makeRig(staticKeys(pem)).codeOf(await sign(es256)), 'valid');
+  });
 
   test('several PEMs in one string, with and without a line between them', async () => {
     for (const separator of ['', '\n', '\n# the old key\n']) {
@@ -92,10 +103,8 @@ describe('staticKeys refuses, when it is built,', () => {
       /public half/,
     ],
     ['a shared secret', { kty: 'oct', k: 'AAAA' }, /shared secret/],
-    ['P-384', P384_SPKI, /P-384/],
     ['an RSA PUBLIC KEY', '-----BEGIN RSA PUBLIC KEY-----\nAAAA\n-----END RSA PUBLIC KEY-----', /PUBLIC KEY/],
     ['a PEM cut short', es256.spki.slice(0, 80), /broken/],
-    ['a PEM with a byte missing', es256.spki.replace(/\n(.{8})/, '\n'), /cannot be read|not a key/],
     [
       'a PEM that is no base64',
       '-----BEGIN PUBLIC KEY-----\n!!!!\n-----END PUBLIC KEY-----',
@@ -116,5 +125,32 @@ describe('staticKeys refuses, when it is built,', () => {
   ];
   for (const [name, material, message] of cases) {
     test(name, () => assertMisconfigured(() => staticKeys(material as string), message));
+  }
+});
+
+// What is inside a PEM block only an engine can tell, which answers later than `staticKeys` returns.
+describe('staticKeys refuses, when the keys are first needed,', () => {
+  const certificate = SEED_CERTIFICATE.replace(/\n(.{8})/, '\n');
+  const cases: [string, string, RegExp][] = [
+    ['P-384', P384_SPKI, /P-384/],
+    ['P-521', OTHER_SPKI.p521, /P-521/],
+    ['secp256k1', OTHER_SPKI.secp256k1, /neither an EC key on P-256, nor RSA, nor Ed25519/],
+    ['X25519, which workerd takes for Ed25519', OTHER_SPKI.x25519, /X25519 key, which cannot sign/],
+    ['DSA', OTHER_SPKI.dsa, /neither an EC key on P-256/],
+    ['RSA of 1024 bits', OTHER_SPKI.rsa1024, /1024 bits/],
+    ['a PEM with a byte missing', es256.spki.replace(/\n(.{8})/, '\n'), /cannot be read|not a key/],
+    ['a certificate with a byte missing', certificate, /cannot be read|not a key/],
+    ['a good PEM beside P-384', `${es256.spki}\n${P384_SPKI}`, /P-384/],
+  ];
+  for (const [name, material, message] of cases) {
+    test(`${name}: ready() and every verification are invalid_configuration`, async () => {
+      const rig = makeRig(staticKeys(material), ALL);
+      const token = await sign(es256);
+      for (const work of [() => rig.verifier.ready(), () => rig.verify(token), () => rig.verify(token)]) {
+        const error = await errorOf(work);
+        assert.equal(error?.code, 'invalid_configuration');
+        assert.match(error?.message ?? '', message);
+      }
+    });
   }
 });

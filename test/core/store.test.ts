@@ -5,9 +5,10 @@ import {
   type JwksStore,
   optionsFromEnvironment,
   remoteKeys,
+  type StoredValue,
   tieredStore,
 } from '../../core/index.ts';
-import { storeKey } from '../../core/keys/store.ts';
+import { storeKey } from '../../core/keys/stores/store.ts';
 import { HOST, jwks, makeKey, NOW, sign } from '../support/issuer.ts';
 import { jwksAnswer, Origin } from '../support/origin.ts';
 import { makeRig } from '../support/verifying.ts';
@@ -18,11 +19,11 @@ const token = await sign(key, { exp: 9e9 });
 const otherToken = await sign(other, { exp: 9e9 });
 
 class MemoryStore implements JwksStore {
-  readonly items = new Map<string, unknown>();
+  readonly items = new Map<string, StoredValue>();
   readonly ttls: (number | undefined)[] = [];
   reads = 0;
 
-  getItem(name: string): unknown {
+  getItem(name: string): StoredValue {
     this.reads += 1;
     return this.items.get(name) ?? null;
   }

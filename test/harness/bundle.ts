@@ -18,7 +18,6 @@ export async function bundleTests(engine: 'node' | 'web'): Promise<string> {
     alias: {
       vitest: `${ROOT}test/harness/portable.ts`,
       '#signature': `${ROOT}core/signature/${engine}.ts`,
-      '#sentences': `${ROOT}core/sentences/kept.ts`,
     },
     logLevel: 'warning',
   });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { EdgeVM } from '@edge-runtime/vm';
-import { ROOT, Sentence, tool } from '../../scripts/run.ts';
+import { ROOT, tool, UserError } from '../../scripts/run.ts';
 import { startOrigin } from '../support/origin-server.ts';
 import { bundleTests } from './bundle.ts';
 import type { Result } from './portable.ts';
@@ -73,7 +73,7 @@ function oldestNode(): string {
   if (existsSync(installed)) return installed;
   const named = process.env['NODE20'];
   if (named) return named;
-  throw new Sentence(
+  throw new UserError(
     'There is no Node.js 20 for the tests; on Linux x64 "npm ci" installs it, elsewhere set NODE20 to its path.',
   );
 }

@@ -1,8 +1,11 @@
 import { assert, describe, test } from 'vitest';
-import { createVerifier, type PomeriumErrorCode, staticKeys } from '../../core/index.ts';
-import { type Expectation, explain, inWords } from '../../inspector/explain.ts';
+import { createVerifier, type PomeriumErrorCode, remoteKeys, staticKeys } from '../../core/index.ts';
+import { type Expectation, explain } from '../../inspector/explain.ts';
+import { describeTime, inWords } from '../../inspector/text.ts';
 import { createTestIssuer } from '../../testing/index.ts';
+import { closedPort } from '../support/closed-port.ts';
 import { NOW } from '../support/issuer.ts';
+import { P384_SPKI } from '../support/seed.ts';
 import { codeOf } from '../support/verifying.ts';
 
 const now = () => NOW;
@@ -59,24 +62,50 @@ describe('explain() says what the verifier says', () => {
     });
   }
 
-  test('of one with several flaws: each is named, with how to mend it', async () => {
+  test('of one with several flaws: each is named, with how to fix it', async () => {
     const claims = { aud: 'b', iss: 'https://app.corp.example.com', exp: NOW - 300, iat: NOW - 600, sub: '', user: '' };
     const { checks } = await explain(await issuer.sign(claims), expectation);
     const failed = checks.filter((check) => check.verdict === 'fail');
     assert.deepEqual(
       failed.map(({ rule }) => rule),
-      ['expiry', 'issuer', 'audience', 'subject'],
+      ['expiry', 'audience', 'issuer', 'subject'],
     );
-    for (const { mend } of failed) assert.isNotEmpty(mend);
+    for (const { fix } of failed) assert.isNotEmpty(fix);
     const issuerCheck = failed.find(({ rule }) => rule === 'issuer');
     assert.include(issuerCheck?.detail ?? '', 'only the https:// and the slash differ');
-    assert.include(issuerCheck?.mend ?? '', 'set issuer: "https://app.corp.example.com"');
+    assert.include(issuerCheck?.fix ?? '', 'set issuer: "https://app.corp.example.com"');
   });
 
   test('and is no proof without keys, or without an audience', async () => {
     const token = await issuer.sign();
     assert.equal((await explain(token, { ...expectation, keys: undefined })).verdict, 'unknown');
     assert.equal((await explain(token, { ...expectation, audiences: [], issuers: [] })).verdict, 'unknown');
+  });
+
+  test('and says nothing of the assertion where the keys cannot be had, but why', async () => {
+    const port = await closedPort();
+    const keys = remoteKeys(`http://127.0.0.1:${port}/jwks.json`);
+    const { verdict, checks } = await explain(await issuer.sign(), { ...expectation, keys });
+    assert.equal(verdict, 'unknown');
+    const check = checks.find(({ rule }) => rule === 'key');
+    assert.equal(check?.verdict, 'not checked');
+    assert.include(check?.detail ?? '', 'the connection was refused (ECONNREFUSED)');
+  });
+
+  test('nor where the configured keys cannot be used', async () => {
+    const { verdict, checks } = await explain(await issuer.sign(), { ...expectation, keys: staticKeys(P384_SPKI) });
+    assert.equal(verdict, 'unknown');
+    const check = checks.find(({ rule }) => rule === 'key');
+    assert.equal(check?.verdict, 'not checked');
+    assert.include(check?.detail ?? '', 'cannot be used');
+  });
+
+  test('of a time that no calendar has', async () => {
+    const huge = await explain(await issuer.sign({ exp: 9_007_199_254_740_991 }), expectation);
+    assert.equal(huge.verdict, 'valid');
+    assert.equal(huge.checks.find(({ rule }) => rule === 'expiry')?.detail, '9007199254740991');
+    const late = await explain(await issuer.sign({ iat: 9_007_199_254_740_991 }), expectation);
+    assert.equal(late.checks.find(({ verdict }) => verdict === 'fail')?.rule, 'issued');
   });
 
   test('of what is older than maxTokenAge', async () => {
@@ -86,6 +115,14 @@ describe('explain() says what the verifier says', () => {
       checks.filter(({ verdict }) => verdict === 'fail').map(({ rule }) => rule),
       ['expiry'],
     );
+  });
+});
+
+describe('describeTime()', () => {
+  test('tells the time from now, and nothing of a time that no calendar has', () => {
+    assert.equal(describeTime('expires', NOW + 240, NOW), 'expires in 4 minutes');
+    for (const time of [9_007_199_254_740_991, -9_007_199_254_740_991, 1e308, Number.POSITIVE_INFINITY])
+      assert.isUndefined(describeTime('expires', time, NOW), String(time));
   });
 });
 

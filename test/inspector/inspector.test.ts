@@ -2,7 +2,8 @@ import { assert, describe, test } from 'vitest';
 import { staticKeys } from '../../core/index.ts';
 import { createInspector } from '../../inspector/index.ts';
 import { createTestIssuer } from '../../testing/index.ts';
-import { NOW } from '../support/issuer.ts';
+import { assertHarmless, ESCAPED_NAME, FOREIGN_NAME } from '../support/foreign.ts';
+import { NOW, signText } from '../support/issuer.ts';
 import { assertMisconfigured } from '../support/verifying.ts';
 
 const now = () => NOW;
@@ -24,7 +25,7 @@ describe('createInspector()', () => {
     assert.match(page, /x-other<\/th><td>kept/);
   });
 
-  test('explains one that is pasted, and says how to mend it', async () => {
+  test('explains one that is pasted, and says how to fix it', async () => {
     const body = new URLSearchParams({ assertion: `  ${await issuer.sign({ aud: 'other.example.com' })}\n` });
     const { page } = await ask({}, { method: 'POST', body });
     assert.include(page, '✗ Refused');
@@ -46,6 +47,21 @@ describe('createInspector()', () => {
       assert.notInclude(page, '<img');
       assert.lengthOf(page.match(/<script/g) ?? [], 1);
     }
+  });
+
+  test('escapes names and values that would move the page’s text, or a terminal’s', async () => {
+    const token = await issuer.sign({ [FOREIGN_NAME]: FOREIGN_NAME }, { header: { [FOREIGN_NAME]: 1 } });
+    const { page } = await ask({ 'x-pomerium-jwt-assertion': token });
+    assertHarmless(page);
+    assert.lengthOf(page.split(`<th scope="row">${ESCAPED_NAME}</th>`), 3, 'in the header and in the claims');
+  });
+
+  test('shows a time that no calendar has as a number', async () => {
+    const { page } = await ask({ 'x-pomerium-jwt-assertion': await issuer.sign({ exp: 9_007_199_254_740_991 }) });
+    assert.include(page, '<td>9007199254740991</td>');
+    const key = issuer.keys[0] ?? assert.fail();
+    const infinite = await signText(key, JSON.stringify({ alg: 'ES256', kid: key.kid }), '{"exp":1e999}');
+    assert.include((await ask({ 'x-pomerium-jwt-assertion': infinite })).page, '<td>Infinity</td>');
   });
 
   test('its policy lets in its own style and script alone, and nothing from elsewhere', async () => {

@@ -1,7 +1,8 @@
+import { base64url } from 'jose';
 import { signClaims } from '../../testing/assertion.ts';
 import type { SigningKey } from '../../testing/signing-key.ts';
 
-export { signText, toBase64url } from '../../testing/assertion.ts';
+export { signText } from '../../testing/assertion.ts';
 /** Keys made for one run of the tests: they protect nothing. */
 export { makeSigningKey as makeKey, type SigningKey as TestKey } from '../../testing/signing-key.ts';
 
@@ -40,6 +41,8 @@ export function jwks(...keys: SigningKey[]): { keys: Readonly<Record<string, unk
   return { keys: keys.map((key) => key.publicJwk) };
 }
 
+export const toBase64url = base64url.encode;
+
 export function fromBase64url(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (character) => character.charCodeAt(0));
+  return new Uint8Array(base64url.decode(text));
 }

@@ -1,3 +1,4 @@
+import { base64url, importJWK } from 'jose';
 import { assert, describe, test } from 'vitest';
 import { createVerifier, type MaybeAnonymous, remoteKeys, staticKeys, type Verifier } from '../../core/index.ts';
 import { createTestIssuer, makeSigningKey, readSigningKey, type TestIssuer } from '../../testing/index.ts';
@@ -66,6 +67,58 @@ describe('createTestIssuer() signs exactly like Pomerium', () => {
   }
 });
 
+describe('readSigningKey() takes PKCS #8', () => {
+  const forms: [name: string, write: (pem: string) => string][] = [
+    ['in PEM', (pem) => pem],
+    ['in PEM, with Windows line ends', (pem) => pem.replaceAll('\n', '\r\n')],
+    ['in PEM, with white space around it', (pem) => `\n  ${pem}\n`],
+    ['under another label', (pem) => pem.replaceAll('PRIVATE KEY', 'EC PRIVATE KEY')],
+    ['in base64 alone', (pem) => pem.replace(/-----[^-]*-----/g, '')],
+  ];
+  for (const [name, write] of forms) {
+    test(name, async () => {
+      const key = await makeSigningKey('ES256');
+      const again = await readSigningKey(write(key.pkcs8));
+      assert.deepEqual([again.kid, again.pkcs8, again.spki], [key.kid, key.pkcs8, key.spki]);
+    });
+  }
+
+  test('of its own algorithm alone', async () => {
+    const { pkcs8 } = await makeSigningKey('RS256');
+    const failure = await readSigningKey(pkcs8, 'ES256').then(
+      () => undefined,
+      (error) => error,
+    );
+    assert.instanceOf(failure, Error);
+  });
+});
+
+describe('sign() signs whatever header a test needs', () => {
+  const headers: [name: string, header: Record<string, unknown>][] = [
+    ['another algorithm', { alg: 'ES384' }],
+    ['none', { alg: 'none' }],
+    ['no algorithm', { alg: undefined }],
+    ['a critical extension', { crit: ['b64'], b64: false }],
+    ['a key id that is no string', { kid: 7 }],
+    ['a nested key', { jwk: { kty: 'EC' } }],
+  ];
+  for (const [name, header] of headers) {
+    test(`with ${name}: the header is as it was asked for, and the signature holds`, async () => {
+      const issuer = await createTestIssuer({ now });
+      const key = issuer.keys[0] ?? assert.fail();
+      const token = await issuer.sign({}, { header });
+      const want = JSON.parse(JSON.stringify({ alg: 'ES256', kid: key.kid, typ: 'JWT', ...header }));
+      assert.deepEqual(decode(token).header, want);
+      const publicKey = await importJWK({ ...key.publicJwk, kty: 'EC' }, 'ES256');
+      assert.notInstanceOf(publicKey, Uint8Array);
+      const signature = new Uint8Array(base64url.decode(token.split('.')[2] ?? ''));
+      const input = new TextEncoder().encode(token.slice(0, token.lastIndexOf('.')));
+      const parameters = { name: 'ECDSA', hash: 'SHA-256' };
+      assert.isTrue(await crypto.subtle.verify(parameters, publicKey as CryptoKey, signature, input));
+    });
+  }
+});
+
 describe('createTestIssuer() has', () => {
   test('every identity, with claims of one’s own', async () => {
     const issuer = await createTestIssuer({ now });
@@ -127,6 +180,8 @@ describe('createTestIssuer() has', () => {
     assert.notEqual(one.ids, other.ids);
     assert.lengthOf(new Set(one.ids.split(',')), 2);
     const issuer = await createTestIssuer({ seed: 'one', now });
+    // With every version of the kit.
+    assert.equal(issuer.keys[0]?.kid, '5acec4822539d3c4651d0df3938ca18d76119fe0edf744b0b9dacf41ce3fc427');
     assert.equal(await codeOf(async () => verifierOf(issuer).verify(await issuer.sign())), 'valid');
   });
 

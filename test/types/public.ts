@@ -61,7 +61,7 @@ holds<Equal<PomeriumError['status'], number>>();
 
 /** Policies take parsed JSON or YAML, whose type nobody knows. */
 const policy: Policy = compilePolicy(JSON.parse('{}') as unknown, { listClaims: ['roles'] });
-const identity = await verifier.verify('', { request: { method: 'GET', path: '/', headers: new Headers() } });
+const identity = await verifier.verify('', { requestInfo: { method: 'GET', path: '/', headers: new Headers() } });
 const decision = policy.decide({ identity, method: 'GET', path: '/', headers: {} });
 holds<Equal<typeof decision, PolicyDecision>>();
 holds<Equal<typeof policy.needsRequest, boolean>>();

@@ -324,4 +324,29 @@ describe('what is reported', () => {
       'Latency Milliseconds',
     ]);
   });
+
+  const fail = () => {
+    throw new Error('a broken logger');
+  };
+  const failLater = () => Promise.reject(new Error('the metrics host is down'));
+  for (const [name, callback] of [
+    ['throws', fail],
+    ['rejects', failLater],
+  ] as const) {
+    test(`a logger, metrics or listener that ${name} changes no answer`, async () => {
+      const logger = { info: callback, warn: callback, error: callback };
+      const metrics = { singleMetric: () => metrics, addDimension: callback, addMetric: callback };
+      const broken = { logger, metrics, onEvent: callback };
+      assert.include(await ask(http2({ [ASSERTION]: good }), broken), { isAuthorized: true });
+      assert.include(await ask(http2({ [ASSERTION]: expired }), broken), { isAuthorized: false });
+    });
+  }
+
+  test('a wrong audience is logged with the host that came', async () => {
+    const lines: Record<string, unknown>[] = [];
+    const push = (message: string, details: Record<string, unknown>) => void lines.push({ message, ...details });
+    const wrong = await sign(key, { aud: 'wiki.example.com', iss: 'wiki.example.com' });
+    await ask(http2({ [ASSERTION]: wrong }), { logger: { info: push, warn: push, error: push } });
+    assert.include(lines[0], { code: 'audience_mismatch', expected: `"${HOST}"`, received: '"wiki.example.com"' });
+  });
 });

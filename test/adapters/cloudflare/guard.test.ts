@@ -32,8 +32,21 @@ async function send(
   return { response, code, received: (await upstream.hits())[0]?.headers };
 }
 
+/** What is written to the log meanwhile. */
+async function linesOf(level: 'warn' | 'error', work: () => Promise<void>): Promise<string[]> {
+  const lines: string[] = [];
+  const before = console[level];
+  console[level] = (line: string) => void lines.push(line);
+  try {
+    await work();
+  } finally {
+    console[level] = before;
+  }
+  return lines;
+}
+
 describe('the guard, in workerd', () => {
-  test('passes a verified request on, with the assertion and none of the other headers that pose as Pomerium’s', async () => {
+  test('passes a verified request on, with the assertion and no unverified Pomerium headers', async () => {
     const token = await sign(key);
     const { response, received } = await send({
       [ASSERTION]: token,
@@ -202,22 +215,43 @@ describe('the guard, in workerd', () => {
     assert.equal(response.headers.get('vary'), 'x-pomerium-jwt-assertion');
   });
 
-  test('logs refusals for the operator, without anything that came', async () => {
-    const lines: string[] = [];
-    const { warn } = console;
-    console.warn = (line: string) => void lines.push(line);
-    try {
-      const token = await sign(key, { aud: 'secret.example.com', iss: 'secret.example.com' });
-      assert.equal((await send({ [ASSERTION]: token })).code, 'issuer_mismatch');
-      assert.lengthOf(lines, 1);
-      const logged = JSON.parse(lines[0] ?? '');
-      assert.include(logged, { type: 'assertion_refused', code: 'issuer_mismatch', status: 401 });
-      assert.include(logged.expected, HOST);
-      assert.notInclude(lines[0], 'secret');
-      assert.notInclude(lines[0], token.slice(0, 20));
-    } finally {
-      console.warn = warn;
-    }
+  test('logs refusals for the operator, and of what came only the host names of issuer and audience', async () => {
+    const wrongHost = await sign(key, {
+      aud: 'wiki.example.com',
+      iss: 'wiki.example.com',
+      email: 'secret@example.com',
+    });
+    const lines = await linesOf('warn', async () => {
+      assert.equal((await send({ [ASSERTION]: wrongHost })).code, 'audience_mismatch');
+    });
+    assert.lengthOf(lines, 1);
+    const logged = JSON.parse(lines[0] ?? '');
+    assert.include(logged, { type: 'assertion_refused', code: 'audience_mismatch', status: 401 });
+    assert.include(logged, { expected: `"${HOST}"`, received: '"wiki.example.com"' });
+    assert.match(logged.message, /^The assertion is for another audience than the configured ones\.$/);
+    assert.notInclude(lines[0], 'secret');
+    assert.notInclude(lines[0], wrongHost.slice(0, 20));
+
+    const expired = await sign(key, { email: 'secret@example.com', exp: 17 });
+    const others = await linesOf('warn', async () => {
+      assert.equal((await send({ [ASSERTION]: expired })).code, 'expired');
+    });
+    assert.notProperty(JSON.parse(others[0] ?? ''), 'received');
+    assert.notInclude(others[0], 'secret');
+  });
+
+  test('says in the log why the upstream could not be reached, and answers 502', async () => {
+    const token = await sign(key);
+    const lines = await linesOf('error', async () => {
+      const { response } = await send({ [ASSERTION]: token }, {}, { POMERIUM_UPSTREAM: 'http://127.0.0.1:1' });
+      assert.equal(response.status, 502);
+    });
+    assert.lengthOf(lines, 1);
+    assert.match(
+      lines[0] ?? '',
+      /^pomerium-edge: the upstream could not be reached: the connection was refused, or closed/,
+    );
+    assert.notInclude(lines[0], token.slice(0, 20));
   });
 
   for (const [name, env] of [

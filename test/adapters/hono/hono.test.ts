@@ -120,7 +120,7 @@ describe('pomerium()', () => {
     for (let i = 0; i < 5; i++) assert.equal((await own.request('/', { headers: good })).status, 200);
     assert.equal(await origin.count(), 1);
     const other = await own.request('/?host=other.example.com', { headers: good });
-    assert.equal(await codeOf(other), 'issuer_mismatch', 'and never mixes two');
+    assert.equal(await codeOf(other), 'audience_mismatch', 'and never mixes two');
     assert.equal((await own.request('/', { headers: good })).status, 200);
   });
 

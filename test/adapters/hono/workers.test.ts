@@ -22,5 +22,5 @@ test('an environment on Workers is told apart by what it holds, and not by being
   for (let i = 0; i < 3; i++) assert.equal((await app.request('/', { headers }, { ...env })).status, 200);
   assert.equal(reads, 1, 'one verifier, with its keys in memory');
   const other = await app.request('/', { headers }, { ...env, POMERIUM_AUDIENCE: 'other.example.com' });
-  assert.include(await other.json(), { code: 'issuer_mismatch' });
+  assert.include(await other.json(), { code: 'audience_mismatch' });
 });

@@ -1,0 +1,52 @@
+import { afterAll, assert, beforeAll, describe, test } from 'vitest';
+import { type DevServer, startDevServer } from '../../cli/dev/server.ts';
+import { DEFAULT_IDENTITIES, type DevState } from '../../cli/dev/state.ts';
+import { createTestIssuer } from '../../testing/index.ts';
+import { closedPort } from '../support/closed-port.ts';
+
+const REFUSED = /the connection was refused \(ECONNREFUSED\); nothing listens/;
+
+describe('pomerium-edge dev, where the app does not run', () => {
+  let dev: DevServer;
+  let to: string;
+  beforeAll(async () => {
+    to = `http://127.0.0.1:${await closedPort()}`;
+    const [current = ''] = Object.keys(DEFAULT_IDENTITIES);
+    const services = [{ name: 'A service', url: `${to}/service` }];
+    const issuer = await createTestIssuer();
+    const state: DevState = { issuer, to, identities: DEFAULT_IDENTITIES, current, services, requests: [] };
+    dev = await startDevServer(state, 0);
+  });
+  afterAll(() => dev.close());
+
+  const page = async (path: string, form?: Record<string, string>) => {
+    const init = form && { method: 'POST', body: new URLSearchParams(form) };
+    return (await fetch(dev.url + path, init)).text();
+  };
+
+  test('says so, and why, to whoever asks for the app', async () => {
+    const response = await fetch(`${dev.url}/x`);
+    assert.equal(response.status, 502);
+    const text = await response.text();
+    assert.include(text, `The app at ${to} cannot be reached: `);
+    assert.match(text, REFUSED);
+  });
+
+  test('lists the request with the reason on its page', async () => {
+    await fetch(`${dev.url}/listed`);
+    const [, row = ''] = /<th scope="row">GET \/listed<\/th>(.*?)<\/tr>/s.exec(await page('/.pomerium/')) ?? [];
+    assert.match(row, REFUSED);
+  });
+
+  test('says of a service why it did not answer', async () => {
+    const [, row = ''] = /A service<\/a>(.*?)<\/tr>/s.exec(await page('/.pomerium/')) ?? [];
+    assert.lengthOf(row.split('no answer: the connection was refused (ECONNREFUSED)'), 3, 'with and without');
+  });
+
+  test('says of an attack why there was no answer', async () => {
+    assert.match(
+      await page('/.pomerium/attack', { attack: 'expired', path: '/' }),
+      /no answer: the connection was refused/,
+    );
+  });
+});

@@ -144,7 +144,8 @@ export function readVerifierOptions(options: Unset<VerifierOptions>): VerifierSe
   };
 }
 
-function readPolicy(name: string, policy: Policy | undefined): Policy | undefined {
+/** A policy that is compiled; undefined where it is not set. */
+export function readPolicy(name: string, policy: Policy | undefined): Policy | undefined {
   if (policy === undefined || isPolicy(policy)) return policy;
   throw configurationError(`${name} must be a compiled policy; write ${name}: compilePolicy({ allow: … }).`);
 }

@@ -7,7 +7,13 @@ import { ASSERTION_FOR_HEADER, type RequestLike, readAssertion, readHeader } fro
 import { type Identity, type MaybeAnonymous, toIdentity } from './identity.ts';
 import type { VerificationKey } from './keys/key-set.ts';
 import type { KeyContext } from './keys/source.ts';
-import { readVerifierOptions, type SignedInSettings, type VerifierOptions, type VerifierSettings } from './options.ts';
+import {
+  readPolicy,
+  readVerifierOptions,
+  type SignedInSettings,
+  type VerifierOptions,
+  type VerifierSettings,
+} from './options.ts';
 import { checkPolicy, type RequestInfo, toRequestInfo } from './policy/check.ts';
 import type { Policy } from './policy/policy.ts';
 import { isPromiseLike } from './promise.ts';
@@ -16,8 +22,8 @@ import { isPromiseLike } from './promise.ts';
 export interface VerifyContext {
   /** What a policy may ask about; `verifyRequest` finds it out by itself. */
   requestInfo?: RequestInfo | undefined;
-  /** The policy of the route that is asked for: it must allow this request, after the verifier's own. */
-  routePolicy?: Policy | undefined;
+  /** One more compiled policy that must allow this request, after the verifier's own: that of its route, for example. */
+  policy?: Policy | undefined;
   /** Keeps the runtime alive for a refresh of keys that the answer does not wait for: `(p) => ctx.waitUntil(p)`. */
   waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
 }
@@ -94,15 +100,15 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
   }
 
   async verifyRequest(request: RequestLike, context: VerifyContext = {}): Promise<MaybeAnonymous> {
-    const { routePolicy } = context;
+    const { policy } = context;
     // A waitUntil is called on its own object: workerd refuses one that was taken off it.
     const waitUntil = (promise: Promise<unknown>) => context.waitUntil?.(promise);
     const assertion = readAssertion(request.headers);
     const onBehalfOf = this.#onBehalfOf;
-    const policies = [this.#settings.policy, routePolicy, onBehalfOf?.callers];
-    const needsRequest = policies.some((policy) => policy?.needsRequest);
+    const policies = [this.#settings.policy, policy, onBehalfOf?.callers];
+    const needsRequest = policies.some((one) => one?.needsRequest);
     const requestInfo = context.requestInfo ?? (needsRequest ? toRequestInfo(request) : undefined);
-    const identity = await this.verify(assertion, { waitUntil, routePolicy, requestInfo });
+    const identity = await this.verify(assertion, { waitUntil, policy, requestInfo });
     const original = onBehalfOf && readHeader(request.headers, ASSERTION_FOR_HEADER);
     if (!original) return identity;
     // The caller must be one that may act for others before anything of the original user's assertion counts.
@@ -137,7 +143,7 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
 
       const identity = isRemembered ? remembered.identity : toIdentity(claims);
       if (!isRemembered) this.#remember(text, { assertion, key, claims, identity });
-      for (const policy of [this.#settings.policy, context.routePolicy]) {
+      for (const policy of [this.#settings.policy, readPolicy('policy', context.policy)]) {
         if (policy) checkPolicy(policy, identity, context.requestInfo);
       }
       this.#emitVerified(key, isRemembered, keyContext.emit);
@@ -160,7 +166,7 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
     if (algorithms.has(header.algorithm)) return;
     throw new PomeriumError(
       'unsupported_algorithm',
-      'The assertion is signed with an algorithm that is not accepted. For an RSA signing key write algorithms: ["RS256"].',
+      'The assertion is signed with an algorithm that the option algorithms does not name.',
       { expected: [...algorithms].join(' or '), received: describeValue(header.algorithm) },
     );
   }

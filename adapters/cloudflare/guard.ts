@@ -58,7 +58,7 @@ async function identify(request: Request, settings: GuardSettings, ctx: WaitUnti
   const access = rules?.accessTo(request.url) ?? 'authenticated';
   const policy = typeof access === 'string' ? undefined : access;
   const verified = verifier.verifyRequest(request, {
-    routePolicy: policy,
+    policy,
     waitUntil: (promise) => ctx.waitUntil(promise),
   });
   return access === 'public' ? verified.catch(() => undefined) : verified;

@@ -36,7 +36,7 @@ export function makeGate<Req extends Request>(
     const access = compiled?.accessTo(pathOf(request)) ?? 'authenticated';
     if (access === 'public' && readAssertion(request.headers) === undefined) return undefined;
     const policy = typeof access === 'string' ? undefined : access;
-    const verified = verifyRequest(request, { routePolicy: policy, waitUntil });
+    const verified = verifyRequest(request, { policy, waitUntil });
     return access === 'public' ? verified.catch(() => undefined) : verified;
   };
 

@@ -156,6 +156,14 @@ describe('a policy in the verifier', () => {
     }
   });
 
+  test('one more policy, given for this request, is asked after the verifier’s own, and must be compiled', async () => {
+    const rig = withPolicy(allow({ accept: true }));
+    const forNobody = compilePolicy(allow({ user: 'nobody' }));
+    assert.equal(await codeOf(() => rig.verifier.verify(token, { policy: forNobody })), 'policy_denied');
+    const uncompiled = allow({ accept: true }) as never;
+    assert.equal(await codeOf(() => rig.verifier.verify(token, { policy: uncompiled })), 'invalid_configuration');
+  });
+
   test('a URL that cannot be read does not hide that there is no assertion', async () => {
     const rig = withPolicy(allow({ http_path: '/' }));
     for (const url of ['/\ud800', null, undefined]) {

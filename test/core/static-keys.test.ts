@@ -87,7 +87,7 @@ describe('staticKeys refuses, when it is built,', () => {
   const { kid, ...anonymous } = es256.publicJwk;
   const cases: [string, unknown, RegExp][] = [
     ['nothing', undefined, /takes a JWK/],
-    ['a URL', 'https://app.corp.example.com/.well-known/pomerium/jwks.json', /neither PEM/],
+    ['a URL', 'https://app.corp.example.com/.well-known/pomerium/jwks.json', /neither PEM.*remoteKeys\(url\)/],
     ['the empty string', '', /neither PEM/],
     ['rubbish', 'hello', /neither PEM/],
     ['a list', [es256.publicJwk], /takes a JWK/],
@@ -132,7 +132,7 @@ describe('staticKeys refuses, when it is built,', () => {
 describe('staticKeys refuses, when the keys are first needed,', () => {
   const certificate = SEED_CERTIFICATE.replace(/\n(.{8})/, '\n');
   const cases: [string, string, RegExp][] = [
-    ['P-384', P384_SPKI, /P-384/],
+    ['P-384', P384_SPKI, /P-384.*P-256 signing key/],
     ['P-521', OTHER_SPKI.p521, /P-521/],
     ['secp256k1', OTHER_SPKI.secp256k1, /neither an EC key on P-256, nor RSA, nor Ed25519/],
     ['X25519, which workerd takes for Ed25519', OTHER_SPKI.x25519, /X25519 key, which cannot sign/],

@@ -81,11 +81,11 @@ function readParameters(value: JsonObject): PublicKey {
   if (kty === 'EC' && crv === 'P-256') return readP256(value);
   if (kty === 'RSA') return readRsa(value);
   if (kty === 'OKP' && crv === 'Ed25519') return readEd25519(value);
-  if (kty === 'EC' && alg === 'ES256') {
-    // What Pomerium publishes when its signing_key is P-384; it cannot sign with it, either.
+  if (kty === 'EC') {
+    // What Pomerium publishes when its signing_key is P-384 is labelled ES256; it cannot sign with it, either.
     return refuse(
-      'algorithm_mismatch',
-      `It is labelled ES256 but lies on ${describeValue(crv)}. Pomerium needs a P-256 signing key (openssl ecparam -genkey -name prime256v1 -noout).`,
+      alg === 'ES256' ? 'algorithm_mismatch' : 'unsupported_key_type',
+      `It lies on ${describeValue(crv)}. Pomerium needs a P-256 signing key (openssl ecparam -genkey -name prime256v1 -noout).`,
     );
   }
   return refuse(

@@ -50,10 +50,15 @@ export function readJwks(document: unknown): ReadJwks {
   if (!Array.isArray(keys)) throw new UnusableJwks('The "keys" of the JWKS are not a list.');
   const read = readKeys(keys);
   if (read.usable.length === 0) {
-    const reasons = read.skipped.map((key) => `${describeValue(key.keyId)}: ${key.message}`).join(' ');
+    const reasons = read.skipped.map(describeSkipped).join(' ');
     throw new UnusableJwks(`No key of the JWKS can be used. ${reasons}`, read.skipped);
   }
   return read;
+}
+
+/** Why it is skipped, with its id where it has one. */
+export function describeSkipped({ keyId, message }: SkippedKey): string {
+  return keyId === undefined ? message : `${describeValue(keyId)}: ${message}`;
 }
 
 function readKeys(keys: readonly unknown[]): ReadJwks {

@@ -1,9 +1,9 @@
-import { configurationError, describeValue } from '../../errors.ts';
+import { configurationError } from '../../errors.ts';
 import { isObject, type JsonObject, parseObject } from '../../json.ts';
 import type { KeySet } from '../key-set.ts';
 import type { KeyContext, KeySource } from '../source.ts';
 import { readJwk, type UsableJwk } from './jwk.ts';
-import { emitSkipped, importJwks, type ReadJwks, readJwks, UnusableJwks } from './jwks.ts';
+import { describeSkipped, emitSkipped, importJwks, type ReadJwks, readJwks, UnusableJwks } from './jwks.ts';
 import { readPemBlock, splitPem } from './pem.ts';
 
 const MAX_MATERIAL_LENGTH = 65_536;
@@ -73,7 +73,9 @@ function readText(material: string): ReadKeys {
   const document = parseObject(text) ?? parseObject(decoded);
   if (document) return readDocument(document);
   if (decoded.includes('-----BEGIN')) return readText(decoded);
-  throw configurationError('The keys are neither PEM, nor a JWK or JWKS in JSON, nor base64 of one of these.');
+  throw configurationError(
+    'The keys are neither PEM, nor a JWK or JWKS in JSON, nor base64 of one of these; to fetch them write remoteKeys(url).',
+  );
 }
 
 /** Either alphabet, with or without padding and line ends: what people paste. */
@@ -103,7 +105,7 @@ function readConfiguredJwks(document: JsonObject): ReadJwks {
 function requireUsable(jwk: JsonObject): UsableJwk {
   const { usable, skipped } = readJwk(jwk);
   if (usable) return usable;
-  throw configurationError(`The key ${describeValue(skipped.keyId)} cannot be used. ${skipped.message}`);
+  throw configurationError(`A key cannot be used. ${describeSkipped(skipped)}`);
 }
 
 function toConfigurationError(error: unknown): never {

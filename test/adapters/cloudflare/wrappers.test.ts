@@ -10,6 +10,7 @@ import {
   PomeriumAuth,
   withPomerium,
 } from '../../../adapters/cloudflare/index.ts';
+import { compilePolicy } from '../../../core/index.ts';
 import { HOST, jwks, makeKey, NOW, sign } from '../../support/issuer.ts';
 import { jwksAnswer, Origin } from '../../support/origin.ts';
 
@@ -118,6 +119,15 @@ describe('onRequest, for Pages', () => {
     assert.equal(await (await createOnRequest(options)(context)).text(), 'page');
     assert.include(context.data['identity'], { subject: 'u-alice' });
     assert.isFalse(context.seen?.headers.has('x-pomerium-claim-email'));
+  });
+
+  test('answers a policy that asks about the request by the request that came, not by the context', async () => {
+    const policy = compilePolicy({ allow: { and: [{ http_method: 'GET' }] } });
+    const gate = createOnRequest({ ...options, policy });
+    const headers = { [ASSERTION]: await sign(key) };
+    assert.equal((await gate(contextOf(await requestWith(headers)))).status, 200);
+    const post = new Request(await requestWith(headers), { method: 'POST' });
+    assert.equal((await gate(contextOf(post))).status, 403);
   });
 
   test('refuses what does not come through Pomerium', async () => {

@@ -117,7 +117,7 @@ function checkAudience(aud: readonly string[], audiences: ReadonlySet<string>): 
   if (aud.some((one) => audiences.has(one))) return;
   throw new PomeriumError(
     'audience_mismatch',
-    `The assertion is for another audience than the configured ones${hint(aud, audiences)}.`,
+    `The assertion is for another audience than the configured ones: audience must be the route's host${hint(aud, audiences)}.`,
     {
       expected: listed(audiences),
       received: aud.length > 0 ? aud.slice(0, 5).map(describeValue).join(', ') : describeValue(undefined),

@@ -228,7 +228,10 @@ describe('the guard, in workerd', () => {
     const logged = JSON.parse(lines[0] ?? '');
     assert.include(logged, { type: 'assertion_refused', code: 'audience_mismatch', status: 401 });
     assert.include(logged, { expected: `"${HOST}"`, received: '"wiki.example.com"' });
-    assert.match(logged.message, /^The assertion is for another audience than the configured ones\.$/);
+    assert.match(
+      logged.message,
+      /^The assertion is for another audience than the configured ones: audience must be the route's host\.$/,
+    );
     assert.notInclude(lines[0], 'secret');
     assert.notInclude(lines[0], wrongHost.slice(0, 20));
 

@@ -12,7 +12,7 @@ export function safeLines(text: string): string {
 
 /** A claim or a header member, as JSON; a number that JSON has no form for (`1e999`) as JavaScript writes it. */
 export function safeJson(value: unknown): string {
-  return typeof value === 'number' ? String(value) : safeText(JSON.stringify(value));
+  return typeof value === 'number' ? String(value) : toSafeJson(value);
 }
 
 /** `expires in 4 minutes`, `issued 3 minutes ago`; undefined for a time that no calendar has. Both in seconds. */

@@ -1,3 +1,4 @@
+import { decodeByteString } from '../byte-string.ts';
 import { configurationError } from '../errors.ts';
 import type { Identity } from '../identity.ts';
 import { HEADERS_TAKE_TEXT } from '../runtime.ts';
@@ -57,7 +58,7 @@ export function setClaimHeaders(headers: Headers, identity: Identity, names: Cla
     if (kept.length < whole.length) truncated.push(name);
     const value = kept.join(',');
     left -= name.length + value.length;
-    headers.set(name, HEADERS_TAKE_TEXT ? fromByteString(value) : value);
+    headers.set(name, HEADERS_TAKE_TEXT ? decodeByteString(value) : value);
   }
   if (truncated.length > 0) headers.set(TRUNCATED_HEADER, truncated.join(','));
 }
@@ -74,10 +75,6 @@ function toHeaderText(value: unknown): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be written
   const bytes = new TextEncoder().encode(text.replace(/[\0-\x1f\x7f]/g, ''));
   return Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
-}
-
-function fromByteString(value: string): string {
-  return new TextDecoder().decode(Uint8Array.from(value, (character) => character.charCodeAt(0)));
 }
 
 function fitting(values: readonly string[], limit: number): readonly string[] {

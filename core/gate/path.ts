@@ -1,3 +1,5 @@
+import { decodeByteString } from '../byte-string.ts';
+
 /**
  * The path of a request's URL as Pomerium's policies see it: without the query, percent-encoding removed
  * (`authorize/checkrequest/checkrequest.go`). Undefined where the encoding is broken: two readers could differ.
@@ -14,5 +16,5 @@ export function decodePath(path: string): string | undefined {
   const binary = path
     .replace(/[^\0-\x7f]+/g, encodeURIComponent)
     .replace(/%(..)/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
-  return new TextDecoder().decode(Uint8Array.from(binary, (character) => character.charCodeAt(0)));
+  return decodeByteString(binary);
 }

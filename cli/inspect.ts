@@ -55,7 +55,7 @@ async function inspect(text: string, options: InspectOptions): Promise<Explanati
   return explain(text, {
     keys: await keysFrom(options),
     audiences: audience,
-    issuers: issuer ?? audience.flatMap((host) => [host, `https://${host}/`]),
+    issuers: issuer,
     algorithms,
     clockTolerance,
     maxTokenAge,

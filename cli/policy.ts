@@ -3,6 +3,7 @@ import { base64url } from 'jose';
 import { type Document, isNode, LineCounter, parseDocument } from 'yaml';
 import { parseClaims } from '../core/claims.ts';
 import { PomeriumError } from '../core/errors.ts';
+import { readPath } from '../core/gate/path.ts';
 import { type MaybeAnonymous, toIdentity } from '../core/identity.ts';
 import { compilePolicy, type PolicyExplanation, type PolicyOptions } from '../core/index.ts';
 import { safeText } from '../inspector/text.ts';
@@ -64,10 +65,19 @@ export function addPolicy(program: Command): void {
       'after',
       '\nExit codes: 0 allowed, 1 not, 2 called wrongly.\n\nExample:\n  $ pomerium-edge policy test policy.yaml --as alice.json --method GET --path /admin',
     )
-    .action(async (path: string, options: TestOptions) => {
-      const { value } = await readPolicyFile(path);
-      const input = { identity: await readIdentity(options.as), method: options.method, path: options.path };
-      const explanation = compilePolicy(value, optionsOf(options)).explain(input);
+    .action(async (file: string, options: TestOptions) => {
+      const { value } = await readPolicyFile(file);
+      const policy = compilePolicy(value, optionsOf(options));
+      // As the verifier reads the target of a request.
+      const path = options.path === undefined ? undefined : readPath(options.path);
+      if (policy.needsPath && path === null) {
+        if (options.json) printJson({ allowed: false, path: null });
+        else print(`${mark('fail')} servers could read this path in different ways\nnot allowed`);
+        process.exitCode = EXIT.bad;
+        return;
+      }
+      const input = { identity: await readIdentity(options.as), method: options.method, path };
+      const explanation = policy.explain(input);
       if (options.json) printJson(explanation);
       else printTree(explanation);
       process.exitCode = explanation.allowed ? EXIT.ok : EXIT.bad;

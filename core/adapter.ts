@@ -1,14 +1,33 @@
 /** What adapters share beside the public surface. Not in the package's exports: it may change with any version. */
-export { readList, readSwitch } from './environment.ts';
 export { configurationError, describeValue } from './errors.ts';
 export { callSafely } from './events.ts';
 export { describeFetchFailure } from './fetch-failure.ts';
 export { TRUNCATED_HEADER } from './gate/claim-headers.ts';
-export { isCorsPreflight, isPomeriumHeader, readAssertion, readHeader, verifiedHeaders } from './gate/headers.ts';
-export { logLine, mayLogReceived, unexpectedLine } from './gate/log.ts';
+export { type ForwardedHeaders, forward } from './gate/forward.ts';
+export {
+  createGate,
+  type Gate,
+  type GateContext,
+  type GatePlatform,
+  type GateRequest,
+  type GateResult,
+  gateOrBroken,
+} from './gate/gate.ts';
+export { isCorsPreflight, isPomeriumHeader, readAssertion, readHeader } from './gate/headers.ts';
+export { consoleLog, type GateLog, logLine, mayLogReceived } from './gate/log.ts';
+export {
+  GATE_VARIABLES,
+  type GateEnvironment,
+  type GateOptions,
+  type GateSupport,
+  type OnRefused,
+} from './gate/options.ts';
+export { encodePath, readPath } from './gate/path.ts';
 export { collectPending, type Pending } from './gate/pending.ts';
+export { withHeaders } from './gate/response.ts';
 export { compilePathRules, type PathAccess, type PathRule, type PathRules } from './gate/rules.ts';
 export * from './index.ts';
+export { readBoolean } from './option-readers.ts';
 export { defaultKeys } from './options.ts';
-export { checkPolicy, toRequestInfo } from './policy/check.ts';
 export { isPolicy } from './policy/policy.ts';
+export { type Environment, readFlag, readList, readText, readVariables, type Variables } from './variables.ts';

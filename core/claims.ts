@@ -4,7 +4,8 @@ import { deepFreeze, type JsonObject, parseObject } from './json.ts';
 
 /** What the claims must say. Times in seconds. */
 export interface ClaimRules {
-  readonly issuers: ReadonlySet<string>;
+  /** Undefined: the default issuers, which are those of the audience that the assertion is for. */
+  readonly issuers: ReadonlySet<string> | undefined;
   readonly audiences: ReadonlySet<string>;
   readonly clockTolerance: number;
   readonly maxTokenAge: number | undefined;
@@ -57,18 +58,30 @@ export function parseClaims(payloadSegment: string): Claims {
 
 /**
  * Judges the claims, in this order: times, audience, issuer, subject. The audience stands before the issuer, since a wrong
- * `audience` is the likeliest mistake, and the default issuers are made of it. `now` in seconds.
+ * `audience` is the likeliest mistake, and the default issuers are made of it. `now` in seconds. `host`: where the request
+ * was sent; of several audiences it must be for that one, since each is a route of its own, with its own policy.
  */
-export function checkClaims(claims: Claims, rules: ClaimRules, now: number): asserts claims is CheckedClaims {
+export function checkClaims(
+  claims: Claims,
+  rules: ClaimRules,
+  now: number,
+  host: string | undefined,
+): asserts claims is CheckedClaims {
   checkTimes(claims, rules, now);
-  checkAudience(claims.aud, rules.audiences);
-  checkIssuer(claims.iss, rules.issuers);
+  const audiences = host !== undefined && rules.audiences.has(host) ? new Set([host]) : rules.audiences;
+  checkAudience(claims.aud, audiences);
+  checkIssuer(claims.iss, rules.issuers ?? defaultIssuers(claims.aud.filter((one) => audiences.has(one))));
   if (claims.sub === '' && !rules.allowAnonymous) {
     throw new PomeriumError(
       'anonymous',
-      'The assertion is for nobody: its route lets in people who are not signed in (see allowAnonymous).',
+      'The assertion is for nobody: its route lets in people who are not signed in.',
     );
   }
+}
+
+/** A host as Pomerium writes it to `iss`, in both of its formats (`jwt_issuer_format`). */
+export function defaultIssuers(hosts: readonly string[]): ReadonlySet<string> {
+  return new Set(hosts.flatMap((host) => [host, `https://${host}/`]));
 }
 
 /** RFC 7519 sections 4.1.4 to 4.1.6, with the tolerance that Pomerium's documentation asks for. */

@@ -1,114 +1,171 @@
-import { configurationError, describeValue } from './errors.ts';
+import { configurationError } from './errors.ts';
+import { callSafely, type EventListener } from './events.ts';
+import type { Identity } from './identity.ts';
 import { staticKeys } from './keys/material/static.ts';
 import type { RemoteKeysOptions } from './keys/remote/options.ts';
 import { remoteKeys } from './keys/remote/remote.ts';
 import type { KeySource } from './keys/source.ts';
-import { defaultKeys, type VerifierOptions } from './options.ts';
+import { readFunction, requireKnown } from './option-readers.ts';
+import { defaultKeys, VERIFIER_OPTIONS, type VerifierOptions } from './options.ts';
 import { compilePolicy } from './policy/compile.ts';
-import type { Policy } from './policy/policy.ts';
-import type { Algorithm } from './signature/algorithms.ts';
+import type { PolicyOptions } from './policy/policy.ts';
+import {
+  type Environment,
+  jsonReader,
+  readList,
+  readNumber,
+  readText,
+  readValue,
+  readVariables,
+  requireKnownVariables,
+  type Variables,
+} from './variables.ts';
+import { createVerifier, type Verifier } from './verifier.ts';
 
-/** The variables that every adapter reads; lists are separated by commas. */
+/**
+ * The variables that every adapter reads, see docs/gate.md. Lists are separated by commas; where the platform has JSON in
+ * its configuration (`vars` of Wrangler), lists, numbers and objects are taken as such.
+ */
 export interface PomeriumEnvironment {
   /** The route's host name. Required. */
-  readonly POMERIUM_AUDIENCE?: string;
-  readonly POMERIUM_ISSUER?: string;
+  readonly POMERIUM_AUDIENCE?: string | readonly string[];
+  readonly POMERIUM_ISSUER?: string | readonly string[];
   /**
    * Where the keys are fetched.
    * @defaultValue the well-known URL at the first issuer's host
    */
   readonly POMERIUM_JWKS_URL?: string;
-  /** Keys that are never fetched: whatever `staticKeys` takes as a string. */
-  readonly POMERIUM_JWKS?: string;
-  readonly POMERIUM_ALGORITHMS?: string;
+  /** Keys that are never fetched: whatever `staticKeys` takes. */
+  readonly POMERIUM_JWKS?: string | object;
+  readonly POMERIUM_ALGORITHMS?: string | readonly string[];
   /** Seconds. */
-  readonly POMERIUM_CLOCK_TOLERANCE?: string;
+  readonly POMERIUM_CLOCK_TOLERANCE?: string | number;
+  /** Seconds. */
+  readonly POMERIUM_MAX_TOKEN_AGE?: string | number;
   /** A policy in Pomerium's language, as JSON. */
-  readonly POMERIUM_POLICY?: string;
-  /** The claims that the policy takes as lists, see `compilePolicy`. */
-  readonly POMERIUM_LIST_CLAIMS?: string;
+  readonly POMERIUM_POLICY?: string | object;
+  /** The claims that policies take as lists, see `compilePolicy`. */
+  readonly POMERIUM_LIST_CLAIMS?: string | readonly string[];
+}
+
+/** The same as options. */
+interface VerifierEnvironment extends Required<PolicyOptions> {
+  audience: readonly string[];
+  issuer: readonly string[];
+  jwksUrl: string;
+  jwks: string | object;
+  algorithms: NonNullable<VerifierOptions['algorithms']>;
+  clockTolerance: number;
+  maxTokenAge: number;
+  policy: object;
+}
+
+const VARIABLES: Variables<VerifierEnvironment> = {
+  audience: ['POMERIUM_AUDIENCE', readList],
+  issuer: ['POMERIUM_ISSUER', readList],
+  jwksUrl: ['POMERIUM_JWKS_URL', readText],
+  jwks: ['POMERIUM_JWKS', readValue],
+  algorithms: ['POMERIUM_ALGORITHMS', readList],
+  clockTolerance: ['POMERIUM_CLOCK_TOLERANCE', readNumber],
+  maxTokenAge: ['POMERIUM_MAX_TOKEN_AGE', readNumber],
+  policy: ['POMERIUM_POLICY', jsonReader('{"allow":{"or":[{"domain":"example.com"}]}}')],
+  listClaims: ['POMERIUM_LIST_CLAIMS', readList],
+};
+
+/** The variables that every adapter reads. */
+export const VERIFIER_VARIABLES: readonly string[] = Object.values(VARIABLES).map(([name]) => name);
+
+/** Options of a verifier that the environment may configure, too. */
+export type EnvironmentOptions = Partial<VerifierOptions> & PolicyOptions;
+
+/** What an adapter adds: where its platform keeps keys, and its log. */
+export interface VerifierPlatform extends RemoteKeysOptions {
+  /** Told of every event, beside the listener of the options. */
+  onEvent?: EventListener | undefined;
+}
+
+/** Options of a verifier to which nobody is somebody. */
+type SignedInOptions = Omit<EnvironmentOptions, 'allowAnonymous'>;
+
+const SIGNED_IN_OPTIONS = [...VERIFIER_OPTIONS, 'listClaims'].filter((name) => name !== 'allowAnonymous');
+
+/**
+ * A verifier that the environment configures: `POMERIUM_AUDIENCE` and the like, see docs/gate.md. Each of `options` replaces
+ * what the environment says. `platform`: how keys are fetched and stored by default, a listener beside that of the options, and
+ * the variables of ours that are for another gate in the same environment.
+ *
+ * @throws {PomeriumError} `invalid_configuration`, also for a variable that is misspelt or that no verifier can honour
+ *
+ * @example
+ * ```ts
+ * const verifier = createVerifierFromEnvironment(process.env)
+ * ```
+ */
+export function createVerifierFromEnvironment(
+  env: object,
+  options: SignedInOptions = {},
+  { otherVariables, ...platform }: VerifierPlatform & { otherVariables?: readonly string[] } = {},
+): Verifier<Identity> {
+  requireKnown(withoutUnset(options), SIGNED_IN_OPTIONS, 'option');
+  requireKnownVariables(env, VERIFIER_VARIABLES, otherVariables);
+  return createVerifier({ ...optionsFromEnvironment(env, options, platform), allowAnonymous: false });
 }
 
 /**
- * The environment as options for `createVerifier`, which judges them. Each of `options` replaces what the environment says;
- * `remote` says how keys are fetched where they are.
+ * The environment as options for `createVerifier`, which judges them. Each of `options` replaces what the environment says.
+ * `platform`: how keys are fetched where they are, and a listener beside that of the options.
  * @throws {PomeriumError} `invalid_configuration`
  */
 export function optionsFromEnvironment(
-  env: PomeriumEnvironment,
-  options: Partial<VerifierOptions> = {},
-  remote: RemoteKeysOptions = {},
+  env: object,
+  options: EnvironmentOptions = {},
+  { onEvent: log, ...remote }: VerifierPlatform = {},
 ): VerifierOptions {
-  const { audience = readList(env.POMERIUM_AUDIENCE), store = remote.store, ...given } = options;
-  if (!audience) {
+  const { jwks, jwksUrl, policy: ppl, ...variables } = readVariables(env as Environment, VARIABLES);
+  const { listClaims = [], store, ...given }: EnvironmentOptions = { ...variables, ...withoutUnset(options) };
+  const { audience, issuer, onBehalfOf } = given;
+  const onEvent = readFunction('onEvent', given.onEvent);
+  if (audience === undefined) {
     throw configurationError(
       'POMERIUM_AUDIENCE is not set; set it to the host name of the route in Pomerium, as in app.corp.example.com.',
     );
   }
-  const issuer = given.issuer ?? readList(env.POMERIUM_ISSUER);
   const fetched = { ...remote, ...(store && { store }) };
-  const keys = given.keys ?? readKeys(env, fetched) ?? defaultKeys({ audience, ...(issuer && { issuer }) }, fetched);
-  // createVerifier refuses what is not an algorithm of ours.
-  const algorithms = readList(env.POMERIUM_ALGORITHMS) as Algorithm[] | undefined;
-  const clockTolerance = readNumber('POMERIUM_CLOCK_TOLERANCE', env.POMERIUM_CLOCK_TOLERANCE);
-  const policy = given.policy ?? readPolicy(env);
-  const { onBehalfOf } = given;
+  const keys = given.keys ?? readKeys(jwks, jwksUrl, fetched) ?? defaultKeys({ audience, issuer }, fetched);
+  const policy = given.policy ?? (ppl === undefined ? undefined : compilePolicy(ppl, { listClaims }));
   return {
-    ...(issuer && { issuer }),
-    ...(algorithms && { algorithms }),
-    ...(clockTolerance !== undefined && { clockTolerance }),
     ...given,
-    ...(given.keys && options.store && { store: options.store }),
+    // Beside keys of one's own it would be ignored, which createVerifier refuses.
+    ...(given.keys && store && { store }),
     audience,
     keys,
     ...(policy && { policy }),
+    ...(log && { onEvent: onEvent ? bothOf(log, onEvent) : log }),
     ...(onBehalfOf && { onBehalfOf: { ...onBehalfOf, keys: onBehalfOf.keys ?? defaultKeys(onBehalfOf, fetched) } }),
   };
 }
 
+function withoutUnset<Options extends object>(options: Options): Partial<Options> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<Options>;
+}
+
+function bothOf(log: EventListener, listener: EventListener): EventListener {
+  return (event) => {
+    callSafely(() => log(event));
+    return listener(event);
+  };
+}
+
 function readKeys(
-  { POMERIUM_JWKS, POMERIUM_JWKS_URL }: PomeriumEnvironment,
+  jwks: string | object | undefined,
+  jwksUrl: string | undefined,
   remote: RemoteKeysOptions,
 ): KeySource | undefined {
-  if (POMERIUM_JWKS && POMERIUM_JWKS_URL) {
+  if (jwks !== undefined && jwksUrl !== undefined) {
     throw configurationError(
       'POMERIUM_JWKS and POMERIUM_JWKS_URL are both set; set the first for keys that never change, the second to fetch them.',
     );
   }
-  if (POMERIUM_JWKS) return staticKeys(POMERIUM_JWKS);
-  return POMERIUM_JWKS_URL ? remoteKeys(POMERIUM_JWKS_URL, remote) : undefined;
-}
-
-function readPolicy({ POMERIUM_POLICY, POMERIUM_LIST_CLAIMS }: PomeriumEnvironment): Policy | undefined {
-  if (!POMERIUM_POLICY) return undefined;
-  return compilePolicy(parseJson(POMERIUM_POLICY), { listClaims: readList(POMERIUM_LIST_CLAIMS) ?? [] });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw configurationError('POMERIUM_POLICY must be JSON, as in {"allow":{"or":[{"domain":"example.com"}]}}.');
-  }
-}
-
-/** A variable that holds a list, separated by commas; undefined where it is not set. */
-export function readList(value: string | undefined): string[] | undefined {
-  return value ? value.split(',').map((one) => one.trim()) : undefined;
-}
-
-/**
- * A variable that is `true` or `false`; undefined where it is not set.
- * @throws {PomeriumError} `invalid_configuration`
- */
-export function readSwitch(name: string, value: string | undefined): boolean | undefined {
-  if (!value) return undefined;
-  if (value === 'true' || value === 'false') return value === 'true';
-  throw configurationError(`${name} must be true or false.`);
-}
-
-function readNumber(name: string, value: string | undefined): number | undefined {
-  if (!value) return undefined;
-  if (/^\d+$/.test(value.trim())) return Number(value);
-  throw configurationError(`${name} must be a whole number of seconds; it is ${describeValue(value)}.`);
+  if (jwks !== undefined) return staticKeys(jwks);
+  return jwksUrl === undefined ? undefined : remoteKeys(jwksUrl, remote);
 }

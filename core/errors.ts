@@ -59,6 +59,8 @@ export class PomeriumError extends Error {
   declare readonly received: string | undefined;
   declare readonly path: string | undefined;
   declare readonly retryAfter: number | undefined;
+  /** Whose assertion was refused, as in events. */
+  declare readonly subject?: 'assertion' | 'on-behalf-of';
 
   constructor(code: PomeriumErrorCode, message: string, details: PomeriumErrorDetails = {}) {
     super(message, 'cause' in details ? { cause: details.cause } : undefined);

@@ -6,13 +6,26 @@ import type { Algorithm } from './signature/algorithms.ts';
 /** Whose assertion it is about: the direct caller's, or that of the user for whom it calls. */
 export type EventSubject = 'assertion' | 'on-behalf-of';
 
-/** An assertion is valid. `cached`: this verifier had verified its signature before, and checked everything else anew. */
+/** The request that an event is about, where a gate asked. `path`: without the query; null where it has no one reading. */
+export interface EventRequest {
+  method?: string | undefined;
+  path?: string | null | undefined;
+  /** The platform's own id of the request. */
+  id?: string | undefined;
+}
+
+/**
+ * An assertion is valid. `cached`: this verifier had verified its signature before, and checked everything else anew.
+ * `user`: for whom, only where `logSubject` asks for it.
+ */
 export interface AssertionVerified {
   type: 'assertion_verified';
   subject: EventSubject;
   keyId: string;
   algorithm: Algorithm;
   cached: boolean;
+  request?: EventRequest | undefined;
+  user?: string | undefined;
 }
 
 /** An assertion was refused. `expected` and `received` may hold claim values: keep them from shared logs. */
@@ -24,6 +37,7 @@ export interface AssertionRefused {
   message: string;
   expected?: string | undefined;
   received?: string | undefined;
+  request?: EventRequest | undefined;
 }
 
 /** A key set came into use, from the origin (`notModified`: a 304) or from the store. Times in seconds. */

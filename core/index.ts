@@ -3,12 +3,19 @@
  *
  * @module
  */
-export { optionsFromEnvironment, type PomeriumEnvironment } from './environment.ts';
+export {
+  createVerifierFromEnvironment,
+  type EnvironmentOptions,
+  optionsFromEnvironment,
+  type PomeriumEnvironment,
+  type VerifierPlatform,
+} from './environment.ts';
 export { PomeriumError, type PomeriumErrorCode, type PomeriumErrorDetails } from './errors.ts';
 export type {
   AssertionRefused,
   AssertionVerified,
   EventListener,
+  EventRequest,
   EventSubject,
   KeySkipped,
   KeysRefreshed,
@@ -38,7 +45,6 @@ export type { JwksStore, StoredValue } from './keys/stores/store.ts';
 export { throttledStore } from './keys/stores/throttled.ts';
 export { type TieredStore, tieredStore } from './keys/stores/tiered.ts';
 export type { OnBehalfOfOptions, VerifierOptions } from './options.ts';
-export type { RequestInfo } from './policy/check.ts';
 export { compilePolicy } from './policy/compile.ts';
 export type {
   ExplainedCriterion,
@@ -49,6 +55,7 @@ export type {
   PolicyExplanation,
   PolicyInput,
   PolicyOptions,
+  RequestInfo,
 } from './policy/policy.ts';
 export type { Algorithm } from './signature/algorithms.ts';
 export { createVerifier, type Verifier, type VerifyContext } from './verifier.ts';

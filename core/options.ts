@@ -10,12 +10,15 @@ import { isPolicy, type Policy } from './policy/policy.ts';
 import { ALGORITHMS, type Algorithm } from './signature/algorithms.ts';
 
 export interface VerifierOptions {
-  /** The route's host name, as Pomerium writes it to `aud`: no scheme, no port. One of these must be in the assertion. */
+  /**
+   * The route's host name, as Pomerium writes it to `aud`: no scheme, no port. One of these must be in the assertion; where
+   * the request was sent to one of them, that one.
+   */
   audience: string | readonly string[];
   /**
    * Who may have issued the assertion, compared exactly. Pomerium of 2020 wrote the authenticate service's host: then name
    * that.
-   * @defaultValue each audience host as `host` and as `https://host/`, Pomerium's two formats
+   * @defaultValue the host of the audience that the assertion is for, as `host` or as `https://host/`, Pomerium's two formats
    */
   issuer?: string | readonly string[];
   /**
@@ -103,7 +106,8 @@ export interface VerifierSettings extends ClaimRules {
 /** Settings with which nobody is anonymous. */
 export type SignedInSettings = VerifierSettings & { readonly allowAnonymous: false };
 
-const NAMES: readonly (keyof VerifierOptions)[] = [
+/** The names of all options. */
+export const VERIFIER_OPTIONS: readonly (keyof VerifierOptions)[] = [
   'audience',
   'issuer',
   'keys',
@@ -126,12 +130,11 @@ export function readVerifierOptions(options: Unset<VerifierOptions>): VerifierSe
   if (typeof options !== 'object' || options === null) {
     throw configurationError("Write createVerifier({ audience: 'app.corp.example.com' }).");
   }
-  requireKnown(options, NAMES, 'option');
+  requireKnown(options, VERIFIER_OPTIONS, 'option');
   const audiences = readAudiences(options.audience);
-  const issuers = readIssuers(options.issuer, audiences);
   return {
     audiences: new Set(audiences),
-    issuers: new Set(issuers),
+    issuers: options.issuer === undefined ? undefined : new Set(readIssuers(options.issuer)),
     keys: readKeys(options),
     clockTolerance: readSeconds('clockTolerance', options.clockTolerance) ?? 60,
     maxTokenAge: readSeconds('maxTokenAge', options.maxTokenAge),
@@ -191,8 +194,7 @@ function readAudiences(audience: unknown): string[] {
   );
 }
 
-function readIssuers(issuer: unknown, audiences: readonly string[]): string[] {
-  if (issuer === undefined) return audiences.flatMap((host) => [host, `https://${host}/`]);
+function readIssuers(issuer: unknown): string[] {
   return readStrings(
     'issuer',
     issuer,
@@ -228,7 +230,7 @@ export function defaultKeys(
   { audience, issuer }: Unset<Pick<VerifierOptions, 'audience' | 'issuer'>>,
   remote: RemoteKeysOptions = {},
 ): KeySource {
-  const [first = ''] = readIssuers(issuer, readAudiences(audience));
+  const [first = ''] = issuer === undefined ? readAudiences(audience) : readIssuers(issuer);
   return remoteKeys(defaultJwksUrl(first), remote);
 }
 

@@ -2,7 +2,7 @@ import { type Assertion, type HeaderMemo, parseAssertion, rememberHeader, requir
 import { BoundedMap } from './bounded-map.ts';
 import { type Claims, checkClaims, parseClaims } from './claims.ts';
 import { describeValue, PomeriumError } from './errors.ts';
-import { type Emit, type EventSubject, emitTo } from './events.ts';
+import { type EventRequest, type EventSubject, emitTo } from './events.ts';
 import { ASSERTION_FOR_HEADER, type RequestLike, readAssertion, readHeader } from './gate/headers.ts';
 import { type Identity, type MaybeAnonymous, toIdentity } from './identity.ts';
 import type { VerificationKey } from './keys/key-set.ts';
@@ -14,8 +14,7 @@ import {
   type VerifierOptions,
   type VerifierSettings,
 } from './options.ts';
-import { checkPolicy, type RequestInfo, toRequestInfo } from './policy/check.ts';
-import type { Policy } from './policy/policy.ts';
+import type { Policy, RequestInfo } from './policy/policy.ts';
 import { isPromiseLike } from './promise.ts';
 
 /** What a verification needs beside the assertion. Make an object of its own: never pass a platform's context. */
@@ -26,6 +25,12 @@ export interface VerifyContext {
   policy?: Policy | undefined;
   /** Keeps the runtime alive for a refresh of keys that the answer does not wait for: `(p) => ctx.waitUntil(p)`. */
   waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
+  /** What events say of the request. */
+  eventRequest?: EventRequest | undefined;
+  /** Whether the event of a valid assertion says for whom it is. */
+  logSubject?: boolean | undefined;
+  /** Whether a request for nobody is expected here, and no event. */
+  expectNobody?: boolean | undefined;
 }
 
 export interface Verifier<I = Identity> {
@@ -100,24 +105,35 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
   }
 
   async verifyRequest(request: RequestLike, context: VerifyContext = {}): Promise<MaybeAnonymous> {
-    const { policy } = context;
-    // A waitUntil is called on its own object: workerd refuses one that was taken off it.
-    const waitUntil = (promise: Promise<unknown>) => context.waitUntil?.(promise);
-    const assertion = readAssertion(request.headers);
+    // A policy reads from the request what it asks about. A waitUntil is called on its own object: workerd refuses one
+    // that was taken off it.
+    const own: VerifyContext = {
+      ...context,
+      requestInfo: context.requestInfo ?? request,
+      waitUntil: (promise) => context.waitUntil?.(promise),
+    };
+    const host = this.#settings.audiences.size > 1 ? hostOf(request) : undefined;
+    const identity = await this.#verify(readAssertion(request.headers), own, host);
     const onBehalfOf = this.#onBehalfOf;
-    const policies = [this.#settings.policy, policy, onBehalfOf?.callers];
-    const needsRequest = policies.some((one) => one?.needsRequest);
-    const requestInfo = context.requestInfo ?? (needsRequest ? toRequestInfo(request) : undefined);
-    const identity = await this.verify(assertion, { waitUntil, policy, requestInfo });
     const original = onBehalfOf && readHeader(request.headers, ASSERTION_FOR_HEADER);
     if (!original) return identity;
     // The caller must be one that may act for others before anything of the original user's assertion counts.
-    this.#requireCaller(onBehalfOf.callers, identity, { waitUntil, requestInfo });
-    return Object.freeze({ ...identity, onBehalfOf: await onBehalfOf.verifier.verify(original, { waitUntil }) });
+    this.#requireCaller(onBehalfOf.callers, identity, own);
+    const { waitUntil, eventRequest, logSubject } = own;
+    const user = await onBehalfOf.verifier.verify(original, { waitUntil, eventRequest, logSubject });
+    return Object.freeze({ ...identity, onBehalfOf: user });
+  }
+
+  async verify(value: string | null | undefined, context: VerifyContext = {}): Promise<MaybeAnonymous> {
+    return this.#verify(value, context, undefined);
   }
 
   /** The steps, in order. Nothing is read from the payload before the signature is verified. */
-  async verify(value: string | null | undefined, context: VerifyContext = {}): Promise<MaybeAnonymous> {
+  async #verify(
+    value: string | null | undefined,
+    context: VerifyContext,
+    host: string | undefined,
+  ): Promise<MaybeAnonymous> {
     const keyContext = this.#keyContext(context);
     try {
       const text = requireOne(value);
@@ -139,17 +155,30 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
       }
 
       const claims = isRemembered ? remembered.claims : parseClaims(assertion.payloadSegment);
-      checkClaims(claims, this.#settings, this.#settings.now());
+      checkClaims(claims, this.#settings, this.#settings.now(), host);
 
       const identity = isRemembered ? remembered.identity : toIdentity(claims);
       if (!isRemembered) this.#remember(text, { assertion, key, claims, identity });
       for (const policy of [this.#settings.policy, readPolicy('policy', context.policy)]) {
-        if (policy) checkPolicy(policy, identity, context.requestInfo);
+        policy?.check(identity, context.requestInfo);
       }
-      this.#emitVerified(key, isRemembered, keyContext.emit);
+      const { keyId, algorithm } = key;
+      const { eventRequest, logSubject } = context;
+      keyContext.emit?.({
+        type: 'assertion_verified',
+        subject: this.#subject,
+        keyId,
+        algorithm,
+        cached: isRemembered,
+        ...(eventRequest && { request: eventRequest }),
+        ...(logSubject && { user: identity.subject }),
+      });
       return identity;
     } catch (error) {
-      if (error instanceof PomeriumError) this.#emitRefused(error, keyContext.emit);
+      if (error instanceof PomeriumError) {
+        Object.defineProperty(error, 'subject', { value: this.#subject });
+        if (!context.expectNobody || error.code !== 'anonymous') this.#emitRefused(error, context);
+      }
       throw error;
     }
   }
@@ -184,25 +213,22 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
   /** That the policy lets the caller act for others; its refusal is an event about the assertion on behalf of a user. */
   #requireCaller(callers: Policy, identity: MaybeAnonymous, context: VerifyContext): void {
     try {
-      checkPolicy(callers, identity, context.requestInfo);
+      callers.check(identity, context.requestInfo);
     } catch (error) {
       if (error instanceof PomeriumError) {
-        this.#emitRefused(error, this.#keyContext(context).emit, 'on-behalf-of');
+        this.#emitRefused(error, context, 'on-behalf-of');
       }
       throw error;
     }
   }
 
-  #emitVerified({ keyId, algorithm }: VerificationKey, cached: boolean, emit: Emit | undefined): void {
-    emit?.({ type: 'assertion_verified', subject: this.#subject, keyId, algorithm, cached });
-  }
-
   #emitRefused(
     { code, status, message, expected, received }: PomeriumError,
-    emit: Emit | undefined,
+    context: VerifyContext,
     subject = this.#subject,
   ): void {
-    emit?.({
+    const { eventRequest } = context;
+    this.#keyContext(context).emit?.({
       type: 'assertion_refused',
       subject,
       code,
@@ -210,8 +236,16 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
       message,
       expected,
       received,
+      ...(eventRequest && { request: eventRequest }),
     });
   }
+}
+
+/** The host that was asked for, without port and last dot: of the URL where it has one, else of the header. */
+function hostOf({ url, headers }: RequestLike): string | undefined {
+  const target = `${url}`;
+  const authority = URL.canParse(target) ? new URL(target).host : readHeader(headers, 'host');
+  return authority?.toLowerCase().replace(/\.?(:\d*)?$/, '');
 }
 
 /** The key's own algorithm decides; the header may only agree with it (CVE-2015-9235, CVE-2026-22817). */

@@ -1,6 +1,6 @@
 import { type Assertion, parseAssertion, requireOne } from '../core/assertion.ts';
 import { decodeText } from '../core/base64url.ts';
-import { type ClaimRules, type Claims, checkClaims, parseClaims } from '../core/claims.ts';
+import { type ClaimRules, type Claims, checkClaims, defaultIssuers, parseClaims } from '../core/claims.ts';
 import { describeValue, PomeriumError } from '../core/errors.ts';
 import { parseObject } from '../core/json.ts';
 import type { VerificationKey } from '../core/keys/key-set.ts';
@@ -11,7 +11,8 @@ import { describeTime, safeText } from './text.ts';
 export interface Expectation {
   readonly keys: KeySource | undefined;
   readonly audiences: readonly string[];
-  readonly issuers: readonly string[];
+  /** Undefined: the default issuers, made of the audience that the assertion is for. */
+  readonly issuers: readonly string[] | undefined;
   readonly algorithms: readonly string[];
   /** Seconds. */
   readonly clockTolerance: number;
@@ -164,7 +165,7 @@ async function checkSignature(assertion: Assertion, key: VerificationKey | undef
 
 /** Each rule for itself, in the verifier's order: all other claims are made good. */
 function checkEachClaim(claims: Claims, expectation: Expectation): Check[] {
-  const { now, clockTolerance, maxTokenAge, audiences, issuers } = expectation;
+  const { now, clockTolerance, maxTokenAge, audiences } = expectation;
   const good: Claims = { ...claims, exp: now + 1, iat: now, nbf: undefined, iss: 'x', aud: ['x'], sub: 'x' };
   const rules: ClaimRules = {
     issuers: new Set(['x']),
@@ -180,11 +181,15 @@ function checkEachClaim(claims: Claims, expectation: Expectation): Check[] {
     more: Partial<ClaimRules>,
     fix: string,
   ): Check => {
-    const [result] = attempt(rule, detail, () => checkClaims({ ...good, ...changes }, { ...rules, ...more }, now));
+    const [result] = attempt(rule, detail, () =>
+      checkClaims({ ...good, ...changes }, { ...rules, ...more }, now, undefined),
+    );
     return result.verdict === 'fail' ? { ...result, fix } : result;
   };
   const clocks = `Pomerium signs for five minutes: get a new one, or compare the clocks (a minute of difference is allowed).`;
   const { exp, iat, nbf, iss, aud, sub } = claims;
+  const routes = aud.filter((host) => audiences.includes(host));
+  const issuers = expectation.issuers ?? [...defaultIssuers(routes.length > 0 ? routes : audiences)];
   return [
     check(
       'expiry',

@@ -47,7 +47,7 @@ export function expectationFrom(options: InspectorOptions): Omit<Expectation, 'n
   return {
     keys,
     audiences: [...audiences],
-    issuers: [...issuers],
+    issuers: issuers && [...issuers],
     algorithms: [...algorithms],
     clockTolerance,
     maxTokenAge,

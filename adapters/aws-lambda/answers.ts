@@ -71,6 +71,11 @@ export function refuse(
   return policy('refused', 'Deny', arn, context);
 }
 
+/** Whether what lets this request in is a policy for its method and path alone, which holds them as patterns. */
+export function isPolicyForPath(caller: AuthorizerRequest['caller'], options: AnswerOptions): boolean {
+  return options.scope === 'method' && caller !== 'appsync' && !isSimple(caller, options);
+}
+
 /** Simple answers belong to payload 2.0, where they are the rule; 1.0 may have them, too. */
 function isSimple(caller: AuthorizerRequest['caller'], { responses }: AnswerOptions): boolean {
   if (caller === 'rest') return false;

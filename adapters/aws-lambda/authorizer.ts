@@ -1,27 +1,26 @@
-import { collectPending, type Identity, PomeriumError, readSwitch } from '../../core/adapter.ts';
-import { type AuthorizerAnswer, allow, isExact, refuse } from './answers.ts';
-import { type AuthorizerRequest, readAuthorizerEvent, withBearer } from './events.ts';
-import { type LambdaEnvironment, type LambdaOptions, makeVerifier, prefetch } from './options.ts';
-import { report } from './report.ts';
-
-export interface AuthorizerOptions extends LambdaOptions {
-  /**
-   * What a policy that allows is for: the `method` and path that were called, or the whole `stage`. API Gateway replays a
-   * cached policy on every route, so with caching only `stage` works, and every route is then open to who may call one.
-   * Default: `method`, with caching off.
-   */
-  scope?: 'method' | 'stage';
-  /** How an HTTP API is answered. Default: `simple` for payload 2.0, `policy` for 1.0. */
-  responses?: 'simple' | 'policy';
-  /** Whether the assertion may come as `Authorization: Bearer`, too. AppSync needs it. Default: `POMERIUM_ALLOW_BEARER`, then false. */
-  allowBearer?: boolean;
-  /** For how long AppSync may cache an answer, in seconds. Default: 0. */
-  ttlOverride?: number;
-}
+import {
+  configurationError,
+  createVerifier,
+  type GatePlatform,
+  type Policy,
+  PomeriumError,
+} from '../../core/adapter.ts';
+import { type AnswerOptions, type AuthorizerAnswer, allow, isExact, isPolicyForPath, refuse } from './answers.ts';
+import {
+  AUTHORIZER_OPTIONS,
+  AUTHORIZER_VARIABLES,
+  AUTHORIZER_WITHOUT,
+  type AuthorizerOptions,
+  readAuthorizerOptions,
+} from './authorizer-options.ts';
+import { type AuthorizerRequest, readAuthorizerEvent, splitArn, withBearer } from './events.ts';
+import { createLambdaGate } from './gate.ts';
+import type { LambdaEnvironment } from './options.ts';
 
 /** The handler; `await` its `ready` at the top of the module to have the keys before the first request. */
 export interface Authorizer {
-  (event: unknown): Promise<AuthorizerAnswer>;
+  /** `context`: Lambda's second argument; its request id is logged where the event has none. */
+  (event: unknown, context?: unknown): Promise<AuthorizerAnswer>;
   /** Resolves once the keys are there, or after 2 s; never rejects. */
   readonly ready: Promise<void>;
 }
@@ -29,52 +28,63 @@ export interface Authorizer {
 /**
  * A Lambda authorizer for REST APIs (TOKEN and REQUEST), WebSocket `$connect`, HTTP APIs (1.0 and 2.0) and AppSync: the event
  * says which, and each is answered by its own contract. Configured by the environment; each option replaces what that says.
- * Throws `invalid_configuration` at once, and a `TypeError` for an event that is not an authorizer's.
+ * What is no refusal, a mistake in a `KeySource` for example, is logged and thrown: API Gateway then answers 500.
+ *
+ * @throws {PomeriumError} `invalid_configuration` at once; and a `TypeError` for an event that is not an authorizer's
  *
  * @example
+ * ```ts
  * export const handler = createAuthorizer({ audience: 'api.corp.example.com' })
  * await handler.ready
+ * ```
  */
 export function createAuthorizer(options: AuthorizerOptions = {}): Authorizer {
-  const env: LambdaEnvironment & { POMERIUM_ALLOW_BEARER?: string } = process.env;
-  const {
-    scope = 'method',
-    responses,
-    allowBearer = readSwitch('POMERIUM_ALLOW_BEARER', env.POMERIUM_ALLOW_BEARER) ?? false,
-    ttlOverride = 0,
-    ...lambdaOptions
-  } = options;
-  const verifier = makeVerifier(lambdaOptions, env);
-  const answers = { scope, responses, ttlOverride };
+  const env: LambdaEnvironment = process.env;
+  const { answers, allowBearer, lambdaOptions } = readAuthorizerOptions(env, options);
+  const gate = createLambdaGate(env, lambdaOptions, {
+    ownOptions: AUTHORIZER_OPTIONS,
+    ownVariables: AUTHORIZER_VARIABLES,
+    without: AUTHORIZER_WITHOUT,
+    makeVerifier: verifierFor(answers),
+  });
 
-  async function authorize(asked: AuthorizerRequest): Promise<Identity> {
-    const { waitUntil, settle } = collectPending();
-    try {
-      const identity = await verifier.verifyRequest(asked.request, { waitUntil });
-      if (scope === 'stage' || isExact(asked.arn)) return identity;
-      throw new PomeriumError(
-        'policy_denied',
-        'The path holds * or ?, which in a policy would allow other paths, too.',
-      );
-    } finally {
-      await settle();
-    }
-  }
-
-  const handler = async (event: unknown): Promise<AuthorizerAnswer> => {
-    const startedAt = performance.now();
-    const read = readAuthorizerEvent(event);
-    const asked = { ...read, request: allowBearer ? withBearer(read.request) : read.request };
-    const decision = { requestId: asked.requestId, request: asked.request, startedAt };
-    try {
-      const identity = await authorize(asked);
-      report({ ...decision, outcome: identity }, options);
-      return allow(identity, asked, answers);
-    } catch (error) {
-      if (!(error instanceof PomeriumError)) throw error;
-      report({ ...decision, outcome: error }, options);
-      return refuse(error, asked, answers);
-    }
+  const handler = async (event: unknown, context?: unknown): Promise<AuthorizerAnswer> => {
+    const sent = readAuthorizerEvent(event, context);
+    const request = allowBearer ? withBearer(sent) : sent;
+    const result = await gate.authorize(request, isPattern(request, answers) ? NO_PATTERNS : undefined);
+    if (result.type === 'allow' && result.identity) return allow(result.identity, request, answers);
+    // Nobody passes without an identity here, since the options that let them are refused.
+    const error = result.type === 'refuse' ? result.error : configurationError('An authorizer lets nobody pass.');
+    if (error.status === 500) throw error;
+    return refuse(error, request, answers);
   };
-  return Object.assign(handler, { ready: prefetch(verifier) });
+  return Object.assign(handler, { ready: gate.ready });
 }
+
+/** Makes the verifier, unless its policy is one that a policy for the whole stage would not keep. */
+function verifierFor({ scope }: AnswerOptions): NonNullable<GatePlatform['makeVerifier']> {
+  return (options) => {
+    if (scope === 'method' || !options.policy?.needsRequest) return createVerifier(options);
+    throw configurationError(
+      "scope: 'stage' opens every method and path to whoever may call one, and the policy asks about the request; write scope: 'method' and set the TTL to 0.",
+    );
+  };
+}
+
+/** Whether a policy that allows this request would allow others, too: the path is what a client wrote. */
+function isPattern({ caller, arn }: AuthorizerRequest, answers: AnswerOptions): boolean {
+  const { method, path } = splitArn(arn);
+  return isPolicyForPath(caller, answers) && !isExact(`${method}${path}`);
+}
+
+const DENIED = { allowed: false, allow: false, deny: true };
+
+const NO_PATTERNS: Policy = {
+  needsRequest: false,
+  needsPath: false,
+  decide: () => DENIED,
+  explain: () => ({ ...DENIED, rules: [] }),
+  check: () => {
+    throw new PomeriumError('policy_denied', 'The path holds * or ?, which in a policy would allow other paths, too.');
+  },
+};

@@ -1,67 +1,102 @@
-import { collectPending, createVerifier, problemResponse, type VerifierOptions } from '../../core/adapter.ts';
-import { keepVerified } from './kept-headers.ts';
+import { configurationError, type Gate, gateOrBroken, readBoolean } from '../../core/adapter.ts';
+import {
+  type EdgeAnswer,
+  type EdgeRequest,
+  edgeHeaderPairs,
+  forwardEdgeRequest,
+  toEdgeAnswer,
+} from './edge-request.ts';
+import { createLambdaGate } from './gate.ts';
+import { lambdaLog } from './log.ts';
+import type { LambdaOptions } from './options.ts';
 
 /** CloudFront's event for a viewer or an origin request, as far as it is used. */
 export interface EdgeEvent<Request extends EdgeRequest = EdgeRequest> {
-  readonly Records: readonly { readonly cf: { readonly request: Request } }[];
-}
-
-export interface EdgeRequest {
-  readonly method: string;
-  readonly uri: string;
-  readonly querystring: string;
-  headers: EdgeHeaders;
-}
-
-export type EdgeHeaders = Record<string, { key?: string | undefined; value: string }[]>;
-
-export interface EdgeAnswer {
-  readonly status: string;
-  readonly statusDescription: string;
-  readonly headers: EdgeHeaders;
-  readonly body: string;
+  readonly Records: readonly {
+    readonly cf: {
+      readonly config: { readonly eventType: string; readonly requestId?: string };
+      readonly request: Request;
+    };
+  }[];
 }
 
 /** Lambda@Edge has no environment variables: what is needed is compiled in. */
-export type EdgeOptions = Omit<VerifierOptions, 'allowAnonymous'>;
-
-/**
- * For Lambda@Edge, on a viewer request or an origin request: a request that came through Pomerium goes on without unsigned
- * identity headers, any other is answered with a problem document. On an origin request the assertion must be among the
- * headers that the cache policy or the origin request policy forwards. Throws `invalid_configuration` at once.
- *
- * @example
- * export const handler = createEdgeHandler({ audience: 'app.corp.example.com' })
- */
-export function createEdgeHandler(
-  options: EdgeOptions,
-): <Request extends EdgeRequest>(event: EdgeEvent<Request>) => Promise<Request | EdgeAnswer> {
-  const verifier = createVerifier({ ...options, allowAnonymous: false });
-  return async ({ Records: [record] }) => {
-    if (!record) throw new TypeError('pomerium-edge: the event holds no request.');
-    const { request } = record.cf;
-    const headers = Object.entries(request.headers).flatMap(([name, lines]) =>
-      lines.map(({ value }) => [name, value] as const),
-    );
-    const { waitUntil, settle } = collectPending();
-    try {
-      const asked = { method: request.method, url: request.uri, headers };
-      const identity = await verifier.verifyRequest(asked, { waitUntil });
-      return { ...request, headers: keepVerified(request.headers, identity) };
-    } catch (error) {
-      return toAnswer(problemResponse(error, request));
-    } finally {
-      await settle();
-    }
-  };
+export interface EdgeOptions extends Omit<LambdaOptions<EdgeEvent>, 'audience' | 'shared'> {
+  audience: string | readonly string[];
+  /**
+   * Whether the behaviour caches nothing (`Managed-CachingDisabled`), so that the function may stand on an origin request, too:
+   * what CloudFront has in its cache is served without it.
+   * @defaultValue `false`
+   */
+  cachingDisabled?: boolean;
 }
 
-async function toAnswer(response: Response): Promise<EdgeAnswer> {
-  const headers = [...response.headers].map(([key, value]) => [key, [{ key, value }]]);
-  return {
-    status: String(response.status),
-    statusDescription: 'Refused',
-    headers: Object.fromEntries(headers),
-    body: await response.text(),
+export interface EdgeHandler {
+  <Request extends EdgeRequest>(event: EdgeEvent<Request>): Promise<Request | EdgeAnswer>;
+  /** Resolves once the keys are there, or after 2 s; never rejects. */
+  readonly ready: Promise<void>;
+}
+
+const WITHOUT = {
+  shared: 'the function sees no answer; the cache policy of the behaviour says what CloudFront keeps',
+};
+
+/** Seconds. CloudFront gives a viewer-request function five. */
+const FETCH_TIMEOUT = 2;
+
+/**
+ * For Lambda@Edge, on a viewer request: a request that came through Pomerium goes on without unverified Pomerium headers, any
+ * other is answered. The behaviour must cache nothing, or the origin must mark what it answers as `private`: the function
+ * sees no answers. On an origin request it refuses everything, unless `cachingDisabled` is set.
+ *
+ * @throws {PomeriumError} `invalid_configuration` at once; and a `TypeError` for an event that is not a request
+ *
+ * @example
+ * ```ts
+ * export const handler = createEdgeHandler({ audience: 'app.corp.example.com' })
+ * await handler.ready
+ * ```
+ */
+export function createEdgeHandler({ cachingDisabled, ...options }: EdgeOptions): EdgeHandler {
+  if (options.audience === undefined) {
+    throw configurationError(
+      "audience is missing; write createEdgeHandler({ audience: 'app.corp.example.com' }), the host name of the route in Pomerium.",
+    );
+  }
+  const gate = createLambdaGate<EdgeEvent>({}, options, {
+    ownOptions: ['cachingDisabled'],
+    without: WITHOUT,
+    keys: { timeout: FETCH_TIMEOUT },
+  });
+  const misplaced = misplacedGate(options);
+  const eventTypes = readBoolean('cachingDisabled', cachingDisabled)
+    ? ['viewer-request', 'origin-request']
+    : ['viewer-request'];
+  const handler = async <Request extends EdgeRequest>(event: EdgeEvent<Request>): Promise<Request | EdgeAnswer> => {
+    const { config, request } = readRecord(event);
+    const { method, uri, querystring } = request;
+    const url = querystring ? `${uri}?${querystring}` : uri;
+    const headers = edgeHeaderPairs(request.headers);
+    const gateRequest = { method, url, headers, requestId: config.requestId };
+    const { authorize, refuse } = eventTypes.includes(config.eventType) ? gate : misplaced;
+    const result = await authorize(gateRequest);
+    if (result.type === 'refuse') return toEdgeAnswer(await refuse(result.error, gateRequest, event));
+    return forwardEdgeRequest(request, result.headers);
   };
+  return Object.assign(handler, { ready: gate.ready });
+}
+
+function readRecord<Request extends EdgeRequest>({ Records: [record] }: EdgeEvent<Request>) {
+  const { config, request } = record?.cf ?? {};
+  if (config && request && !config.eventType.endsWith('-response')) return { config, request };
+  throw new TypeError('pomerium-edge: this event holds no request; attach the function to the viewer request.');
+}
+
+/** Refuses every request, with the reason in the log. */
+function misplacedGate({ logger }: Pick<EdgeOptions, 'logger'>): Gate<EdgeEvent> {
+  return gateOrBroken<EdgeEvent>(() => {
+    throw configurationError(
+      'The function stands on an origin request, and what CloudFront has in its cache is served without it; attach it to the viewer request, or write cachingDisabled: true where the behaviour caches nothing.',
+    );
+  }, lambdaLog(logger));
 }

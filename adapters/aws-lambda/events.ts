@@ -1,94 +1,145 @@
 import { ASSERTION_HEADER, type RequestLike, readAssertion, readHeader } from '../../core/adapter.ts';
+import { http1Path, http2Path, restAuthorizerPath, restPath, UNREADABLE_PATH } from './event-path.ts';
+import { type Member, textOf, toMember } from './member.ts';
 
 /**
- * Who asks, and so what must be answered:
- * - `rest`: a REST API (TOKEN or REQUEST) or a WebSocket API's `$connect`; policies, and `Unauthorized`
+ * Who calls the function, and so how an authorizer must answer:
+ * - `rest`: a REST API (TOKEN or REQUEST) or a WebSocket API; policies, and `Unauthorized`
  * - `http-1.0`, `http-2.0`: an HTTP API, by its payload version
- * - `appsync`: AppSync
+ * - `appsync`: AppSync, which calls authorizers only
+ * - `function-url`, `alb`, `lattice-1.0`, `lattice-2.0`: these have no authorizers
  */
-export type Caller = 'rest' | 'http-1.0' | 'http-2.0' | 'appsync';
-
-/** An authorizer's event, taken apart. */
-export interface AuthorizerRequest {
-  readonly caller: Caller;
-  /** The ARN of what is called; AppSync has none. */
-  readonly arn: string;
-  readonly requestId: string | undefined;
-  readonly request: RequestLike;
-}
+export type Caller =
+  | 'rest'
+  | 'http-1.0'
+  | 'http-2.0'
+  | 'appsync'
+  | 'function-url'
+  | 'alb'
+  | 'lattice-1.0'
+  | 'lattice-2.0'
+  | 'unknown';
 
 export type HeaderPairs = readonly (readonly [name: string, value: string])[];
 
-type Member = { readonly [name: string]: unknown };
+/** An event of an HTTP request, taken apart. `url` is the path as a request target: percent-encoded, without stage and base path. */
+export interface HttpEvent extends RequestLike {
+  readonly caller: Caller;
+  readonly method: string | undefined;
+  readonly url: string;
+  readonly headers: HeaderPairs;
+  /** Lambda's own where the event has none. */
+  readonly requestId: string | undefined;
+  /** An authorizer's only: the ARN of what is called; empty for AppSync. */
+  readonly arn?: string;
+}
 
-/** Recognises the event by its shape. Throws a `TypeError` for one that no authorizer gets. */
-export function readAuthorizerEvent(event: unknown): AuthorizerRequest {
-  const { type, version, methodArn, routeArn, authorizationToken, requestContext } = toMember(event);
-  const context = toMember(requestContext);
-  if (type === 'TOKEN' && typeof methodArn === 'string') return readToken(methodArn, authorizationToken);
-  if (type === 'REQUEST' && version === '2.0' && typeof routeArn === 'string')
-    return readHttp2(event, context, routeArn);
-  if (type === 'REQUEST' && version === '1.0' && typeof methodArn === 'string')
-    return readHttp1(event, context, methodArn);
-  if (type === 'REQUEST' && version === undefined && typeof methodArn === 'string') {
-    const request = { ...requestOfArn(methodArn), headers: headerPairs(event) };
-    return { caller: 'rest', arn: methodArn, requestId: textOf(context['requestId']), request };
-  }
-  if (type === undefined && 'authorizationToken' in toMember(event) && typeof context['apiId'] === 'string') {
-    return readAppSync(event, context, authorizationToken);
-  }
+/** An authorizer's event, taken apart. */
+export interface AuthorizerRequest extends HttpEvent {
+  readonly arn: string;
+}
+
+/** Throws a `TypeError` for an event that no authorizer gets. */
+export function readAuthorizerEvent(event: unknown, context?: unknown): AuthorizerRequest {
+  const { arn, ...request } = readHttpEvent(event, context);
+  if (arn !== undefined) return { ...request, arn };
   const members = Object.keys(toMember(event)).join(', ');
   throw new TypeError(`pomerium-edge: this event is not an authorizer's; it has ${members || 'nothing'}.`);
 }
 
-function readToken(methodArn: string, token: unknown): AuthorizerRequest {
-  const value = textOf(token) ?? '';
-  // The configured identity source decides which header it was; only one of the two looks like this.
-  const header = /^bearer /i.test(value) ? 'authorization' : ASSERTION_HEADER;
-  const request = { ...requestOfArn(methodArn), headers: [[header, value]] as HeaderPairs };
-  return { caller: 'rest', arn: methodArn, requestId: undefined, request };
+/**
+ * Reads the event of an authorizer, or of a function behind HTTP, recognised by its shape; `context` is Lambda's second argument.
+ * The same request gives the same method and path to both.
+ */
+export function readHttpEvent(event: unknown, context?: unknown): HttpEvent {
+  const members = toMember(event);
+  const { requestId } = toMember(members['requestContext']);
+  const id = textOf(requestId) ?? textOf(toMember(context)['awsRequestId']);
+  return { headers: headerPairs(event), ...(readAuthorizer(members) ?? readFunction(members)), requestId: id };
 }
 
-function readHttp1(event: unknown, context: Member, arn: string): AuthorizerRequest {
-  const { httpMethod, path } = toMember(event);
-  const request = { method: textOf(httpMethod), url: pathIn(textOf(path), context), headers: headerPairs(event) };
-  return { caller: 'http-1.0', arn, requestId: textOf(context['requestId']), request };
+type Parts = Omit<HttpEvent, 'headers' | 'requestId'> & { readonly headers?: HeaderPairs };
+
+function readAuthorizer(event: Member): Parts | undefined {
+  const { type, version, authorizationToken, requestContext } = event;
+  const methodArn = textOf(event['methodArn']);
+  const routeArn = textOf(event['routeArn']);
+  if (type === 'TOKEN' && methodArn !== undefined) return readToken(methodArn, textOf(authorizationToken) ?? '');
+  if (type === 'REQUEST' && version === '2.0' && routeArn !== undefined) return { ...readHttp2(event), arn: routeArn };
+  if (type === 'REQUEST' && version === '1.0' && methodArn !== undefined)
+    return { ...readHttp1(event), arn: methodArn };
+  if (type === 'REQUEST' && version === undefined && methodArn !== undefined) {
+    const { method, path } = splitArn(methodArn);
+    const url = isWebSocket(event) ? path : restAuthorizerPath(event, path);
+    return { caller: 'rest', arn: methodArn, method, url };
+  }
+  const hasToken = 'authorizationToken' in event && typeof toMember(requestContext)['apiId'] === 'string';
+  return hasToken && [type, version].every((one) => one === undefined) ? readAppSync(event) : undefined;
 }
 
-function readHttp2(event: unknown, context: Member, arn: string): AuthorizerRequest {
-  const { method } = toMember(context['http']);
-  const { rawPath } = toMember(event);
-  const request = { method: textOf(method), url: pathIn(textOf(rawPath), context), headers: headerPairs(event) };
-  return { caller: 'http-2.0', arn, requestId: textOf(context['requestId']), request };
+function readFunction(event: Member): Parts {
+  const { version, rawPath, raw_path, path, method, httpMethod, requestContext } = event;
+  const context = toMember(requestContext);
+  if (isWebSocket(event)) return { caller: 'rest', method: 'GET', url: '/' };
+  if (isFunctionUrl(context)) return { ...readHttp2(event), caller: 'function-url', url: sentPath(rawPath) };
+  if (rawPath !== undefined) return readHttp2(event);
+  if (version === '2.0') return { caller: 'lattice-2.0', method: textOf(method), url: sentPath(path) };
+  if (version === '1.0') return readHttp1(event);
+  if (raw_path !== undefined) return { caller: 'lattice-1.0', method: textOf(method), url: sentPath(raw_path) };
+  if (context['elb'] !== undefined) return { caller: 'alb', method: textOf(httpMethod), url: sentPath(path) };
+  const caller = httpMethod === undefined ? 'unknown' : 'rest';
+  return { caller, method: textOf(httpMethod), url: restPath(event) };
 }
 
-function readAppSync(event: unknown, context: Member, token: unknown): AuthorizerRequest {
-  const headers = Object.entries(toMember(toMember(event)['requestHeaders'])).flatMap(([name, value]) =>
-    typeof value === 'string' && name.toLowerCase() !== 'authorization' ? [[name, value] as const] : [],
-  );
-  headers.push(['authorization', textOf(token) ?? '']);
-  return { caller: 'appsync', arn: '', requestId: textOf(context['requestId']), request: { headers } };
+/** The configured identity source decides which header it was; only one of the two looks like `Bearer …`. */
+function readToken(arn: string, token: string): Parts {
+  const { method, path } = splitArn(arn);
+  const header = /^bearer /i.test(token) ? 'authorization' : ASSERTION_HEADER;
+  // An ARN has no query: what follows a question mark is path.
+  return { caller: 'rest', arn, method, url: path.replaceAll('?', '%3F'), headers: [[header, token]] };
+}
+
+function readHttp1(event: Member): Parts {
+  return { caller: 'http-1.0', method: textOf(event['httpMethod']), url: http1Path(event) };
+}
+
+function readHttp2(event: Member): Parts {
+  const { method } = toMember(toMember(event['requestContext'])['http']);
+  return { caller: 'http-2.0', method: textOf(method), url: http2Path(event) };
+}
+
+/** A GraphQL API has one path, at domain names of one's own, too. The token of `Authorization` is in a member of its own. */
+function readAppSync({ authorizationToken, requestHeaders }: Member): Parts {
+  const others = headerPairs({ headers: requestHeaders }).filter(([name]) => name.toLowerCase() !== 'authorization');
+  const headers: HeaderPairs = [...others, ['authorization', textOf(authorizationToken) ?? '']];
+  return { caller: 'appsync', arn: '', method: 'POST', url: '/graphql', headers };
+}
+
+/** Its opening request is a GET (RFC 6455 section 4.1), and there is one path, `/`. */
+function isWebSocket({ requestContext }: Member): boolean {
+  return typeof toMember(requestContext)['connectionId'] === 'string';
+}
+
+/** The one difference to an HTTP API's event with payload 2.0. A function URL has no other name, and none of ours can be one. */
+function isFunctionUrl({ domainName }: Member): boolean {
+  return /^[^.]+\.lambda-url\.[^.]+\.on\.aws$/.test(textOf(domainName) ?? '');
+}
+
+function sentPath(path: unknown): string {
+  return textOf(path) ?? UNREADABLE_PATH;
 }
 
 /**
- * `arn:aws:execute-api:region:account:api/stage/METHOD/path`: the path that was asked for, without stage and base path.
- * A WebSocket's `$connect` has neither method nor path.
+ * `arn:aws:execute-api:region:account:api/stage/METHOD/path`: what was called, without stage and base path. A WebSocket API's
+ * ends in `stage/$connect`.
  */
-function requestOfArn(arn: string): Pick<RequestLike, 'method' | 'url'> {
+export function splitArn(arn: string): { readonly method: string | undefined; readonly path: string } {
   const [, , method, ...path] = arn.split(':').slice(5).join(':').split('/');
-  return method === undefined || method.startsWith('$') ? {} : { method, url: `/${path.join('/')}` };
+  const isConnect = method === '$connect' && path.length === 0;
+  return isConnect ? { method: 'GET', path: '/' } : { method, path: `/${path.join('/')}` };
 }
 
-/** At an API's own address, the path begins with the stage, unless that is `$default`; behind a domain name it does not. */
-function pathIn(path: string | undefined, { stage, domainName }: Member): string | undefined {
-  const prefix = `/${stage}`;
-  const isOwnAddress = /\.execute-api\./.test(textOf(domainName) ?? '');
-  if (path === undefined || stage === '$default' || !isOwnAddress) return path;
-  if (path === prefix) return '/';
-  return path.startsWith(`${prefix}/`) ? path.slice(prefix.length) : path;
-}
-
-/** Every header line: repeated ones are in `multiValueHeaders` where the caller has that, else joined with commas. */
+/** Every header line: repeated ones are in `multiValueHeaders` or in a list where the caller has that, else joined with commas. */
 export function headerPairs(event: unknown): HeaderPairs {
   const { headers, multiValueHeaders } = toMember(event);
   return Object.entries(toMember(multiValueHeaders ?? headers)).flatMap(([name, value]) =>
@@ -98,19 +149,11 @@ export function headerPairs(event: unknown): HeaderPairs {
 
 /**
  * Where `allowBearer` is set and there is no assertion header, the token of `Authorization: Bearer` in its place, as a route
- * with `set_request_headers` and `${pomerium.jwt}` sends it.
+ * with `set_request_headers` and `${pomerium.jwt}` sends it. AppSync keeps `Bearer` for OpenID Connect and has the bare token.
  */
-export function withBearer(request: RequestLike): RequestLike {
-  if (readAssertion(request.headers) !== undefined) return request;
-  const [, token] = /^bearer +(\S+)$/i.exec(readHeader(request.headers, 'authorization') ?? '') ?? [];
-  if (token === undefined) return request;
-  return { ...request, headers: [...(request.headers as HeaderPairs), [ASSERTION_HEADER, token]] };
-}
-
-export function toMember(value: unknown): Member {
-  return typeof value === 'object' && value !== null ? (value as Member) : {};
-}
-
-export function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
+export function withBearer<Event extends HttpEvent>(event: Event): Event {
+  if (readAssertion(event.headers) !== undefined) return event;
+  const scheme = event.caller === 'appsync' ? /^(?:bearer +)?(\S+)$/i : /^bearer +(\S+)$/i;
+  const [, token] = scheme.exec(readHeader(event.headers, 'authorization') ?? '') ?? [];
+  return token === undefined ? event : { ...event, headers: [...event.headers, [ASSERTION_HEADER, token]] };
 }

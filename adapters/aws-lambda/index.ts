@@ -6,11 +6,15 @@
 export type { JwksStore, TieredStore } from '../../core/adapter.ts';
 export { tieredStore } from '../../core/adapter.ts';
 export type { AuthorizerAnswer } from './answers.ts';
-export { type Authorizer, type AuthorizerOptions, createAuthorizer } from './authorizer.ts';
-export { createEdgeHandler, type EdgeOptions } from './edge.ts';
+export { type Authorizer, createAuthorizer } from './authorizer.ts';
+export type { AuthorizerOptions } from './authorizer-options.ts';
+export { createEdgeHandler, type EdgeEvent, type EdgeHandler, type EdgeOptions } from './edge.ts';
+export type { EdgeAnswer, EdgeRequest } from './edge-request.ts';
+export { pomeriumMiddleware } from './middy.ts';
 export type { LambdaEnvironment, LambdaOptions } from './options.ts';
+export type { ProxyAnswer } from './proxy-answer.ts';
 export { createRefresher, type RefresherOptions } from './refresher.ts';
 export type { LoggerLike, MetricsLike } from './report.ts';
 export { type SsmClientLike, type SsmStoreOptions, ssmStore } from './ssm-store.ts';
 export { tmpStore } from './tmp-store.ts';
-export { type IdentifiedHandler, pomeriumMiddleware, withPomerium } from './with-pomerium.ts';
+export { type IdentifiedHandler, type ProtectedHandler, withPomerium } from './with-pomerium.ts';

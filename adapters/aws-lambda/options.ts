@@ -1,58 +1,91 @@
 import {
-  collectPending,
-  createVerifier,
-  type Identity,
+  configurationError,
+  describeValue,
+  type GateEnvironment,
+  type GateOptions,
   type JwksStore,
-  optionsFromEnvironment,
-  type PomeriumEnvironment,
-  PomeriumError,
-  type PomeriumEvent,
-  readSwitch,
+  type RemoteKeysOptions,
+  readBoolean,
+  readFlag,
+  readVariables,
   tieredStore,
-  type Verifier,
-  type VerifierOptions,
+  type Variables,
 } from '../../core/adapter.ts';
-import { type LoggerLike, logEvent, type MetricsLike } from './report.ts';
+import type { LoggerLike, MetricsLike } from './report.ts';
 import { ssmStore } from './ssm-store.ts';
 import { tmpStore } from './tmp-store.ts';
 
-export interface LambdaEnvironment extends PomeriumEnvironment {
+export interface LambdaEnvironment extends GateEnvironment {
   /** The SSM parameter that `createRefresher` keeps: a store for the keys beside `/tmp`. */
   readonly POMERIUM_JWKS_SSM?: string;
   /** `false`: keys come from the stores only. For functions in a VPC without a way out. */
   readonly POMERIUM_FETCH_KEYS?: string;
 }
 
-export interface LambdaOptions extends Partial<Omit<VerifierOptions, 'allowAnonymous'>> {
-  /** Whether the JWKS URL is asked at all. Default: `POMERIUM_FETCH_KEYS`, then true. */
+/** What every gate on Lambda may be told beside the options of a gate. */
+export interface LambdaOwnOptions {
+  /**
+   * Whether the JWKS URL is asked at all. `false` needs `POMERIUM_JWKS_SSM` or a `store`.
+   * @defaultValue `POMERIUM_FETCH_KEYS`, then true
+   */
   fetchKeys?: boolean;
-  /** Powertools' Logger, or what has its `info`, `warn` and `error`. Default: silent. */
+  /** Powertools' Logger, or what has its `info`, `warn` and `error`. @defaultValue lines of JSON on the console */
   logger?: LoggerLike;
-  /** Powertools' Metrics. Default: none. */
+  /** Powertools' Metrics. @defaultValue none */
   metrics?: MetricsLike;
-  /** Claims that may be logged, such as `email`. Default: none; the subject is logged as a hash. */
+  /** Claims that `logger` may be given, such as `email`. @defaultValue none; the subject is logged as a hash */
   logClaims?: readonly string[];
 }
+
+/** Options of every gate (docs/gate.md) and of Lambda's; each one replaces what the environment says. */
+export interface LambdaOptions<Event = unknown> extends Omit<GateOptions<Event>, 'endAtExpiry'>, LambdaOwnOptions {}
+
+export const OWN_OPTIONS: readonly (keyof LambdaOwnOptions)[] = ['fetchKeys', 'logger', 'metrics', 'logClaims'];
+
+/** What Lambda cannot have, with what to write instead. */
+export const WITHOUT = {
+  endAtExpiry:
+    'Lambda does not hold the socket; end a streamed answer in your own code at identity.expiresAt, and close a WebSocket with DELETE /@connections/{connectionId}',
+};
+
+export interface LambdaSettings<Event> extends Required<Pick<LambdaOwnOptions, 'fetchKeys' | 'logClaims'>> {
+  readonly logger: LoggerLike | undefined;
+  readonly metrics: MetricsLike | undefined;
+  /** How default keys are fetched and kept. */
+  readonly remoteKeys: RemoteKeysOptions;
+  readonly gateOptions: Omit<GateOptions<Event>, 'endAtExpiry'>;
+}
+
+const FETCH_VARIABLES: Variables<{ fetchKeys: boolean }> = { fetchKeys: ['POMERIUM_FETCH_KEYS', readFlag] };
 
 /** An hour: without a way out, what the refresher last stored is used at once, and looked for anew in the background. */
 const STORE_ONLY = { staleWhileRevalidate: 3600, fetch: noWayOut };
 
-/** Throws `invalid_configuration`. */
-export function makeVerifier(options: LambdaOptions, env: LambdaEnvironment): Verifier<Identity> {
-  const {
-    fetchKeys = readSwitch('POMERIUM_FETCH_KEYS', env.POMERIUM_FETCH_KEYS) ?? true,
-    logger,
-    metrics,
-    logClaims,
-    ...given
-  } = options;
-  const store = given.store ?? defaultStore(env);
-  const onEvent = (event: PomeriumEvent) => {
-    if (fetchKeys || event.type !== 'keys_refresh_failed') logEvent(event, { logger, metrics });
-    return given.onEvent?.(event);
-  };
-  const remote = { store, ...(!fetchKeys && STORE_ONLY) };
-  return createVerifier({ ...optionsFromEnvironment(env, { ...given, onEvent }, remote), allowAnonymous: false });
+/** @throws {PomeriumError} `invalid_configuration` */
+export function readLambdaOptions<Event>(env: LambdaEnvironment, options: LambdaOptions<Event>): LambdaSettings<Event> {
+  const variables = readVariables({ ...env }, FETCH_VARIABLES);
+  const { fetchKeys: given, logger, metrics, logClaims = [], ...gateOptions } = options;
+  const fetchKeys = readBoolean('fetchKeys', given) ?? variables.fetchKeys ?? true;
+  const hasKeys = gateOptions.keys !== undefined || Boolean(env.POMERIUM_JWKS);
+  if (!fetchKeys && !hasKeys && !gateOptions.store && !env.POMERIUM_JWKS_SSM) {
+    throw configurationError(
+      'fetchKeys is false, and no store has keys: set POMERIUM_JWKS_SSM to the parameter that createRefresher keeps, or write store: ssmStore({ name }).',
+    );
+  }
+  requireMethods('logger', logger, ['info', 'warn', 'error']);
+  requireMethods('metrics', metrics, ['singleMetric']);
+  if (!Array.isArray(logClaims) || logClaims.some((name) => typeof name !== 'string')) {
+    throw configurationError("logClaims must be a list of claim names; write logClaims: ['email'].");
+  }
+  const remoteKeys = { store: defaultStore(env), ...(!fetchKeys && STORE_ONLY) };
+  return { fetchKeys, logger, metrics, logClaims, remoteKeys, gateOptions };
+}
+
+function requireMethods(option: string, value: unknown, methods: readonly string[]): void {
+  if (value === undefined) return;
+  const object = Object(value);
+  if (methods.every((name) => typeof object[name] === 'function')) return;
+  throw configurationError(`${option} must have ${methods.join(', ')}; it is ${describeValue(value)}.`);
 }
 
 /** Memory is asked first in any case. */
@@ -62,25 +95,4 @@ function defaultStore({ POMERIUM_JWKS_SSM }: LambdaEnvironment): JwksStore {
 
 async function noWayOut(): Promise<Response> {
   throw new TypeError('fetchKeys is false');
-}
-
-/** What init may spend on the keys, in milliseconds. */
-const PREFETCH_LIMIT = 2000;
-
-/** Gets the keys in the init phase, which has more CPU. Never rejects, and never takes longer than 2 s. */
-export async function prefetch(verifier: Verifier<Identity>): Promise<void> {
-  const end = Date.now() + PREFETCH_LIMIT;
-  const { waitUntil, settle } = collectPending();
-  /** Whether the keys are there, or will not come by waiting. */
-  const isDone = async (): Promise<boolean> =>
-    verifier.ready({ waitUntil }).then(
-      () => true,
-      (error) => !(error instanceof PomeriumError && error.code === 'keys_unavailable'),
-    );
-  const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds).unref());
-  const work = (async () => {
-    while (!(await isDone()) && Date.now() < end) await sleep(100);
-    await settle();
-  })();
-  await Promise.race([work, sleep(PREFETCH_LIMIT)]);
 }

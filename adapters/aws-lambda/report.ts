@@ -1,12 +1,16 @@
 import { createHash } from 'node:crypto';
 import {
+  type AssertionRefused,
   callSafely,
+  type GateRequest,
+  type GateResult,
   type Identity,
   mayLogReceived,
-  PomeriumError,
+  type PomeriumError,
   type PomeriumEvent,
-  type RequestLike,
   readAssertion,
+  readHeader,
+  readPath,
 } from '../../core/adapter.ts';
 
 /** The part of `@aws-lambda-powertools/logger` that is used. */
@@ -23,35 +27,40 @@ export interface MetricsLike {
   addMetric(name: string, unit: 'Count' | 'Milliseconds', value: number): unknown;
 }
 
-export interface Reporting {
-  readonly logger?: LoggerLike | undefined;
-  readonly metrics?: MetricsLike | undefined;
-  readonly logClaims?: readonly string[] | undefined;
-}
-
-/** What happened to the keys, as it happens. Decisions are reported with their request, by `report`. */
-export function logEvent(event: PomeriumEvent, { logger, metrics }: Reporting): void {
-  const count = (name: string) => callSafely(() => metrics?.singleMetric().addMetric(name, 'Count', 1));
-  if (event.type === 'keys_refreshed') count('KeyRefreshes');
-  if (event.type === 'keys_refresh_failed') count('KeyRefreshFailures');
-  if (['key_skipped', 'store_failed', 'keys_refresh_failed'].includes(event.type)) {
-    callSafely(() => logger?.warn(event.type, { ...event }));
-  }
+/** A request of which a decision is reported. */
+export interface ReportedRequest extends GateRequest {
+  readonly url: string;
+  /** API Gateway's, else Lambda's. */
+  readonly requestId: string | undefined;
 }
 
 export interface Decision {
-  readonly requestId: string | undefined;
   readonly startedAt: number;
-  readonly request: RequestLike;
-  /** The identity, or the error with which it was refused. */
-  readonly outcome: Identity | PomeriumError;
+  readonly request: ReportedRequest;
+  readonly result: GateResult;
+}
+
+export interface Reporting {
+  /** Undefined where there is none, or where the log is off. */
+  readonly logger: LoggerLike | undefined;
+  readonly metrics: MetricsLike | undefined;
+  readonly logClaims: readonly string[];
+  readonly logSubject: boolean;
+}
+
+/** Counts what happened to the keys. What comes out of a store is no refresh. */
+export function countEvent(event: PomeriumEvent, metrics: MetricsLike): void {
+  const count = (name: string) => callSafely(() => metrics.singleMetric().addMetric(name, 'Count', 1));
+  if (event.type === 'keys_refreshed' && event.from === 'origin') count('KeyRefreshes');
+  if (event.type === 'keys_refresh_failed') count('KeyRefreshFailures');
 }
 
 /**
- * One line and one count for each decision; never the token, never a claim's value that is not named in `logClaims`.
- * A logger or metrics that fail change no decision.
+ * One line and one count for each decision; no line for a request for nobody that may pass. Never the token, never a claim's
+ * value that is not named in `logClaims`. A logger or metrics that fail change no decision.
  */
-export function report(decision: Decision, { logger, metrics, logClaims = [] }: Reporting): void {
+export function report(decision: Decision, reporting: Reporting): void {
+  const { logger, metrics } = reporting;
   if (metrics) {
     callSafely(() => countDecision(decision, metrics));
     callSafely(() => {
@@ -59,44 +68,77 @@ export function report(decision: Decision, { logger, metrics, logClaims = [] }: 
       return metrics.singleMetric().addMetric('Latency', 'Milliseconds', milliseconds);
     });
   }
-  if (logger) callSafely(() => logDecision(decision, logger, logClaims));
+  if (!logger) return;
+  const { request, result } = decision;
+  callSafely(() => {
+    if (result.type === 'allow') {
+      return result.identity && logger.info('allowed', allowedFields(request, result.identity, reporting));
+    }
+    return isLoggedAsDecision(result.error) && logRefused(result.error, refusedFields(request, result.error), logger);
+  });
 }
 
-function countDecision({ outcome }: Decision, metrics: MetricsLike): unknown {
+/**
+ * Most refusals are logged as events, which are also of assertions that a public path does without. These two are always
+ * decisions: with the request's headers at hand there is more to say, and a mistake of code is no event.
+ */
+export function isLoggedAsDecision({ code }: Pick<PomeriumError, 'code'>): boolean {
+  return code === 'missing_assertion' || code === 'invalid_configuration';
+}
+
+type Refusal = Pick<PomeriumError, 'code' | 'status' | 'message'> & Pick<AssertionRefused, 'expected' | 'received'>;
+
+export function logRefused(refusal: Refusal, fields: Record<string, unknown>, logger: LoggerLike): unknown {
+  const { code, status, message, expected, received } = refusal;
+  // Missing keys are the operator's to fix, whatever the caller is told.
+  const level = status < 500 ? 'warn' : 'error';
+  const details = { code, status, reason: message, expected, ...(mayLogReceived(code) && { received }) };
+  return logger[level]('refused', { ...fields, ...details });
+}
+
+function countDecision({ result }: Decision, metrics: MetricsLike): unknown {
   const metric = metrics.singleMetric();
-  callSafely(() => metric.addDimension('code', codeOf(outcome)));
+  callSafely(() => metric.addDimension('code', result.type === 'refuse' ? result.error.code : 'allowed'));
   return metric.addMetric('Decisions', 'Count', 1);
 }
 
-function logDecision(
-  { requestId, request, outcome }: Decision,
-  logger: LoggerLike,
-  logClaims: readonly string[],
-): unknown {
-  if (!(outcome instanceof PomeriumError)) {
-    const claims = Object.fromEntries(logClaims.map((name) => [name, outcome.claims[name]]));
-    const subjectHash = createHash('sha256').update(outcome.subject).digest('hex').slice(0, 16);
-    return logger.info('allowed', {
-      requestId,
-      code: codeOf(outcome),
-      keyId: keyIdOf(request),
-      subjectHash,
-      ...claims,
-    });
-  }
-  const { code, status, message, expected, received } = outcome;
-  // Missing keys are the operator's to fix, whatever the caller is told.
-  const level = status < 500 ? 'warn' : 'error';
-  const details = { requestId, code, status, reason: message, expected };
-  return logger[level]('refused', mayLogReceived(code) ? { ...details, received } : details);
+function requestFields({ requestId, method, url }: ReportedRequest): Record<string, unknown> {
+  return { requestId, method, path: readPath(url) };
 }
 
-function codeOf(outcome: Decision['outcome']): string {
-  return outcome instanceof PomeriumError ? outcome.code : 'allowed';
+/** Names that Powertools' Logger keeps for itself: it drops a field of such a name, or loses its own. */
+const LOGGER_FIELD = /^(level|message|service|timestamp|sampling_rate|xray_trace_id|cold_start|function_.*)$/;
+
+function allowedFields(
+  request: ReportedRequest,
+  { subject, claims }: Identity,
+  { logClaims, logSubject }: Reporting,
+): Record<string, unknown> {
+  const fields: Record<string, unknown> = {
+    ...requestFields(request),
+    code: 'allowed',
+    keyId: keyIdOf(request),
+    subjectHash: createHash('sha256').update(subject).digest('hex').slice(0, 16),
+    ...(logSubject && { user: subject }),
+  };
+  const named = logClaims.map((name): [string, unknown] => [
+    name,
+    Object.hasOwn(claims, name) ? claims[name] : undefined,
+  ]);
+  const isTaken = (name: string) => name in fields || name === 'claims' || LOGGER_FIELD.test(name);
+  const taken = named.filter(([name]) => isTaken(name));
+  const free = named.filter(([name]) => !isTaken(name));
+  return { ...fields, ...Object.fromEntries(free), ...(taken.length > 0 && { claims: Object.fromEntries(taken) }) };
+}
+
+function refusedFields(request: ReportedRequest, { code }: PomeriumError): Record<string, unknown> {
+  const hasBearer = /^bearer\s/i.test(readHeader(request.headers, 'authorization') ?? '');
+  // The likeliest mistake: the assertion comes as Authorization, and only allowBearer takes it from there.
+  return { ...requestFields(request), ...(code === 'missing_assertion' && hasBearer && { bearer: true }) };
 }
 
 /** Of an assertion that was verified, so that its header can be read. */
-function keyIdOf({ headers }: RequestLike): unknown {
+function keyIdOf({ headers }: ReportedRequest): unknown {
   const [header = ''] = (readAssertion(headers) ?? '').split('.');
   return JSON.parse(Buffer.from(header, 'base64url').toString()).kid;
 }

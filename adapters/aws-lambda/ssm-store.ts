@@ -9,9 +9,9 @@ export interface SsmClientLike {
 export interface SsmStoreOptions {
   /** The parameter's name, as in `/pomerium-edge/jwks`. It holds the keys of one JWKS URL. */
   name: string;
-  /** Default: a client of the SDK, which Lambda's runtime brings along. */
+  /** @defaultValue a client of the SDK, which Lambda's runtime brings along */
   client?: SsmClientLike;
-  /** Whether `setItem` writes. Default: false; only the refresher does. */
+  /** Whether `setItem` writes; only the refresher does. @defaultValue `false` */
   writable?: boolean;
 }
 
@@ -23,7 +23,9 @@ const KEPT = 2000;
  * only when keys are no longer fresh: SSM allows 40 reads a second. Needs `ssm:GetParameter`, and `ssm:PutParameter` to write.
  *
  * @example
+ * ```ts
  * createAuthorizer({ store: tieredStore(tmpStore(), ssmStore({ name: '/pomerium-edge/jwks' })) })
+ * ```
  */
 export function ssmStore({ name, client, writable = false }: SsmStoreOptions): JwksStore {
   let last: { at: number; value: Promise<string | null> } | undefined;

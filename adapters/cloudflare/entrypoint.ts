@@ -1,13 +1,24 @@
 import { EntrypointBase } from '#entrypoint-base';
 import {
+  createVerifierFromEnvironment,
+  type EnvironmentOptions,
+  GATE_VARIABLES,
   type Identity,
   PomeriumError,
   type PomeriumErrorCode,
   type RequestLike,
   type Verifier,
+  type VerifyContext,
 } from '../../core/adapter.ts';
-import { logUnexpected } from './log.ts';
-import { type CloudflareEnvironment, type CloudflareOptions, type OptionsFor, verifiersFor } from './options.ts';
+import {
+  type CloudflareEnvironment,
+  defaultStore,
+  keepForEnvironment,
+  log,
+  type OptionsFor,
+  optionsFor,
+} from './options.ts';
+import type { WaitUntil } from './platform.ts';
 
 /** What a call over a service binding answers: errors lose their code on the way, so a refusal is a value. */
 export type AuthResult =
@@ -22,33 +33,48 @@ export interface AuthService {
   verifyRequest(request: RequestLike): Promise<AuthResult>;
 }
 
+/** Options of `createVerifier`, each instead of what the environment says. */
+export type AuthOptions = Omit<EnvironmentOptions, 'allowAnonymous'>;
+
 /** A `WorkerEntrypoint` with which other Workers verify through a service binding: see `PomeriumAuth`. */
 export function createAuth<Env = CloudflareEnvironment>(
-  options: OptionsFor<CloudflareOptions, Env> = {},
+  options: OptionsFor<AuthOptions, Env> = {},
 ): new (
   ctx: unknown,
   env: Env,
 ) => EntrypointBase<Env> & AuthService {
-  const verifiers = verifiersFor(options);
+  const verifiers = keepForEnvironment((env: Env) => makeVerifier(env, optionsFor(options, env)));
   return class extends EntrypointBase<Env> implements AuthService {
     verify(assertion: string | null): Promise<AuthResult> {
-      return this.#answer((one) => one.verify(assertion));
+      return this.#answer((one, context) => one.verify(assertion, context));
     }
 
     verifyRequest({ method, url, headers }: RequestLike): Promise<AuthResult> {
-      return this.#answer((one) => one.verifyRequest({ method, url, headers }));
+      return this.#answer((one, context) => one.verifyRequest({ method, url, headers }, context));
     }
 
-    async #answer(verify: (verifier: Verifier<Identity>) => Promise<Identity>): Promise<AuthResult> {
+    async #answer(verify: (verifier: Verifier, context: VerifyContext) => Promise<Identity>): Promise<AuthResult> {
+      const ctx = this.ctx as WaitUntil;
       try {
-        return { identity: await verify(verifiers(this.env)) };
+        return { identity: await verify(verifiers(this.env), { waitUntil: (promise) => ctx.waitUntil(promise) }) };
       } catch (error) {
-        logUnexpected(error);
-        if (!(error instanceof PomeriumError)) throw error;
+        const isOurs = error instanceof PomeriumError;
+        if (!isOurs || error.status === 500) log.failure(error);
+        if (!isOurs) throw error;
         return { refusal: { code: error.code, status: error.status } };
       }
     }
   };
+}
+
+/** The guard in the same Worker has rules for itself: they say nothing of the requests that others ask about. */
+function makeVerifier(environment: unknown, options: AuthOptions): Verifier {
+  const env = (environment ?? {}) as CloudflareEnvironment;
+  return createVerifierFromEnvironment(env, options, {
+    store: defaultStore(env),
+    onEvent: log.event,
+    otherVariables: Object.values(GATE_VARIABLES),
+  });
 }
 
 /**

@@ -1,27 +1,71 @@
-import { type Identity, problemResponse } from '../../core/adapter.ts';
-import { identified } from './identify.ts';
-import { logUnexpected } from './log.ts';
-import { type CloudflareOptions, type OptionsFor, verifiersFor } from './options.ts';
+import {
+  createGate,
+  forward,
+  type Gate,
+  type GateSupport,
+  gateOrBroken,
+  type Identity,
+  withHeaders,
+} from '../../core/adapter.ts';
+import { endAtExpiry } from './end-at-expiry.ts';
+import {
+  type CloudflareEnvironment,
+  type CloudflareOptions,
+  defaultStore,
+  keepForEnvironment,
+  log,
+  type OptionsFor,
+  optionsFor,
+} from './options.ts';
 import type { WaitUntil } from './platform.ts';
 
-/** A request that came through Pomerium, cleaned, and for whom it is; or the answer to one that did not. */
-export type Passage =
-  | { readonly refusal: Response; readonly identity?: undefined }
-  | { readonly refusal?: undefined; readonly identity: Identity; readonly request: Request };
+/** A request that may go on, and for whom it is; undefined for nobody. */
+export interface AllowedRequest {
+  readonly identity: Identity | undefined;
+  readonly headers: Headers;
+}
 
-export type Gate<Env> = (request: Request, env: Env, ctx: WaitUntil) => Promise<Passage>;
+/** A gate for each environment. A configuration that cannot work refuses everything with a 500; the log says why. */
+export function gatesFor<Env>(options: OptionsFor<CloudflareOptions, Env>): (env: Env) => Gate<Request> {
+  return keepForEnvironment((env: Env) => gateOrBroken(() => createCloudflareGate(env, optionsFor(options, env)), log));
+}
 
-export function makeGate<Env>(options: OptionsFor<CloudflareOptions, Env>): Gate<Env> {
-  const verifiers = verifiersFor(options);
-  return async (request, env, ctx) => {
-    try {
-      const identity = await verifiers(env).verifyRequest(request, {
-        waitUntil: (promise) => ctx.waitUntil(promise),
-      });
-      return { identity, request: identified(request, identity) };
-    } catch (error) {
-      logUnexpected(error);
-      return { refusal: problemResponse(error, request) };
-    }
-  };
+/** @throws {PomeriumError} `invalid_configuration` */
+export function createCloudflareGate(
+  environment: unknown,
+  options: CloudflareOptions,
+  support: GateSupport = {},
+): Gate<Request> {
+  // A Worker's own bindings are whatever its configuration says; each of ours is judged where it is read.
+  const env = (environment ?? {}) as CloudflareEnvironment;
+  return createGate(env, options, {
+    ...support,
+    keys: { store: defaultStore(env) },
+    // Cloudflare's caches may stand before a Worker and know no assertion; this header is for them alone.
+    noStoreHeaders: { 'cloudflare-cdn-cache-control': 'no-store' },
+    log,
+  });
+}
+
+/** The answer to a request: of `next`, where it may go on. */
+export async function respond(
+  gate: Gate<Request>,
+  request: Request,
+  ctx: WaitUntil,
+  next: (allowed: AllowedRequest) => Response | Promise<Response>,
+): Promise<Response> {
+  const { method, url, headers } = request;
+  const result = await gate.authorize(
+    { method, url, headers },
+    { waitUntil: (promise) => ctx.waitUntil(promise), requestId: headers.get('cf-ray') ?? undefined },
+  );
+  if (result.type === 'refuse') return gate.refuse(result.error, request, request);
+  const { identity } = result;
+  const answer = await next({ identity, headers: forward(headers, result.headers) });
+  const marked = withHeaders(
+    answer,
+    gate.answerHeaders((name) => answer.headers.get(name)),
+  );
+  const secondsOpen = identity && gate.secondsOpen(identity);
+  return secondsOpen === undefined ? marked : endAtExpiry(marked, secondsOpen * 1000);
 }

@@ -1,4 +1,5 @@
-import { type Identity, verifiedHeaders } from '../../core/adapter.ts';
+import type { Identity } from '../../core/adapter.ts';
+import type { AllowedRequest } from './gate.ts';
 
 const identities = new WeakMap<Request, Identity>();
 
@@ -7,10 +8,9 @@ export function getIdentity(request: Request): Identity | undefined {
   return identities.get(request);
 }
 
-/** The request for code behind: without unverified Pomerium headers, but with the verified assertion. */
-export function identified(request: Request, identity: Identity): Request {
-  const cleaned = new Request(request, { headers: verifiedHeaders(request.headers, identity) });
-  identities.set(cleaned, identity);
-  identities.set(request, identity);
-  return cleaned;
+/** The request for the code behind: with the headers that may go on. */
+export function withIdentity(request: Request, { identity, headers }: AllowedRequest): Request {
+  const allowed = new Request(request, { headers });
+  if (identity) for (const one of [request, allowed]) identities.set(one, identity);
+  return allowed;
 }

@@ -1,4 +1,5 @@
-import { makeGate } from './gate.ts';
+import { gatesFor, respond } from './gate.ts';
+import { withIdentity } from './identify.ts';
 import type { CloudflareEnvironment, CloudflareOptions, OptionsFor } from './options.ts';
 import type { WaitUntil } from './platform.ts';
 
@@ -14,13 +15,12 @@ export interface PagesContext<Env> extends WaitUntil {
 export function createOnRequest<Env = CloudflareEnvironment>(
   options: OptionsFor<CloudflareOptions, Env> = {},
 ): (context: PagesContext<Env>) => Promise<Response> {
-  const gate = makeGate(options);
-  return async (context) => {
-    const passage = await gate(context.request, context.env, context);
-    if (passage.refusal) return passage.refusal;
-    context.data['identity'] = passage.identity;
-    return context.next(passage.request);
-  };
+  const gates = gatesFor(options);
+  return async (context) =>
+    respond(gates(context.env), context.request, context, (allowed) => {
+      context.data['identity'] = allowed.identity;
+      return context.next(withIdentity(context.request, allowed));
+    });
 }
 
 /**
@@ -28,6 +28,8 @@ export function createOnRequest<Env = CloudflareEnvironment>(
  * refused, functions find the identity in `context.data.identity`, and assets are behind it, too.
  *
  * @example
+ * ```ts
  * export { onRequest } from 'pomerium-edge/cloudflare'
+ * ```
  */
 export const onRequest = createOnRequest();

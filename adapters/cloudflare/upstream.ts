@@ -1,18 +1,32 @@
-import { ASSERTION_HEADER, configurationError, describeValue } from '../../core/adapter.ts';
+import { configurationError, describeValue, readBoolean, readFlag, readVariables } from '../../core/adapter.ts';
+import type { GuardEnvironment } from './guard-options.ts';
 import type { ServiceBinding } from './platform.ts';
 
 /** Sends a request on. */
 export type Upstream = (request: Request, headers: Headers) => Promise<Response>;
 
-/** Throws `invalid_configuration`. */
-export function readUpstream(upstream: string | ServiceBinding): Upstream {
+const VARIABLES = { upstreamCache: ['POMERIUM_UPSTREAM_CACHE', readFlag] } as const;
+
+/**
+ * Where requests go; undefined where nothing says it.
+ * @throws {PomeriumError} `invalid_configuration`
+ */
+export function readUpstream(
+  env: GuardEnvironment,
+  target: string | ServiceBinding | undefined,
+  upstreamCache: boolean | undefined,
+): Upstream | undefined {
+  const upstream = target ?? env.POMERIUM_UPSTREAM;
+  const usesCache = readBoolean('upstreamCache', upstreamCache) ?? readVariables({ ...env }, VARIABLES).upstreamCache;
+  if (!upstream) return undefined;
   if (typeof upstream === 'object') return (request, headers) => upstream.fetch(withHeaders(request, headers));
-  if (upstream === 'route') return (request, headers) => fetch(withHeaders(request, headers));
+  const init = usesCache ? {} : withoutCache();
+  if (upstream === 'route') return (request, headers) => fetch(withHeaders(request, headers), init);
   const origin = originOf(upstream);
   return (request, headers) => {
     const { pathname, search } = new URL(request.url);
     // Joined as text: a path that begins with // must not become another host.
-    return fetch(new Request(`${origin}${pathname}${search}`, withHeaders(request, headers)));
+    return fetch(new Request(`${origin}${pathname}${search}`, withHeaders(request, headers)), init);
   };
 }
 
@@ -21,19 +35,26 @@ function withHeaders(request: Request, headers: Headers): Request {
   return new Request(request, { headers, redirect: 'manual' });
 }
 
+/**
+ * Past Cloudflare's own cache, which keeps what looks like a static file (`/statement.pdf`) for two hours by its URL alone.
+ * Workers with a compatibility date before 2024-11-11 have no such option; there the cache is told by `cf`.
+ */
+function withoutCache(): RequestInit {
+  try {
+    return new Request('https://example.com', { cache: 'no-store' }).cache === 'no-store'
+      ? { cache: 'no-store' }
+      : CF_NO_STORE;
+  } catch {
+    return CF_NO_STORE;
+  }
+}
+
+const CF_NO_STORE = { cf: { cacheTtl: -1 } } as RequestInit;
+
 function originOf(upstream: string): string {
   const url = URL.canParse(upstream) ? new URL(upstream) : undefined;
   if (url && /^https?:$/.test(url.protocol) && url.pathname === '/' && url.search === '') return url.origin;
   throw configurationError(
     `The upstream ${describeValue(upstream)} is not an origin, as in https://app.internal.example.com, nor the word route.`,
   );
-}
-
-/** What is answered to one identity is not for another, whatever cache stands before. The body is not touched. */
-export function varyOnIdentity(response: Response): Response {
-  // An upgrade is the client's and the upstream's alone.
-  if (response.status === 101) return response;
-  const varied = new Response(response.body, response);
-  varied.headers.append('vary', ASSERTION_HEADER);
-  return varied;
 }

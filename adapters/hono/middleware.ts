@@ -1,56 +1,92 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { createMiddleware } from 'hono/factory';
-import { type Identity, PomeriumError } from '../../core/adapter.ts';
-import { makeVerifier, type PomeriumOptions, Verifiers } from './options.ts';
-import { refusal } from './refuse.ts';
+import {
+  type ForwardedHeaders,
+  forward,
+  type Gate,
+  type GateContext,
+  type GateRequest,
+  type Identity,
+} from '../../core/adapter.ts';
+import { Gates, IS_WORKERD, makeGate, type PomeriumOptions } from './options.ts';
+import { refuse } from './refuse.ts';
 
 /** What the middleware sets: `c.var.identity`. */
 export interface IdentityVariables {
   identity: Identity;
 }
 
-/** What it sets with `optional: true`. */
+/** What it sets where options let requests for nobody pass. */
 export interface OptionalIdentityVariables {
   identity: Identity | undefined;
 }
 
 type OptionsFor<Options> = Options | ((c: Context) => Options);
 
+/** Options with which requests for nobody may pass. */
+type Opened = PomeriumOptions &
+  ({ optional: true } | { rules: NonNullable<PomeriumOptions['rules']> } | { allowPreflight: true });
+
+/** A request that a gate let pass: the reading of it as it came, whatever becomes of `native`. */
+interface AllowedRequest {
+  readonly gate: Gate<Request>;
+  readonly request: GateRequest;
+  readonly native: Request;
+  readonly context: GateContext;
+}
+
+/** For policies of routes behind the gate. */
+export const allowedRequests = new WeakMap<Context, AllowedRequest>();
+
 /**
- * Lets requests through only if they came through Pomerium, and sets `c.var.identity`. Refusals are `HTTPException`s with a
- * `problemResponse`. Without options the environment configures it (`POMERIUM_AUDIENCE` and the like); each option replaces
- * what that says. Options that cannot work are an `invalid_configuration`: thrown at once where they are an object.
+ * Lets requests through only if they came through Pomerium, and sets `c.var.identity`. Refusals are `HTTPException`s with the
+ * answer. Without options the environment configures it (`POMERIUM_AUDIENCE` and the like); each option replaces what that
+ * says. Options that cannot work are an `invalid_configuration`: thrown at once where they are an object.
  *
- * Verifiers are kept by configuration, so an options function must not make `keys` or a policy anew for each request.
+ * Gates are kept by configuration, so an options function must not make `keys` or a compiled policy anew for each request.
  *
  * @example
+ * ```ts
  * const app = new Hono().use(pomerium({ audience: 'app.corp.example.com' }))
  * app.get('/', (c) => c.text(`Hello ${c.var.identity.email}`))
+ * ```
  */
-export function pomerium(
-  options: OptionsFor<PomeriumOptions & { optional: true }>,
-): MiddlewareHandler<{ Variables: OptionalIdentityVariables }>;
-export function pomerium(
-  options?: OptionsFor<PomeriumOptions & { optional?: false }>,
-): MiddlewareHandler<{ Variables: IdentityVariables }>;
+export function pomerium(options: OptionsFor<Opened>): MiddlewareHandler<{ Variables: OptionalIdentityVariables }>;
+export function pomerium(options?: OptionsFor<PomeriumOptions>): MiddlewareHandler<{ Variables: IdentityVariables }>;
 export function pomerium(options: OptionsFor<PomeriumOptions> = {}): MiddlewareHandler {
   // A mistake shows when the app is built, and not with its first request, wherever the environment is not needed to see it.
-  if (typeof options === 'object' && options.audience !== undefined) makeVerifier({}, options);
-  const verifiers = new Verifiers();
+  if (typeof options === 'object' && options.audience !== undefined) makeGate({}, options);
+  const gates = new Gates();
   return createMiddleware<{ Variables: OptionalIdentityVariables }>(async (c, next) => {
-    const given = typeof options === 'function' ? options(c) : options;
-    try {
-      c.set('identity', await verifiers.for(c, given).verifyRequest(c.req.raw, { waitUntil: waitUntilOf(c) }));
-    } catch (error) {
-      if (!given.optional || !isForNobody(error)) throw refusal(error, c);
-    }
+    const gate = gates.for(c, typeof options === 'function' ? options(c) : options);
+    const native = c.req.raw;
+    const { method, url, headers } = native;
+    const request = { method, url, headers };
+    const context: GateContext = { waitUntil: waitUntilOf(c), requestId: c.req.header('cf-ray') };
+    const result = await gate.authorize(request, context);
+    if (result.type === 'refuse') throw await refuse(result.error, gate, native);
+    allowedRequests.set(c, { gate, request, native, context });
+    c.set('identity', result.identity);
+    forwardHeaders(c, result.headers);
     await next();
+    // An upgrade is the client's and the handler's alone.
+    if (c.res.status === 101) return;
+    for (const [name, value] of gate.answerHeaders((one) => c.res.headers.get(one))) c.header(name, value);
   });
 }
 
-/** Subject is the last that is judged: an `anonymous` assertion was good in every other way. */
-function isForNobody(error: unknown): boolean {
-  return error instanceof PomeriumError && ['missing_assertion', 'anonymous'].includes(error.code);
+/** The request for the code behind: with the headers that may go on. */
+export function forwardHeaders(c: Context, forwarded: ForwardedHeaders): void {
+  const { raw } = c.req;
+  const isClean =
+    forwarded.added.length === 0 && [...raw.headers].every(([name, value]) => forwarded.keeps(name, value));
+  if (isClean) return;
+  const headers = forward(raw.headers, forwarded);
+  // Bun and Deno upgrade only the very request that came; on Workers it may be sent on, and then counts what it is made of.
+  const isUpgrade = raw.headers.has('upgrade') && !IS_WORKERD;
+  // Of one whose body was read, no other can be made; Hono keeps what was read.
+  if (isUpgrade || raw.bodyUsed) Object.defineProperty(raw, 'headers', { value: headers, configurable: true });
+  else c.req.raw = new Request(raw, { headers });
 }
 
 function waitUntilOf(c: Context): (promise: Promise<unknown>) => void {

@@ -2,64 +2,69 @@ import type { Context } from 'hono';
 import { env, getRuntimeKey } from 'hono/adapter';
 import {
   cacheStore,
-  createVerifier,
-  type Identity,
-  optionsFromEnvironment,
-  type PomeriumEnvironment,
-  type Verifier,
-  type VerifierOptions,
+  consoleLog,
+  createGate,
+  type Gate,
+  type GateEnvironment,
+  type GateOptions,
+  gateOrBroken,
 } from '../../core/adapter.ts';
 
-export interface PomeriumOptions extends Partial<Omit<VerifierOptions, 'allowAnonymous'>> {
-  /**
-   * Whether requests for nobody pass, with `c.var.identity` undefined: those without an assertion, and those with one that
-   * Pomerium signed for nobody. A bad assertion is refused all the same. Default: false.
-   */
-  optional?: boolean;
-}
+/** Options of every gate (docs/gate.md). `onRefused` gets the request as it came. */
+export type PomeriumOptions = GateOptions<Request>;
 
-const IS_WORKERD = getRuntimeKey() === 'workerd';
-
-/** Options that are only ever the same as themselves. */
-const OPAQUE: ReadonlySet<string> = new Set(['keys', 'policy', 'callers']);
+export const IS_WORKERD = getRuntimeKey() === 'workerd';
 
 /** More configurations than an app has; an options function that makes new ones for each request must not fill memory. */
 const MAX_KEPT = 64;
 
+/** On Workers Cloudflare's caches may stand before the app and know no assertion; this header is for them alone. */
+const NO_STORE = IS_WORKERD ? { 'cloudflare-cdn-cache-control': 'no-store' } : {};
+
+const log = consoleLog(console);
+
+/** @throws {PomeriumError} `invalid_configuration` */
+export function makeGate(environment: GateEnvironment, options: PomeriumOptions): Gate<Request> {
+  return createGate(environment, options, {
+    ...(IS_WORKERD && { keys: { store: cacheStore() } }),
+    without: { endAtExpiry: 'Hono does not hold the socket: end it in your own handler at c.var.identity.expiresAt' },
+    noStoreHeaders: NO_STORE,
+    log,
+  });
+}
+
 /**
- * The verifiers of one middleware, one for each configuration: they hold the keys. `store`, `onEvent` and `now` tell no
- * configurations apart, since an options function makes new ones each time; the first ones stay.
+ * The gates of one middleware, one for each configuration: they hold the keys. Functions and `store` tell no configurations
+ * apart, since an options function makes new ones each time; the first ones stay.
  */
-export class Verifiers {
-  readonly #kept = new Map<string, Verifier<Identity>>();
+export class Gates {
+  readonly #kept = new Map<string, Gate<Request>>();
   readonly #environments = new WeakMap<object, string>();
   readonly #objects = new WeakMap<object, string>();
   #count = 0;
 
-  /** Throws `invalid_configuration`. */
-  for(c: Context, options: PomeriumOptions): Verifier<Identity> {
+  for(c: Context, options: PomeriumOptions): Gate<Request> {
     const environment = environmentOf(c);
     const key = this.#keyOfEnvironment(environment) + this.#keyOfOptions(options);
     const kept = this.#kept.get(key);
     if (kept) return kept;
-    const verifier = makeVerifier(environment, options);
+    const gate = gateOrBroken(() => makeGate(environment, options), log);
     if (this.#kept.size >= MAX_KEPT) this.#kept.clear();
-    this.#kept.set(key, verifier);
-    return verifier;
+    this.#kept.set(key, gate);
+    return gate;
   }
 
-  /** By its content: Pages hands over a new object with each request. */
-  #keyOfEnvironment(environment: PomeriumEnvironment): string {
+  /** By its content: the Pages adapter of Hono hands over a new object with each request. */
+  #keyOfEnvironment(environment: GateEnvironment): string {
     const known = this.#environments.get(environment);
     if (known !== undefined) return known;
-    const ours = Object.entries(environment).filter(([name]) => name.startsWith('POMERIUM_'));
-    const key = JSON.stringify(ours.filter(([, value]) => typeof value === 'string'));
+    const key = JSON.stringify(Object.entries(environment).filter(([name]) => /^pomerium/i.test(name)));
     this.#environments.set(environment, key);
     return key;
   }
 
-  #keyOfOptions({ store, onEvent, now, ...rules }: PomeriumOptions): string {
-    return JSON.stringify(rules, (name, value) => (OPAQUE.has(name) && value ? this.#nameOf(value) : value));
+  #keyOfOptions({ store, ...options }: PomeriumOptions): string {
+    return JSON.stringify(options, (_name, value) => (hasMethods(value) ? this.#nameOf(value) : value));
   }
 
   #nameOf(value: object): string {
@@ -69,20 +74,16 @@ export class Verifiers {
   }
 }
 
-/** Throws `invalid_configuration`. */
-export function makeVerifier(environment: PomeriumEnvironment, options: PomeriumOptions): Verifier<Identity> {
-  const { optional, ...verifierOptions } = options;
-  const store = IS_WORKERD && !verifierOptions.keys && { store: cacheStore() };
-  return createVerifier({
-    ...optionsFromEnvironment(environment, { ...store, ...verifierOptions }),
-    allowAnonymous: false,
-  });
+/** Keys and compiled policies, which are only ever the same as themselves; the options themselves have functions, too. */
+function hasMethods(value: unknown): value is object {
+  const { find, decide } = (value ?? {}) as { find?: unknown; decide?: unknown };
+  return !Array.isArray(value) && (typeof find === 'function' || typeof decide === 'function');
 }
 
-let processEnvironment: PomeriumEnvironment | undefined;
+let processEnvironment: GateEnvironment | undefined;
 
 /** Workers have theirs with each request; elsewhere it is the process's, which Deno copies whole for each who asks. */
-function environmentOf(c: Context): PomeriumEnvironment {
+function environmentOf(c: Context): GateEnvironment {
   if (IS_WORKERD) return c.env ?? {};
   processEnvironment ??= env<Record<string, string>>(c);
   return processEnvironment;

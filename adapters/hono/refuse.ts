@@ -1,11 +1,14 @@
-import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import { PomeriumError, problemResponse } from '../../core/adapter.ts';
+import type { Gate, PomeriumError } from '../../core/adapter.ts';
+
+/** The answer of the gate to a refused request. */
+export async function refuse(error: PomeriumError, gate: Gate<Request>, request: Request): Promise<HTTPException> {
+  return toException(error, await gate.refuse(error, request, request));
+}
 
 /** A refusal as Hono wants it: thrown, so that `some` and `except` combine rightly. `cause` is the `PomeriumError`. */
-export function refusal(error: unknown, c: Context): unknown {
-  if (!(error instanceof PomeriumError)) return error;
-  const status = error.status as ContentfulStatusCode;
-  return new HTTPException(status, { res: problemResponse(error, c.req.raw), message: error.code, cause: error });
+export function toException(error: PomeriumError, res: Response): HTTPException {
+  // Hono answers with the status of the exception, not with that of `res`.
+  return new HTTPException(res.status as ContentfulStatusCode, { res, message: error.code, cause: error });
 }

@@ -1,38 +1,53 @@
 import type { MiddlewareHandler } from 'hono';
 import { createMiddleware } from 'hono/factory';
+import type { HTTPException } from 'hono/http-exception';
 import {
-  checkPolicy,
   compilePolicy,
+  type Gate,
   isPolicy,
   type Policy,
   type PolicyOptions,
   PomeriumError,
-  toRequestInfo,
+  problemResponse,
 } from '../../core/adapter.ts';
-import type { IdentityVariables } from './middleware.ts';
-import { refusal } from './refuse.ts';
+import { allowedRequests, forwardHeaders, type IdentityVariables } from './middleware.ts';
+import { refuse, toException } from './refuse.ts';
 
 /**
  * A policy for a route, after `pomerium()`: whom it does not allow gets a 403 `policy_denied`, and nobody a 401. Takes a
  * compiled policy or parsed PPL, whose mistakes are thrown when the app is built.
  *
+ * @param options - for PPL; `listClaims` is by default that of `pomerium()`
+ *
  * @example
+ * ```ts
  * app.get('/admin', requirePolicy({ allow: { or: [{ groups: 'admins' }] } }), (c) => c.text('in'))
+ * ```
  */
 export function requirePolicy(
   policy: Policy | object,
   options: PolicyOptions = {},
 ): MiddlewareHandler<{ Variables: IdentityVariables }> {
-  const compiled = isPolicy(policy) ? policy : compilePolicy(policy, options);
+  const compile = isPolicy(policy) ? () => policy : (given: PolicyOptions) => compilePolicy(policy, given);
+  compile(options);
+  const compiled = new WeakMap<Gate<Request>, Policy>();
+  const policyBehind = (gate: Gate<Request>) => {
+    const made = compiled.get(gate) ?? compile({ listClaims: gate.listClaims, ...options });
+    compiled.set(gate, made);
+    return made;
+  };
   return createMiddleware<{ Variables: IdentityVariables }>(async (c, next) => {
-    const { identity } = c.var;
-    try {
-      if (!identity)
-        throw new PomeriumError('missing_assertion', 'No pomerium() before this route knows who it is for.');
-      checkPolicy(compiled, identity, toRequestInfo(c.req.raw));
-    } catch (error) {
-      throw refusal(error, c);
-    }
+    const allowed = allowedRequests.get(c);
+    if (!allowed) throw nobodyKnows(c.req.raw);
+    const { gate, request, native, context } = allowed;
+    const result = await gate.authorize(request, { ...context, policy: policyBehind(gate) });
+    if (result.type === 'refuse') throw await refuse(result.error, gate, native);
+    forwardHeaders(c, result.headers);
     await next();
   });
+}
+
+function nobodyKnows(request: Request): HTTPException {
+  const error = new PomeriumError('missing_assertion', 'No pomerium() stands before this route.');
+  return toException(error, problemResponse(error, request));
 }

@@ -1,18 +1,22 @@
 import { headers } from 'next/headers.js';
 import { cache } from 'react';
 import {
-  checkPolicy,
   compilePolicy,
   configurationError,
+  GATE_VARIABLES,
+  type GateRequest,
+  type GateResult,
   type Identity,
   isPolicy,
   type Policy,
   PomeriumError,
   type RequestLike,
-  readAssertion,
+  readList,
+  readVariables,
 } from '../../core/adapter.ts';
-import { lifetimeOf } from '../vercel/lifetime.ts';
-import { type VercelOptions, verifierFor } from '../vercel/options.ts';
+import { lazyGate } from '../vercel/lazy-gate.ts';
+import type { VercelOptions } from '../vercel/options.ts';
+import { environment } from '../vercel/platform.ts';
 import { refuse } from './refuse.ts';
 
 export interface RequireIdentityOptions {
@@ -35,35 +39,58 @@ export interface IdentityFunctions {
   requireIdentity(options?: RequireIdentityOptions): Promise<Identity>;
 }
 
-/** Both functions for options of your own: those of `createVerifier`, each instead of what the environment says. */
-export function createIdentityFunctions(options: VercelOptions = {}): IdentityFunctions {
-  const verifyRequest = verifierFor(options);
+/** What only `createProxy` decides. In the environment of both it is no mistake. */
+const INSTEAD = 'who passes, and how, is for createProxy(); getIdentity() is undefined for nobody';
+const OF_THE_PROXY = [
+  'allowAnonymous',
+  'rules',
+  'optional',
+  'allowPreflight',
+  'corsOrigins',
+  'claimHeaders',
+  'removeHeaders',
+  'keepAssertion',
+  'shared',
+  'endAtExpiry',
+  'onRefused',
+];
 
-  const verify = async (request: Pick<RequestLike, 'headers'>): Promise<Identity> => {
-    const { waitUntil, settle } = lifetimeOf();
-    try {
-      return await verifyRequest(request, { waitUntil });
-    } finally {
-      await settle();
-    }
+/** A policy with which only somebody passes. */
+const SOMEBODY = compilePolicy({ allow: { or: [{ accept: true }] } });
+
+/**
+ * Both functions for options of your own: those of `createVerifier`, `listClaims`, `log` and `logSubject`, each instead of
+ * what the environment says.
+ * @throws {PomeriumError} `invalid_configuration` at once, for options that cannot work
+ */
+export function createIdentityFunctions(options: VercelOptions = {}): IdentityFunctions {
+  const gate = lazyGate(options, {
+    without: Object.fromEntries(OF_THE_PROXY.map((name) => [name, INSTEAD])),
+    readEnvironment,
+  });
+  const authorize = async ({ headers }: GateRequest, policy?: Policy) => gate.authorize({ headers }, { policy });
+  const forAnybody = cache(async () => authorize({ headers: await headers() }));
+  const forSomebody = cache(async () => authorize({ headers: await headers() }, SOMEBODY));
+
+  const compiledPolicies = new WeakMap<object, Policy>();
+  const compile = (policy: object): Policy => {
+    const { listClaims } = { ...readVariables(environment(), LIST_CLAIMS), ...options };
+    const compiled = compiledPolicies.get(policy) ?? compilePolicy(policy, listClaims && { listClaims });
+    compiledPolicies.set(policy, compiled);
+    return compiled;
   };
-  const verifyOnce = cache(async () => verify({ headers: await headers() }));
 
   return {
     async getIdentity(request) {
-      // Nobody is nothing to report: public pages ask, too.
-      if (readAssertion(request?.headers ?? (await headers())) === undefined) return undefined;
-      return (request ? verify(request) : verifyOnce()).catch((error) => {
-        if (error instanceof PomeriumError && error.status < 500) return undefined;
-        throw error;
-      });
+      const result = await (request ? authorize(request) : forAnybody());
+      if (result.type === 'allow') return result.identity;
+      if (result.error.status < 500) return undefined;
+      throw result.error;
     },
     async requireIdentity({ policy } = {}) {
-      const compiled = policy && compiledPolicy(policy);
+      const compiled = policy && requireNoRequest(isPolicy(policy) ? policy : compile(policy));
       try {
-        const identity = await verifyOnce();
-        if (compiled) checkPolicy(compiled, identity, undefined);
-        return identity;
+        return identityIn(await (compiled ? authorize({ headers: await headers() }, compiled) : forSomebody()));
       } catch (error) {
         return await refuse(error);
       }
@@ -74,12 +101,22 @@ export function createIdentityFunctions(options: VercelOptions = {}): IdentityFu
 /** `getIdentity` and `requireIdentity` as the environment configures them. */
 export const { getIdentity, requireIdentity } = createIdentityFunctions();
 
-const policies = new WeakMap<object, Policy>();
+const LIST_CLAIMS = { listClaims: ['POMERIUM_LIST_CLAIMS', readList] } as const;
 
-function compiledPolicy(policy: Policy | object): Policy {
-  const compiled = isPolicy(policy) ? policy : (policies.get(policy) ?? compilePolicy(policy));
-  policies.set(policy, compiled);
-  if (!compiled.needsRequest) return compiled;
+/** The environment without what is the proxy's, and nobody is no refusal. */
+function readEnvironment(): object {
+  const variables = OF_THE_PROXY.map((option) => GATE_VARIABLES[option]);
+  const others = Object.entries(environment()).filter(([name]) => !variables.includes(name));
+  return { ...Object.fromEntries(others), POMERIUM_OPTIONAL: true };
+}
+
+function identityIn(result: GateResult): Identity {
+  if (result.type === 'allow' && result.identity) return result.identity;
+  throw result.type === 'refuse' ? result.error : new PomeriumError('missing_assertion', 'The request is for nobody.');
+}
+
+function requireNoRequest(policy: Policy): Policy {
+  if (!policy.needsRequest) return policy;
   throw configurationError(
     'The policy asks about the request, which is not known behind the gate; write it as one of the rules of createProxy().',
   );

@@ -1,8 +1,11 @@
 import type { NextFetchEvent, NextRequest } from 'next/server.js';
+import type { GateRequest } from '../../core/adapter.ts';
 import { type Middleware, makeMiddleware, type NextMiddleware } from '../vercel/middleware.ts';
 import type { MiddlewareOptions } from '../vercel/options.ts';
+import { pagePaths } from './page-paths.ts';
 
-export type ProxyOptions = MiddlewareOptions;
+/** Options of every gate (docs/gate.md) and of middleware. Each one replaces what the environment says. */
+export type ProxyOptions = MiddlewareOptions<NextRequest>;
 
 /** A proxy of your own, called for requests that may go on, and told for whom they are. */
 export type NextProxy = NextMiddleware<NextRequest, NextFetchEvent>;
@@ -12,23 +15,39 @@ export type Proxy = Middleware<NextRequest, NextFetchEvent>;
 
 /**
  * The gate: lets requests on only if they came through Pomerium, without unverified Pomerium headers, with the
- * assertion. Others get a `problemResponse`, or a page where `Accept` asks for one. A gate can be gone around (a matcher that
- * leaves a path out, CVE-2025-29927): code that reads data calls `requireIdentity`, which verifies again.
+ * assertion. Others get a `problemResponse`, a page where `Accept` asks for one, or what `onRefused` answers. A gate can be
+ * gone around (a matcher that leaves a path out, CVE-2025-29927): code that reads data calls `requireIdentity`, which verifies
+ * again.
  *
  * The paths of `rules` are those of the app's routes, as in a matcher: without `basePath` and locale.
  *
- * `next` is your own proxy; `identity` is undefined on public paths. What it answers is the answer, and where it lets the
- * request on, its request headers and the verified ones.
+ * `next` is your own proxy; `identity` is undefined where nobody may pass. What it answers is the answer, and where it lets
+ * the request on, its request headers are the request's.
+ *
+ * @throws {PomeriumError} `invalid_configuration` at once, for options that cannot work; what is wrong with the environment
+ * refuses every request
  *
  * @example
+ * ```ts
  * export const proxy = createProxy({ audience: 'app.corp.example.com' }) // in proxy.ts
+ * ```
  */
 export function createProxy(options: ProxyOptions = {}, next?: NextProxy): Proxy {
-  return makeMiddleware(options, next, { clean: cleanInPlace, pathOf: ({ nextUrl }) => nextUrl.pathname });
+  return makeMiddleware(options, next, {
+    toGateRequest,
+    clean: cleanInPlace,
+    urlsOf: ({ url, nextUrl }) => [url, nextUrl.origin],
+  });
+}
+
+function toGateRequest(request: NextRequest): GateRequest {
+  const [url, ...aliases] = pagePaths(request);
+  return { method: request.method, url, aliases, headers: request.headers };
 }
 
 /** The same object: a copy would lose what `nextUrl` knows of `basePath` and locales. */
 function cleanInPlace(request: NextRequest, headers: Headers): NextRequest {
   for (const name of [...request.headers.keys()]) if (!headers.has(name)) request.headers.delete(name);
+  for (const [name, value] of headers) if (request.headers.get(name) !== value) request.headers.set(name, value);
   return request;
 }

@@ -1,9 +1,17 @@
-import type { Identity } from '../../core/adapter.ts';
-import { makeGate } from './gate.ts';
+import {
+  configurationError,
+  forward,
+  type GateRequest,
+  type Identity,
+  type OnRefused,
+  readBoolean,
+  withHeaders,
+} from '../../core/adapter.ts';
+import { lazyGate } from './lazy-gate.ts';
 import type { MiddlewareOptions } from './options.ts';
-import { keepVerified, passOn } from './pass-on.ts';
+import { leavesOrigins, letsOn, nextResponse, passOn, requestHeaders, withoutAssertion } from './pass-on.ts';
 import type { WaitUntil } from './platform.ts';
-import { withHeaders } from './with-headers.ts';
+import { requestWithHeaders } from './request-with-headers.ts';
 
 // biome-ignore lint/suspicious/noConfusingVoidType: a function that returns nothing is one that lets the request on
 type Answer = Response | null | undefined | void;
@@ -20,41 +28,73 @@ export type Middleware<Req extends Request, Context> = (request: Req, context?: 
 
 /**
  * Routing middleware that lets requests on only if they came through Pomerium: without unverified Pomerium headers,
- * with the assertion, so that what is behind can verify it again. Others get a `problemResponse`, or a page where
- * `Accept` asks for one. `next` is your own middleware; `identity` is undefined on public paths. What it answers is the
- * answer, and where it lets the request on, its request headers and the verified ones.
+ * with the assertion, so that what is behind can verify it again. Others get a `problemResponse`, a page where `Accept` asks
+ * for one, or what `onRefused` answers. `next` is your own middleware; `identity` is undefined where nobody may pass. What it
+ * answers is the answer, and where it lets the request on, its request headers are the request's.
+ *
+ * @throws {PomeriumError} `invalid_configuration` at once, for options that cannot work; what is wrong with the environment
+ * refuses every request
  *
  * @example
+ * ```ts
  * export default createMiddleware({ audience: 'app.corp.example.com' })
+ * ```
  */
 export function createMiddleware<Context extends WaitUntil = WaitUntil>(
   options: MiddlewareOptions = {},
   next?: NextMiddleware<Request, Context>,
 ): Middleware<Request, Context> {
   return makeMiddleware(options, next, {
-    clean: withHeaders,
-    pathOf: ({ url }) => url,
+    toGateRequest: (request) => request,
+    clean: requestWithHeaders,
+    urlsOf: ({ url }) => [url],
   });
 }
 
 /** How a platform's requests differ from `Request`. */
 interface RequestKind<Req> {
+  /** The request as the gate reads it. */
+  readonly toGateRequest: (request: Req) => GateRequest;
   /** The request with other headers. */
   readonly clean: (request: Req, headers: Headers) => Req;
-  /** The URL or path that the rules are about. */
-  readonly pathOf: (request: Req) => string;
+  /** URLs of the app: a rewrite to the origin of one of them stays in it. */
+  readonly urlsOf: (request: Req) => readonly [string, ...string[]];
 }
 
 export function makeMiddleware<Req extends Request, Context extends WaitUntil>(
-  options: MiddlewareOptions,
+  { keepAssertionOnRewrite, onRefused, ...options }: MiddlewareOptions<Req>,
   next: NextMiddleware<Req, Context> | undefined,
-  { clean, pathOf }: RequestKind<Req>,
+  { toGateRequest, clean, urlsOf }: RequestKind<Req>,
 ): Middleware<Req, Context> {
-  const gate = makeGate(options, pathOf);
+  const keepsAssertion = readBoolean('keepAssertionOnRewrite', keepAssertionOnRewrite) ?? false;
+  const gate = lazyGate<Req>(
+    { ...options, ...(onRefused !== undefined && { onRefused: answering(onRefused) }) },
+    { ownOptions: ['keepAssertionOnRewrite'] },
+  );
   return async (request, context) => {
-    const { refusal, headers, identity } = await gate(request, context);
-    if (refusal) return refusal;
-    const answer = await next?.(clean(request, headers), context ?? ({} as Context), identity);
-    return answer ? keepVerified(answer, headers) : passOn(headers);
+    const result = await gate.authorize(toGateRequest(request), { platform: context });
+    if (result.type === 'refuse') return gate.refuse(result.error, request, request);
+    const forwarded = forward(request.headers, result.headers);
+    const own = await next?.(clean(request, forwarded), context ?? ({} as Context), result.identity);
+    const answer = own || nextResponse();
+    const answerHeaders = gate.answerHeaders((name) => answer.headers.get(name));
+    if (!letsOn(answer)) return withHeaders(answer, answerHeaders);
+    const wanted = requestHeaders(answer, forwarded);
+    const leaves = !keepsAssertion && leavesOrigins(answer, urlsOf(request));
+    // Cache-Control would override that of every page.
+    const vary = answerHeaders.filter(([name]) => name === 'vary');
+    return passOn(answer, leaves ? withoutAssertion(wanted, forwarded) : wanted, vary);
+  };
+}
+
+/** Ensures that what was refused is answered: `NextResponse.next()` would let it on, and a rewrite, too. */
+function answering<Req>(onRefused: OnRefused<Req>): OnRefused<Req> {
+  if (typeof onRefused !== 'function') return onRefused;
+  return async (error, request) => {
+    const answer = await onRefused(error, request);
+    if (!(answer instanceof Response) || !letsOn(answer)) return answer;
+    throw configurationError(
+      'onRefused would let the refused request on; return a redirect or a page, or undefined for the answer of the gate.',
+    );
   };
 }

@@ -1,12 +1,14 @@
 import {
   collectPending,
   configurationError,
+  createVerifier,
   describeFetchFailure,
+  optionsFromEnvironment,
   type PomeriumEvent,
   throttledStore,
+  type VerifierOptions,
 } from '../../core/adapter.ts';
 import { edgeConfigKey, edgeConfigStore } from './edge-config-store.ts';
-import { makeVerifier, type VercelOptions } from './options.ts';
 import { environment } from './platform.ts';
 import { sha256 } from './sha256.ts';
 
@@ -19,7 +21,7 @@ const API_TIMEOUT = 10_000;
 /** Milliseconds for Pomerium: as long as `remoteKeys` gives it, and a little for the stores. */
 const REFRESH_LIMIT = 6_000;
 
-export interface RefreshRouteOptions extends Omit<VercelOptions, 'store' | 'keys'> {
+export interface RefreshRouteOptions extends Partial<Omit<VerifierOptions, 'allowAnonymous' | 'store' | 'keys'>> {
   /** Keys that did not change are written again when the Edge Config's are this old, in seconds. Default: 180. */
   rewriteAfter?: number;
   /** Vercel's API. Default: `https://api.vercel.com`. */
@@ -88,7 +90,8 @@ async function refreshedItems({
     return options.onEvent?.(event);
   };
   const { waitUntil, settle } = collectPending({ limit: REFRESH_LIMIT });
-  await makeVerifier({ ...options, onEvent, store }).ready({ waitUntil });
+  const verifier = createVerifier(optionsFromEnvironment(environment(), { ...options, onEvent, store }));
+  await verifier.ready({ waitUntil });
   await settle();
   if (failure !== undefined) throw new Error(failure);
   return Promise.all([...fresh].map(async ([key, value]) => ({ key: await edgeConfigKey(key), value })));

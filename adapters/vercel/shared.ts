@@ -19,11 +19,7 @@ export function shared<Made>(key: string, make: () => Made): Made {
 /** The error of another bundle's copy of this package as one of ours, so that `instanceof` knows it. */
 export function toOwnError(error: unknown): unknown {
   if (error instanceof PomeriumError || !(error instanceof Error) || error.name !== 'PomeriumError') return error;
-  const { code, message, expected, received, retryAfter } = error as PomeriumError;
-  const details = {
-    ...(expected !== undefined && { expected }),
-    ...(received !== undefined && { received }),
-    ...(retryAfter !== undefined && { retryAfter }),
-  };
-  return new PomeriumError(code, message, { ...details, cause: error });
+  const { code, message, expected, received, path, retryAfter, subject } = error as PomeriumError;
+  const own = new PomeriumError(code, message, { expected, received, path, retryAfter, cause: error });
+  return subject === undefined ? own : Object.defineProperty(own, 'subject', { value: subject });
 }

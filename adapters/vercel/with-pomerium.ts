@@ -1,31 +1,51 @@
-import type { Identity } from '../../core/adapter.ts';
-import { makeGate } from './gate.ts';
-import type { VercelOptions } from './options.ts';
-import type { WaitUntil } from './platform.ts';
-import { withHeaders } from './with-headers.ts';
+import { forward, type GateOptions, type Identity, withHeaders } from '../../core/adapter.ts';
+import { lazyGate } from './lazy-gate.ts';
+import type { SignedInOptions } from './options.ts';
+import { requestWithHeaders } from './request-with-headers.ts';
 
 /** A Web-standard function that is told for whom the request came. `rest`: whatever the platform gives beside the request. */
-export type IdentifiedHandler<Rest extends readonly unknown[]> = (
+export type IdentifiedHandler<Rest extends readonly unknown[], Who = Identity> = (
   request: Request,
-  identity: Identity,
+  identity: Who,
   ...rest: Rest
 ) => Response | Promise<Response>;
 
 /**
  * Wraps a Web-standard function, or a route handler of Next.js: it is only called for requests that came through Pomerium,
- * without unverified Pomerium headers. Others get a `problemResponse`, or a page where `Accept` asks for one.
+ * without unverified Pomerium headers. Others get a `problemResponse`, a page where `Accept` asks for one, or what `onRefused`
+ * answers. Where `optional`, `rules` or `allowPreflight` let requests for nobody pass, here or in the environment, the identity
+ * is undefined for them.
+ *
+ * @throws {PomeriumError} `invalid_configuration` at once, for options that cannot work; what is wrong with the environment
+ * refuses every request
  *
  * @example
+ * ```ts
  * export const GET = withPomerium((request, identity) => new Response(`Hello ${identity.email}`))
+ * ```
  */
 export function withPomerium<Rest extends readonly unknown[] = []>(
   handler: IdentifiedHandler<Rest>,
-  options: VercelOptions = {},
+  options?: SignedInOptions,
+): (request: Request, ...rest: Rest) => Promise<Response>;
+export function withPomerium<Rest extends readonly unknown[] = []>(
+  handler: IdentifiedHandler<Rest, Identity | undefined>,
+  options: GateOptions<Request>,
+): (request: Request, ...rest: Rest) => Promise<Response>;
+export function withPomerium<Rest extends readonly unknown[], Who extends Identity | undefined>(
+  handler: IdentifiedHandler<Rest, Who>,
+  options: GateOptions<Request> = {},
 ): (request: Request, ...rest: Rest) => Promise<Response> {
-  const gate = makeGate(options);
+  const gate = lazyGate<Request>(options);
   return async (request, ...rest) => {
-    const { refusal, headers, identity } = await gate(request, rest[0] as WaitUntil | undefined);
-    if (refusal || !identity) return refusal ?? new Response(null, { status: 500 });
-    return handler(withHeaders(request, headers), identity, ...rest);
+    const result = await gate.authorize(request, { platform: rest[0] });
+    if (result.type === 'refuse') return gate.refuse(result.error, request, request);
+    const forwarded = requestWithHeaders(request, forward(request.headers, result.headers));
+    // The overloads say who it may be.
+    const answer = await handler(forwarded, result.identity as Who, ...rest);
+    return withHeaders(
+      answer,
+      gate.answerHeaders((name) => answer.headers.get(name)),
+    );
   };
 }

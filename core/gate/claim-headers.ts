@@ -1,9 +1,8 @@
-import { decodeByteString } from '../byte-string.ts';
 import { configurationError } from '../errors.ts';
 import type { Identity } from '../identity.ts';
 import { HEADERS_TAKE_TEXT } from '../runtime.ts';
 
-/** Names the claim headers that were cut to fit. Not one of Pomerium's. */
+/** Names the claim headers that are not complete. Not one of Pomerium's. */
 export const TRUNCATED_HEADER = 'x-pomerium-edge-truncated';
 
 const MAX_BYTES = 8192;
@@ -20,6 +19,7 @@ export type ClaimHeaders = ReadonlyMap<string, string>;
  * @throws {PomeriumError} `invalid_configuration` for what is no header name
  */
 export function readClaimHeaders(names: ClaimHeaderNames = []): ClaimHeaders {
+  if (typeof names !== 'object' || names === null) throw namesError();
   const usual = ALWAYS.map((claim): [string, string] => [headerName(claim), claim]);
   const more = Array.isArray(names)
     ? names.map((claim): [string, string] => [headerName(claim), claim])
@@ -28,13 +28,17 @@ export function readClaimHeaders(names: ClaimHeaderNames = []): ClaimHeaders {
   for (const [name, claim] of [...usual, ...more]) {
     // RFC 9110 section 5.6.2: a token.
     if (typeof claim !== 'string' || !/^[\w!#$%&'*+.^`|~-]+$/.test(name)) {
-      throw configurationError(
-        "claimHeaders must be a list of claims, or header names with claims; write claimHeaders: ['department'] or { 'x-department': 'department' }.",
-      );
+      throw namesError();
     }
     headers.set(name.toLowerCase(), claim);
   }
   return headers;
+}
+
+function namesError(): Error {
+  return configurationError(
+    "claimHeaders must be a list of claims, or header names with claims; write claimHeaders: ['department'] or { 'x-department': 'department' }.",
+  );
 }
 
 /** `PomeriumJWTHeaderName` in `internal/httputil/headers.go`. */
@@ -42,25 +46,36 @@ function headerName(claim: string): string {
   return `x-pomerium-claim-${claim}`;
 }
 
-/**
- * Writes claims as Pomerium does (`fillJWTClaimHeaders`): an absent one is empty, several values are joined with a comma,
- * text goes as UTF-8; control characters never. All of them take at most 8 KiB: groups that do not fit are left out from
- * the end, any other value as a whole, and `x-pomerium-edge-truncated` names the headers that are not complete.
- */
+/** Writes `claimHeaders` into these headers, UTF-8 as raw bytes, as Pomerium does. */
 export function setClaimHeaders(headers: Headers, identity: Identity, names: ClaimHeaders): void {
+  for (const [name, text] of claimHeaders(identity, names)) headers.set(name, toHeaderValue(text));
+}
+
+/** Text as a Fetch `Headers` takes it: on most runtimes a byte string, one character a byte. */
+export function toHeaderValue(text: string): string {
+  return HEADERS_TAKE_TEXT ? text : Array.from(encode(text), (byte) => String.fromCharCode(byte)).join('');
+}
+
+/**
+ * Claims as Pomerium writes them (`fillJWTClaimHeaders`): an absent one is empty, several values are joined with a comma. All
+ * of them take at most 8 KiB: groups that do not fit are left out from the end, any other value as a whole, and so is a claim
+ * with a control character, which no header may hold and which without it would be another value.
+ * `x-pomerium-edge-truncated` names the headers that are not complete.
+ */
+export function claimHeaders(identity: Identity, names: ClaimHeaders): [name: string, text: string][] {
   let left = MAX_BYTES;
   const truncated: string[] = [];
   // Groups are what grows, so the others come first.
   const groupsLast = [...names].sort(([, one], [, other]) => Number(one === 'groups') - Number(other === 'groups'));
-  for (const [name, claim] of groupsLast) {
-    const whole = claimValues(identity, claim).map(toHeaderText);
-    const kept = fitting(whole, left - name.length);
+  const written = groupsLast.map(([name, claim]): [string, string] => {
+    const whole = claimValues(identity, claim).map(toText);
+    const kept = whole.some((text) => /\p{Cc}/u.test(text)) ? [] : fitting(whole, left - name.length);
     if (kept.length < whole.length) truncated.push(name);
-    const value = kept.join(',');
-    left -= name.length + value.length;
-    headers.set(name, HEADERS_TAKE_TEXT ? decodeByteString(value) : value);
-  }
-  if (truncated.length > 0) headers.set(TRUNCATED_HEADER, truncated.join(','));
+    const text = kept.join(',');
+    left -= name.length + encode(text).length;
+    return [name, text];
+  });
+  return truncated.length > 0 ? [...written, [TRUNCATED_HEADER, truncated.join(',')]] : written;
 }
 
 /** The values that Pomerium would join. What the identity knows better than the claims (an old assertion's user) counts. */
@@ -69,19 +84,20 @@ function claimValues(identity: Identity, claim: string): readonly unknown[] {
   return Array.isArray(value) ? value : [value];
 }
 
-/** As a byte string: UTF-8, one character a byte. */
-function toHeaderText(value: unknown): string {
-  const text = value === null ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value);
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be written
-  const bytes = new TextEncoder().encode(text.replace(/[\0-\x1f\x7f]/g, ''));
-  return Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
+function toText(value: unknown): string {
+  if (value === null) return '';
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
 function fitting(values: readonly string[], limit: number): readonly string[] {
   let size = 0;
   const end = values.findIndex((value) => {
-    size += value.length + 1;
+    size += encode(value).length + 1;
     return size > limit + 1;
   });
   return end < 0 ? values : values.slice(0, end);
+}
+
+function encode(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
 }

@@ -1,5 +1,3 @@
-import type { Identity } from '../identity.ts';
-
 /** The header that carries the assertion, sent on routes with `pass_identity_headers: true`. */
 export const ASSERTION_HEADER = 'x-pomerium-jwt-assertion';
 
@@ -87,23 +85,8 @@ export function isPomeriumHeader(name: string): boolean {
   return normalizeName(name).startsWith('x-pomerium-');
 }
 
-/**
- * Like `cleanHeaders`, but keeps the verified assertion headers: the assertion, and that of the user for whom the caller
- * acts. For a request that is passed on, so that the service behind can verify it again.
- */
-export function verifiedHeaders(
-  headers: Headers,
-  identity: Identity | undefined,
-  also: readonly string[] = [],
-): Headers {
-  const cleaned = cleanHeaders(headers, also);
-  if (identity) cleaned.set(ASSERTION_HEADER, readAssertion(headers) ?? '');
-  const original = identity?.onBehalfOf && headers.get(ASSERTION_FOR_HEADER);
-  if (original) cleaned.set(ASSERTION_FOR_HEADER, original);
-  return cleaned;
-}
-
-function normalizeName(name: string): string {
+/** The spelling that CGI-like servers make of a header's name. */
+export function normalizeName(name: string): string {
   return name.toLowerCase().replace(/[^a-z0-9]/g, '-');
 }
 

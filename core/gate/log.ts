@@ -1,6 +1,27 @@
 import { PomeriumError, type PomeriumErrorCode, toSafeJson } from '../errors.ts';
 import type { PomeriumEvent } from '../events.ts';
 
+/** Where a gate tells the operator what happened. */
+export interface GateLog {
+  event(event: PomeriumEvent): unknown;
+  /** A configuration that cannot work, or a mistake of ours or of the user's own code. */
+  failure(error: unknown): unknown;
+}
+
+/** The log that every adapter has by default: lines of JSON on the console. */
+export function consoleLog(console: Record<'info' | 'warn' | 'error', (line: unknown) => void>): GateLog {
+  return {
+    event(event) {
+      const line = logLine(event);
+      if (line !== undefined) console[event.type === 'assertion_verified' ? 'info' : 'warn'](line);
+    },
+    failure(error) {
+      const isOurs = error instanceof PomeriumError;
+      console.error(isOurs ? toSafeJson({ type: error.code, message: error.message }) : error);
+    },
+  };
+}
+
 /**
  * Whether `received` of a refusal may be logged. It may be a claim's value, but for issuer and audience: host names of
  * routes are no personal data, and a wrong one is the likeliest mistake.
@@ -9,16 +30,12 @@ export function mayLogReceived(code: PomeriumErrorCode): boolean {
   return code === 'audience_mismatch' || code === 'issuer_mismatch';
 }
 
-/** An event as a line of JSON; undefined for normal events. */
+/** An event as a line of JSON; undefined for normal events, and for a wrong configuration, which is logged as a failure. */
 export function logLine(event: PomeriumEvent): string | undefined {
-  if (event.type === 'assertion_verified' || event.type === 'keys_refreshed') return undefined;
+  if (event.type === 'keys_refreshed') return undefined;
+  if (event.type === 'assertion_verified') return event.user === undefined ? undefined : toSafeJson(event);
   if (event.type !== 'assertion_refused') return toSafeJson(event);
+  if (event.code === 'invalid_configuration') return undefined;
   const { received, ...rest } = event;
   return toSafeJson(mayLogReceived(event.code) ? event : rest);
-}
-
-/** What was thrown where a request is refused: a configuration that cannot work, or a mistake of ours. Refusals are events. */
-export function unexpectedLine(error: unknown): unknown {
-  if (!(error instanceof PomeriumError)) return error;
-  return error.status === 500 ? `pomerium-edge: ${error.code}: ${error.message}` : undefined;
 }

@@ -1,8 +1,9 @@
 import { configurationError, describeType, describeValue } from '../errors.ts';
 import { isObject } from '../json.ts';
 import { compilePolicy } from '../policy/compile.ts';
-import { isPolicy, type Policy, type PolicyOptions } from '../policy/policy.ts';
-import { decodePath } from './path.ts';
+import { isPolicy, type Policy, type PolicyInput, type PolicyOptions } from '../policy/policy.ts';
+import { isCanonical } from './path.ts';
+import { isSpellingOf, pathsServed, type SpelledRule, toRuleSegments, toSegments } from './spellings.ts';
 
 /** Who may see a path: everybody, whoever comes through Pomerium, or whom a policy (compiled, or as parsed PPL) allows. */
 export type PathAccess = 'public' | 'authenticated' | Policy | object;
@@ -13,26 +14,30 @@ export type PathRule =
   | { readonly prefix: string; readonly path?: never; readonly access: PathAccess };
 
 export interface PathRules {
-  /** What the first rule for the URL's path says; for a path without a rule, a policy that allows nothing. */
-  accessTo(url: string): 'public' | 'authenticated' | Policy;
+  /**
+   * Who may see what is served for a request. `paths`: what `readPath` gives for each path that the request may be served
+   * as, usually one; the strictest decides. Where one is null, nobody may, unless all paths have the same access.
+   */
+  accessTo(paths: readonly (string | null)[]): CompiledAccess;
 }
 
-interface CompiledRule {
-  readonly access: 'public' | 'authenticated' | Policy;
-  /** Whether it is for a path as it was sent. */
-  readonly fitsSent: (path: string) => boolean;
-  /** Whether it is for a path that `normalizePath` gave. */
-  readonly fitsNormalized: (path: string) => boolean;
+type CompiledAccess = 'public' | 'authenticated' | Policy;
+
+interface CompiledRule extends SpelledRule {
+  readonly access: CompiledAccess;
+  /** The path with one slash at its end. */
+  readonly folder: string;
 }
 
 const NOBODY = compilePolicy({});
 
 /**
- * A table of rules, the first that fits decides, and nothing is allowed where none does. A path is read twice: as it was
- * sent, and decoded, with slashes, dot segments, path parameters and case made one. A path for which the two readings
- * lead to different rules is refused, since the service behind could read it either way (CVE-2026-41248, CVE-2023-27487).
+ * A table of rules: the first that fits decides, and nothing is allowed where none does. A rule means what is served, not
+ * one spelling of its path: `/admin` is for `/admin/`, `/ADMIN`, `/admin.json`, `/admin/index.html`, `/admin;x` and for the
+ * data URLs that frameworks have for it, too. So a rule that fits such a spelling counts as well, if it stands before the
+ * one that fits the path itself: of these the strictest decides, and different policies must all allow.
  *
- * @throws {PomeriumError} `invalid_configuration`
+ * @throws {PomeriumError} `invalid_configuration`, also for the patterns of other tools (`/admin/:path*`)
  *
  * @example
  * ```ts
@@ -46,13 +51,57 @@ const NOBODY = compilePolicy({});
 export function compilePathRules(rules: readonly PathRule[], options: PolicyOptions = {}): PathRules {
   if (!Array.isArray(rules)) throw ruleError('rules', `must be a list; it is ${describeType(rules)}`);
   const compiled = rules.map((rule, i) => compileRule(rule, `rules[${i}]`, options));
+  const unreadable = accessToEverything(compiled) ?? NOBODY;
   return Object.freeze({
-    accessTo(url: string) {
-      const sent = URL.canParse(url) ? new URL(url).pathname : url.replace(/[?#].*$/s, '');
-      const normalized = normalizePath(sent);
-      const rule = compiled.find(({ fitsSent }) => fitsSent(sent));
-      const isSame = normalized !== undefined && rule === compiled.find((one) => one.fitsNormalized(normalized));
-      return rule && isSame ? rule.access : NOBODY;
+    accessTo: (paths: readonly (string | null)[]) =>
+      strictest(
+        paths.flatMap((path) =>
+          path === null ? unreadable : pathsServed(path).flatMap((served) => accessesTo(served, compiled)),
+        ),
+      ),
+  });
+}
+
+/** The access that every path has, however it is read: undefined where paths differ. */
+function accessToEverything(rules: readonly CompiledRule[]): CompiledAccess | undefined {
+  const [access, ...others] = new Set(rules.map((rule) => rule.access));
+  const isComplete = rules.some(({ isPrefix, folder }) => isPrefix && folder === '/');
+  return isComplete && others.length === 0 ? access : undefined;
+}
+
+/** What the first rule for the path says, and what those say before it that fit the path as a spelling. */
+function accessesTo(path: string, rules: readonly CompiledRule[]): CompiledAccess[] {
+  const folder = asFolder(path);
+  const decisive = rules.findIndex((rule) => (rule.isPrefix ? folder.startsWith(rule.folder) : folder === rule.folder));
+  if (decisive < 0) return [NOBODY];
+  const segments = toSegments(path);
+  return rules
+    .filter((rule, i) => i === decisive || (i < decisive && isSpellingOf(rule, segments)))
+    .map(({ access }) => access);
+}
+
+function asFolder(path: string): string {
+  return path.endsWith('/') ? path : `${path}/`;
+}
+
+function strictest(accesses: readonly CompiledAccess[]): CompiledAccess {
+  if (accesses.length > 0 && accesses.every((access) => access === 'public')) return 'public';
+  const policies = new Set(accesses.filter(isPolicy));
+  return policies.size === 0 && accesses.length > 0 ? 'authenticated' : allOf([...policies]);
+}
+
+/** A policy that allows what all of these allow; nothing where there is none. */
+export function allOf(policies: readonly Policy[]): Policy {
+  const [first = NOBODY] = policies;
+  if (policies.length < 2) return first;
+  const decisive = (input: PolicyInput) => policies.find((policy) => !policy.decide(input).allowed) ?? first;
+  return Object.freeze<Policy>({
+    needsRequest: policies.some(({ needsRequest }) => needsRequest),
+    needsPath: policies.some(({ needsPath }) => needsPath),
+    decide: (input) => decisive(input).decide(input),
+    explain: (input) => decisive(input).explain(input),
+    check: (identity, request) => {
+      for (const policy of policies) policy.check(identity, request);
     },
   });
 }
@@ -63,28 +112,35 @@ function compileRule(rule: unknown, at: string, options: PolicyOptions): Compile
   if (Object.keys(more).length > 0 || (path === undefined) === (prefix === undefined) || typeof text !== 'string') {
     throw ruleError(at, 'must have a path or a prefix, an access, and nothing else');
   }
-  if (!/^\/(?!\/)/.test(text) || /[?#;\\%]|\/\/|\/\.{1,2}(\/|$)/.test(text)) {
-    throw ruleError(at, `has ${describeValue(text)}, which is no plain path; write it as in /admin, without encoding`);
-  }
-  const sent = new URL(text, 'https://a').pathname;
-  const fits = path === undefined ? beginsWith : is;
+  requirePlainPath(text, at);
   return {
     access: compileAccess(access, at, options),
-    fitsSent: fits(sent),
-    fitsNormalized: fits(text.toLowerCase()),
+    folder: asFolder(text),
+    segments: toRuleSegments(text),
+    isPrefix: path === undefined,
   };
 }
 
-function is(path: string): (requested: string) => boolean {
-  return (requested) => requested === path;
+/** Where the patterns of other tools begin: `*`, `.+`, `$`, `(.`, `(?`, `(a|b)`, `/:id`, `/[id]`, `/{id}`, `/<id>`. */
+const PATTERN = /\*|\.\+|\$$|\(+([.?[]|[^/()]*\|)|\/(:|[[{<][^/]*[\]}>](\/|$))/;
+
+/** A rule that can match no path would be a hole that nobody sees. */
+function requirePlainPath(text: string, at: string): void {
+  const pattern = text.search(PATTERN);
+  if (text.startsWith('/') && pattern >= 0) {
+    const plain = describeValue(text.slice(0, pattern).replace(/[./]+$/, '') || '/').slice(1, -1);
+    throw ruleError(
+      at,
+      `has ${describeValue(text)}, which is a pattern and would match no path; write prefix: '${plain}'`,
+    );
+  }
+  // Windows drops dots and spaces at the end of a segment.
+  if (!isCanonical(text) || /[?#;]|[. ](\/|$)/.test(text)) {
+    throw ruleError(at, `has ${describeValue(text)}, which is no plain path; write it as in /admin, without encoding`);
+  }
 }
 
-function beginsWith(prefix: string): (requested: string) => boolean {
-  const root = prefix.replace(/\/$/, '');
-  return (requested) => requested === root || requested.startsWith(`${root}/`);
-}
-
-function compileAccess(access: unknown, at: string, options: PolicyOptions): CompiledRule['access'] {
+function compileAccess(access: unknown, at: string, options: PolicyOptions): CompiledAccess {
   if (access === 'public' || access === 'authenticated') return access;
   if (isPolicy(access)) return access;
   if (typeof access === 'object' && access !== null) return compilePolicy(access, options);
@@ -96,29 +152,4 @@ function ruleError(at: string, what: string): Error {
     `${at} ${what}. A rule is { path: '/healthz', access: 'public' } or { prefix: '/', access: 'authenticated' }.`,
     { path: at },
   );
-}
-
-/** More than once encoded is enough to ask twice what was meant; more often than this nobody means anything. */
-const MAX_DECODINGS = 3;
-
-/**
- * The path as the most generous server would read it: percent-encoding taken off until there is none, backslashes as
- * slashes, no path parameters (`;x=1`), single slashes, dot segments resolved, lower case. Undefined where it cannot be read.
- */
-function normalizePath(sent: string): string | undefined {
-  let path: string | undefined = sent;
-  for (let i = 0; /%[0-9a-f]{2}/i.test(path) || i === 0; i++) {
-    path = i < MAX_DECODINGS ? decodePath(path) : undefined;
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: no path has these on purpose
-    if (path === undefined || /[\0-\x1f\x7f\ufffd]/.test(path)) return undefined;
-  }
-  const segments: string[] = [];
-  const parts = path.toLowerCase().replaceAll('\\', '/').split('/');
-  for (const part of parts) {
-    const segment = part.replace(/;.*$/s, '');
-    if (segment === '..') segments.pop();
-    else if (segment !== '' && segment !== '.') segments.push(segment);
-  }
-  const isFolder = segments.length > 0 && /^(\.{0,2})(;.*)?$/s.test(parts.at(-1) ?? '');
-  return `/${segments.join('/')}${isFolder ? '/' : ''}`;
 }

@@ -1,44 +1,40 @@
 import { PomeriumError } from '../errors.ts';
-import type { HeadersLike, RequestLike } from '../gate/headers.ts';
-import { readPath } from '../gate/path.ts';
+import type { RequestLike } from '../gate/headers.ts';
+import { isCanonical, readPath } from '../gate/path.ts';
 import type { MaybeAnonymous } from '../identity.ts';
-import type { Policy } from './policy.ts';
-
-/** What a policy may ask about a request. */
-export interface RequestInfo {
-  readonly method?: string | undefined;
-  /**
-   * Without the query, percent-encoding removed. Null where the request has none that every server would read the same
-   * way: a policy that asks about it then refuses.
-   */
-  readonly path?: string | null | undefined;
-  readonly headers?: HeadersLike | undefined;
-}
+import type { PolicyDecision, PolicyExplanation, PolicyInput, RequestInfo } from './policy.ts';
 
 /**
- * That the policy allows it.
- * @throws {PomeriumError} `policy_denied`: it names the rule that decided by its place, never a claim's value
+ * What a policy is asked about. The path is read from the URL, where the request has one. What the request lacks stays
+ * missing, since a policy must not be answered from a guess.
  */
-export function checkPolicy(policy: Policy, identity: MaybeAnonymous, requestInfo: RequestInfo | undefined): void {
-  const { method, path, headers } = requestInfo ?? {};
-  // Refused before any rule is asked: whether one is reached must not depend on the order of the others.
-  if (path === null && policy.needsPath) throw unreadablePath();
-  const input = { identity, method, path, headers };
-  if (policy.decide(input).allowed) return;
-  const denial = policy.explain(input).rules.find(({ action, holds }) => action === 'deny' && holds);
+export function toPolicyInput(identity: MaybeAnonymous, request: RequestInfo & RequestTarget = {}): PolicyInput {
+  const { method, headers, url, path } = request;
+  return { identity, method, headers, path: typeof url === 'string' ? readPath(url) : readablePath(path) };
+}
+
+/** A `RequestLike` has a URL instead of a path. */
+type RequestTarget = Partial<Pick<RequestLike, 'url'>>;
+
+/** A path that is said to be decoded; null where it has no one reading. One with a query is the URL's, and not decoded. */
+export function readablePath(path: string | null | undefined): string | null | undefined {
+  return typeof path !== 'string' || (isCanonical(path) && !path.includes('?')) ? path : null;
+}
+
+export function unreadablePath(): PomeriumError {
+  return new PomeriumError(
+    'policy_denied',
+    'The policy asks about the path of the request, and servers could read that path in different ways.',
+    { expected: 'a path with one reading: no encoded slash, dot segment, empty segment or double encoding' },
+  );
+}
+
+/** The refusal of a policy that does not allow it. */
+export function policyDenied({ deny }: PolicyDecision, explain: () => PolicyExplanation): PomeriumError {
+  const denial = deny ? explain().rules.find(({ action, holds }) => action === 'deny' && holds) : undefined;
   const why = denial ? `${denial.path} holds` : 'no allow rule holds';
-  throw new PomeriumError('policy_denied', `The policy refuses it: ${why}.`, {
+  return new PomeriumError('policy_denied', `The policy refuses it: ${why}.`, {
     expected: 'an allow rule that holds, and no deny rule that does',
     received: denial?.path ?? 'no allow rule that holds',
   });
-}
-
-/** The refusal of a policy that asks about the path of a request that has none that every server reads the same way. */
-export function unreadablePath(): PomeriumError {
-  return new PomeriumError('policy_denied', 'The policy cannot be asked: the percent-encoding of the path is broken.');
-}
-
-/** A request as a policy sees it. What it lacks stays missing, since a policy must not be answered from a guess. */
-export function toRequestInfo({ method, url, headers }: RequestLike): RequestInfo {
-  return { method, headers, path: typeof url === 'string' ? (readPath(url) ?? null) : undefined };
 }

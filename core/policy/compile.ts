@@ -1,11 +1,13 @@
 import { configurationError, describeType, describeValue } from '../errors.ts';
 import { isObject, type JsonObject } from '../json.ts';
+import { policyDenied, readablePath, toPolicyInput, unreadablePath } from './check.ts';
 import { type CompiledCriterion, compileCriterion, type Predicate } from './criteria.ts';
 import type {
   ExplainedRule,
   Policy,
   PolicyAction,
   PolicyDecision,
+  PolicyExplanation,
   PolicyInput,
   PolicyOperator,
   PolicyOptions,
@@ -48,12 +50,26 @@ export function compilePolicy(ppl: unknown, options: PolicyOptions = {}): Policy
   const allow = anyOf(rules.filter(({ action }) => action === 'allow'));
   const deny = anyOf(rules.filter(({ action }) => action === 'deny'));
   const all = rules.flatMap(({ operators }) => operators).flatMap(({ criteria }) => criteria);
-  return Object.freeze({
+  const needsPath = all.some((criterion) => criterion.needsPath);
+  const evaluate = (input: PolicyInput) => decision(allow(input), deny(input));
+  const explain = (input: PolicyInput): PolicyExplanation =>
+    Object.freeze({ ...evaluate(input), rules: rules.map((rule) => explainRule(rule, input)) });
+  // Judged before any rule is asked: whether a rule about the path is reached must not depend on the order of the others.
+  const requireReadable = (input: PolicyInput) => {
+    if (needsPath && readablePath(input.path) === null) throw unreadablePath();
+    return input;
+  };
+  return Object.freeze<Policy>({
     needsRequest: all.some(({ needsRequest }) => needsRequest),
-    needsPath: all.some(({ needsPath }) => needsPath),
-    decide: (input: PolicyInput) => decision(allow(input), deny(input)),
-    explain: (input: PolicyInput) =>
-      Object.freeze({ ...decision(allow(input), deny(input)), rules: rules.map((rule) => explainRule(rule, input)) }),
+    needsPath,
+    decide: (input) => evaluate(requireReadable(input)),
+    explain: (input) => explain(requireReadable(input)),
+    check(identity, request) {
+      const input = toPolicyInput(identity, request);
+      if (needsPath && input.path === null) throw unreadablePath();
+      const decided = evaluate(input);
+      if (!decided.allowed) throw policyDenied(decided, () => explain(input));
+    },
   });
 }
 

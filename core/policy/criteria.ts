@@ -1,6 +1,5 @@
 import { configurationError, describeValue } from '../errors.ts';
 import { isCorsPreflight } from '../gate/headers.ts';
-import { unreadablePath } from './check.ts';
 import { compileListMatcher, compileStringMatcher } from './matchers.ts';
 import type { PolicyInput } from './policy.ts';
 
@@ -135,18 +134,14 @@ function compileHttpMethod({ data, path }: CriterionContext): Predicate {
   return (input) => matches(required(input.method, 'method'));
 }
 
+/** What the path may be was judged before any criterion is asked. */
 function compileHttpPath({ data, path }: CriterionContext): Predicate {
   const matches = compileStringMatcher(data, path);
-  return (input) => matches(requiredPath(input));
+  return (input) => matches(required(input.path ?? undefined, 'path'));
 }
 
 function compileCorsPreflight(): Predicate {
   return (input) => isCorsPreflight(required(input.method, 'method'), required(input.headers, 'headers'));
-}
-
-function requiredPath({ path }: PolicyInput): string {
-  if (path === null) throw unreadablePath();
-  return required(path, 'path');
 }
 
 /** Never a silent answer about a request that is not there. */

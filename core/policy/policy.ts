@@ -1,13 +1,20 @@
-import type { HeadersLike } from '../gate/headers.ts';
+import type { HeadersLike, RequestLike } from '../gate/headers.ts';
 import type { MaybeAnonymous } from '../identity.ts';
 
-/** What a policy is asked about. Only policies with `needsRequest` look at more than the identity. */
-export interface PolicyInput {
-  readonly identity: MaybeAnonymous;
+/** What a policy may ask about a request. */
+export interface RequestInfo {
   readonly method?: string | undefined;
-  /** The path that this service is asked for, without the query, percent-encoding removed; null where it has no one reading. */
+  /**
+   * The path that this service is asked for: without the query, percent-encoding removed once, no dot segments. Null where
+   * it has no one reading. A policy that asks about the path refuses null, and whatever servers could read in different ways.
+   */
   readonly path?: string | null | undefined;
   readonly headers?: HeadersLike | undefined;
+}
+
+/** What a policy is asked about. Only policies with `needsRequest` look at more than the identity. */
+export interface PolicyInput extends RequestInfo {
+  readonly identity: MaybeAnonymous;
 }
 
 /** Whether access is allowed: some allow rule holds (`allow`) and no deny rule does (`deny`). */
@@ -55,11 +62,16 @@ export interface Policy {
   decide(input: PolicyInput): PolicyDecision;
   /** The same decision with what each criterion said: for people, and slower. */
   explain(input: PolicyInput): PolicyExplanation;
+  /**
+   * Ensures that the identity is allowed. `request`: what is known of it, or the request itself, whose URL is then read.
+   * @throws {PomeriumError} `policy_denied`: it names the rule that decided by its place, never a claim's value
+   */
+  check(identity: MaybeAnonymous, request?: RequestInfo | RequestLike): void;
 }
 
 export function isPolicy(value: unknown): value is Policy {
-  const { decide, explain } = (value ?? {}) as Partial<Policy>;
-  return typeof decide === 'function' && typeof explain === 'function';
+  const { decide, check } = (value ?? {}) as Partial<Policy>;
+  return typeof decide === 'function' && typeof check === 'function';
 }
 
 export interface PolicyOptions {

@@ -462,6 +462,11 @@ deny:
     assert.equal(elsewhere.code, 1);
     assert.match(elsewhere.stdout, /✗ http_path/);
     assert.equal((await decide('eve.json', '/admin')).code, 1);
+    for (const path of ['/admin/%zz', '/admin/%2e%2e/x', '/admin%2fx', 'admin']) {
+      const unreadable = await decide('alice.json', path);
+      assert.equal(unreadable.code, 1);
+      assert.match(unreadable.stdout, /different ways\nnot allowed/);
+    }
     const { code, stderr } = await runCli(['policy', 'test', at('policy.yaml'), '--as', at('alice.json')]);
     assert.equal(code, 2);
     assert.match(stderr, /asks about the path/);

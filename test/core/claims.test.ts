@@ -1,7 +1,7 @@
 import { assert, describe, test } from 'vitest';
 import type { VerifierOptions } from '../../core/index.ts';
 import { HOST, makeKey, NOW, sign, signText, userClaims } from '../support/issuer.ts';
-import { errorOf, makeRig } from '../support/verifying.ts';
+import { codeOf, errorOf, makeRig } from '../support/verifying.ts';
 
 const key = await makeKey();
 
@@ -126,10 +126,49 @@ verdicts('threat: audience unchecked or checked loosely', {}, [
 ]);
 
 verdicts('several audiences and issuers', { audience: ['a.example.com', 'b.example.com'] }, [
-  ['the second, by the first', { aud: 'b.example.com', iss: 'a.example.com' }, 'valid'],
-  ['the first, by URI', { aud: 'a.example.com', iss: 'https://b.example.com/' }, 'valid'],
+  ['the second, by the second', { aud: 'b.example.com', iss: 'b.example.com' }, 'valid'],
+  ['the first, by the first as URI', { aud: 'a.example.com', iss: 'https://a.example.com/' }, 'valid'],
+  ['both, by one of them', { aud: ['a.example.com', 'b.example.com'], iss: 'b.example.com' }, 'valid'],
+  ['the second, by the first', { aud: 'b.example.com', iss: 'a.example.com' }, 'issuer_mismatch'],
+  ['the first, by the second as URI', { aud: 'a.example.com', iss: 'https://b.example.com/' }, 'issuer_mismatch'],
   ['a third', { aud: 'c.example.com', iss: 'a.example.com' }, 'audience_mismatch'],
 ]);
+
+const several = { audience: ['a.example.com', 'b.example.com'], issuer: ['a.example.com', 'b.example.com'] };
+verdicts('several audiences, with issuers of one’s own', several, [
+  ['the second, by the first', { aud: 'b.example.com', iss: 'a.example.com' }, 'valid'],
+  ['by another', { aud: 'b.example.com', iss: 'https://b.example.com/' }, 'issuer_mismatch'],
+]);
+
+describe('of several audiences, the assertion must be for the host that the request was sent to', () => {
+  const rows: [name: string, url: string, host: string | undefined, code: string][] = [
+    ['that host', 'https://a.example.com/x', undefined, 'valid'],
+    ['that host, with a port, in capitals and with a last dot', 'https://A.EXAMPLE.COM.:8443/x', undefined, 'valid'],
+    ['the other host', 'https://b.example.com/', undefined, 'audience_mismatch'],
+    ['the other host, in capitals', 'https://B.example.com/', undefined, 'audience_mismatch'],
+    ['the other host, with a last dot', 'https://b.example.com./', undefined, 'audience_mismatch'],
+    ['the other host, with a port', 'https://b.example.com:8443/', undefined, 'audience_mismatch'],
+    ['the other host, in the header', '/x', 'b.example.com', 'audience_mismatch'],
+    ['the other host, in the header with a port', '/x', 'B.example.com:80', 'audience_mismatch'],
+    ['a host that is none of them', 'https://worker.example.workers.dev/', undefined, 'valid'],
+    ['a host that is none of them, in the header', '/x', 'internal', 'valid'],
+    ['no host', '/x', undefined, 'valid'],
+  ];
+  for (const [name, url, host, code] of rows) {
+    test(`${name} → ${code}`, async () => {
+      const rig = makeRig(key, { audience: ['a.example.com', 'b.example.com'] });
+      const assertion = await sign(key, { aud: 'a.example.com', iss: 'a.example.com' });
+      const headers = { 'x-pomerium-jwt-assertion': assertion, ...(host && { host }) };
+      assert.equal(await codeOf(() => rig.verifier.verifyRequest({ url, headers })), code);
+    });
+  }
+
+  test('a single audience is for every host: the service behind Pomerium has another one', async () => {
+    const headers = { 'x-pomerium-jwt-assertion': await sign(key) };
+    const request = { url: 'https://internal.example.com/', headers };
+    assert.equal(await codeOf(() => makeRig(key).verifier.verifyRequest(request)), 'valid');
+  });
+});
 
 verdicts('the authenticate host as issuer (2020)', { issuer: 'authenticate.corp.example.com' }, [
   ['it', { iss: 'authenticate.corp.example.com' }, 'valid'],

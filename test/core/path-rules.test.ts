@@ -1,31 +1,43 @@
 import { assert, describe, test } from 'vitest';
-import { compilePathRules, compilePolicy, isPolicy, type PathRule } from '../../core/adapter.ts';
-import { assertMisconfigured } from '../support/verifying.ts';
+import { readPath } from '../../core/gate/path.ts';
+import { allOf, compilePathRules, type PathRule } from '../../core/gate/rules.ts';
+import { compilePolicy } from '../../core/index.ts';
+import { type AccessName, accessName, admins, IDENTITY, staff } from '../support/access-name.ts';
+import { assertMisconfigured, codeOf } from '../support/verifying.ts';
 
-const admins = compilePolicy({ allow: { or: [{ groups: 'admins' }] } });
-const table = compilePathRules([
-  { path: '/healthz', access: 'public' },
-  { prefix: '/static/', access: 'public' },
-  { prefix: '/admin', access: admins },
-  { prefix: '/café', access: 'public' },
-  { path: '/folder/', access: 'public' },
-  { prefix: '/', access: 'authenticated' },
-]);
-
-function accessTo(path: string, rules = table): string {
-  const access = rules.accessTo(`https://app.example${path}`);
-  if (typeof access === 'string') return access;
-  return access === admins ? 'admins' : 'nobody';
+/** Who may see each of these targets: URLs, as a Fetch platform hands them over, unless they are raw. */
+function judge(rules: readonly PathRule[], cases: readonly [target: string, access: AccessName][]): void {
+  const compiled = compilePathRules(rules);
+  for (const [target, access] of cases) {
+    test(`${target} is for ${access}`, () => {
+      assert.equal(accessName(compiled.accessTo([readPath(`https://app.example${target}`)])), access);
+    });
+  }
 }
 
-describe('path rules', () => {
-  const cases: [path: string, access: string][] = [
+const TABLE: readonly PathRule[] = [
+  { path: '/healthz', access: 'public' },
+  { prefix: '/static/', access: 'public' },
+  { path: '/logo.png', access: 'public' },
+  { prefix: '/public', access: 'public' },
+  { prefix: '/_next', access: 'public' },
+  { prefix: '/page-data', access: 'public' },
+  { prefix: '/admin', access: admins },
+  { path: '/reports', access: staff },
+  { prefix: '/api/admin', access: admins },
+  { prefix: '/café', access: 'public' },
+  { path: '/folder/', access: 'public' },
+  { path: '/about', access: 'public' },
+  { prefix: '/', access: 'authenticated' },
+];
+
+describe('the first rule that fits a path decides:', () => {
+  judge(TABLE, [
     ['/', 'authenticated'],
     ['/other', 'authenticated'],
     ['/healthz', 'public'],
     ['/healthz?x=1', 'public'],
-    ['/healthz/', 'authenticated'],
-    ['/healthz%2f', 'authenticated'],
+    ['/healthz/', 'public'],
     ['/healthz/x', 'authenticated'],
     ['/healthzx', 'authenticated'],
     ['/static', 'public'],
@@ -35,31 +47,209 @@ describe('path rules', () => {
     ['/admin', 'admins'],
     ['/admin/', 'admins'],
     ['/admin/users?x=/healthz', 'admins'],
+    ['/%61dmin', 'admins'],
     ['/administrator', 'authenticated'],
-    ['/caf%C3%A9/menu', 'public'],
+    ['/reports', 'staff'],
+    ['/reports/', 'staff'],
+    ['/reports/1', 'authenticated'],
     ['/café/menu', 'public'],
+    ['/caf%C3%A9/menu', 'public'],
+    ['/caf%c3%a9', 'public'],
     ['/folder/', 'public'],
-    ['/folder', 'authenticated'],
+    ['/folder', 'public'],
     ['/docs/100%25', 'authenticated'],
     ['/docs/what%3F', 'authenticated'],
+    ['/v1/items;v=2', 'authenticated'],
     // Resolved before anybody sees them (WHATWG URL).
     ['/static/../admin/x', 'admins'],
     ['/static/%2e%2e/admin', 'admins'],
     ['/static\\..\\admin', 'admins'],
-  ];
-  for (const [path, access] of cases) {
-    test(`${path} is for ${access}`, () => assert.equal(accessTo(path), access));
-  }
+    ['/admin/.', 'admins'],
+    ['/admin/%2e', 'admins'],
+  ]);
+});
 
-  /** One reader sees one rule's path, another reader another's. */
-  const ambiguous = [
+describe('another spelling is for whom the strictest rule is that means it:', () => {
+  judge(TABLE, [
+    ['/ADMIN', 'admins'],
+    ['/Admin/users', 'admins'],
+    ['/admin;x=1/users', 'admins'],
+    ['/admin;/users', 'admins'],
+    ['/admin%3bx', 'admins'],
+    ['/;x/admin', 'admins'],
+    ['/admin.', 'admins'],
+    ['/admin%20', 'admins'],
+    ['/admin%20./users', 'admins'],
+    ['/admin::$INDEX_ALLOCATION/users', 'admins'],
+    ['/admin(1)', 'admins'],
+    ['/admin%3Fx', 'admins'],
+    ['/admin%23x', 'admins'],
+    ['/admin.json', 'admins'],
+    ['/admin.json/', 'admins'],
+    ['/admin.data', 'admins'],
+    ['/admin.html', 'admins'],
+    ['/admin.ts', 'admins'],
+    ['/admin.rsc', 'admins'],
+    ['/admin.prefetch.rsc', 'admins'],
+    ['/admin.segments/_full.segment.rsc', 'admins'],
+    ['/admin.segments/admin/__PAGE__.segment.rsc', 'admins'],
+    ['/admin.php/users', 'admins'],
+    ['/admin/index.html', 'admins'],
+    ['/admin/__data.json', 'admins'],
+    ['/index.php/admin', 'admins'],
+    ['/index.html/Admin.json', 'admins'],
+    ['/api/admin.ts', 'admins'],
+    ['/api/admin/index.ts', 'admins'],
+    ['/API/ADMIN/', 'admins'],
+    ['/reports.json', 'staff'],
+    ['/reports.segments/_tree.segment.rsc', 'staff'],
+    ['/reports.php/1', 'staff'],
+    ['/reports/index.html', 'staff'],
+    ['/reports/index', 'staff'],
+    ['/reports/default.aspx', 'staff'],
+    ['/reports/__data.json', 'staff'],
+    ['/reports/__route.js', 'staff'],
+    ['/reports/_payload.json', 'staff'],
+    ['/reports/q-data.json', 'staff'],
+    ['/reports/_.data', 'staff'],
+    ['/reports/.rsc', 'staff'],
+    ['/reports/index.php/1', 'staff'],
+    ['/reportſ', 'staff'],
+    ['/reports/index2', 'authenticated'],
+    ['/reports/_payload', 'authenticated'],
+    ['/reports-2', 'authenticated'],
+    ['/STATIC/a.css', 'authenticated'],
+    ['/HEALTHZ', 'authenticated'],
+    ['/healthz;x', 'authenticated'],
+    ['/healthz.json', 'authenticated'],
+    ['/logo.png', 'public'],
+    ['/public/admin', 'public'],
+    ['/public/admin.json', 'public'],
+    ['/about.rsc', 'authenticated'],
+  ]);
+
+  describe('of the root', () => {
+    judge(
+      [
+        { path: '/', access: admins },
+        { prefix: '/', access: 'public' },
+      ],
+      [
+        ['/', 'admins'],
+        ['/index.html', 'admins'],
+        ['/index.php/', 'admins'],
+        ['/__data.json', 'admins'],
+        ['/_root.data', 'admins'],
+        ['/index.rsc', 'admins'],
+        ['/index.segments/_tree.segment.rsc', 'admins'],
+        ['/_next/data/ID/index.json', 'admins'],
+        ['/_next/data/ID/fr.json', 'admins'],
+        ['/page-data/index/page-data.json', 'admins'],
+        ['/other', 'public'],
+        ['/other/index.html', 'public'],
+      ],
+    );
+  });
+
+  describe('of characters that have another case or form', () => {
+    judge(
+      [
+        { prefix: '/kelvin', access: admins },
+        { prefix: '/οδος', access: admins },
+        { prefix: '/café', access: admins },
+        { prefix: '/', access: 'public' },
+      ],
+      [
+        ['/\u212aelvin', 'admins'],
+        ['/ΟΔΟΣ', 'admins'],
+        ['/ΟΔΟΣ.JSON', 'admins'],
+        ['/οδοσ', 'admins'],
+        ['/cafe\u0301', 'admins'],
+        ['/CAFÉ', 'admins'],
+        ['/cafe', 'public'],
+      ],
+    );
+  });
+
+  describe('of a rule that names a file', () => {
+    judge(
+      [
+        { path: '/api/users.ts', access: admins },
+        { path: '/export.html', access: admins },
+        { path: '/help/index.html', access: admins },
+        { prefix: '/index.php', access: staff },
+        { prefix: '/v1.2', access: staff },
+        { path: '/logo.png', access: staff },
+        { prefix: '/', access: 'public' },
+      ],
+      [
+        ['/api/users.ts', 'admins'],
+        ['/api/users', 'admins'],
+        ['/api/users/', 'admins'],
+        ['/export', 'admins'],
+        ['/export.htm', 'admins'],
+        ['/help/', 'admins'],
+        ['/help', 'admins'],
+        ['/help/index', 'admins'],
+        ['/help/x', 'public'],
+        ['/index.php/x', 'staff'],
+        ['/', 'staff'],
+        ['/x', 'public'],
+        ['/v1.2/x', 'staff'],
+        ['/v1/x', 'public'],
+        ['/v1.3/x', 'public'],
+        ['/logo', 'public'],
+        ['/LOGO.PNG', 'staff'],
+      ],
+    );
+  });
+});
+
+describe('the data of a page is for whom both its URL and the page are:', () => {
+  judge(TABLE, [
+    ['/_next/static/x.js', 'public'],
+    ['/_next/data/ID/about.json', 'public'],
+    ['/_next/data/ID/fr/about.json', 'authenticated'],
+    ['/_next/data/ID/admin.json', 'admins'],
+    ['/_next/data/ID/ADMIN.json', 'admins'],
+    ['/_next/data/ID/admin/users.json?slug=x', 'admins'],
+    ['/_next/data/ID/fr/admin.json', 'admins'],
+    ['/_next/data/ID/nl-NL/admin.json', 'admins'],
+    ['/fr/_next/data/ID/admin.json', 'admins'],
+    ['/fr/_next/data/ID/fr/admin.json', 'admins'],
+    ['/public/_next/data/ID/admin.json', 'admins'],
+    ['/public/_next/data/ID/fr/admin.json', 'admins'],
+    ['/api/_next/data/ID/admin.json', 'admins'],
+    ['/api/fr/_next/data/ID/fr/admin.json', 'admins'],
+    ['/_next/data/ID/reports.json', 'staff'],
+    ['/_next/data/ID/other.json', 'authenticated'],
+    ['/_next/data', 'public'],
+    ['/_next/data/ID.json', 'authenticated'],
+    ['/page-data/about/page-data.json', 'public'],
+    ['/page-data/admin/page-data.json', 'admins'],
+    ['/page-data/reports/page-data.json', 'staff'],
+    ['/public/page-data/admin/page-data.json', 'admins'],
+    ['/page-data/app-data.json', 'public'],
+    ['/page-data/sq/d/123.json', 'public'],
+  ]);
+
+  describe('below a basePath that looks like a locale', () => {
+    judge(
+      [
+        { prefix: '/hr/admin', access: admins },
+        { prefix: '/', access: 'public' },
+      ],
+      [['/hr/_next/data/ID/admin.json', 'admins']],
+    );
+  });
+});
+
+describe('what two servers could read in two ways is for nobody:', () => {
+  const cases: [target: string, access: AccessName][] = [
     '//admin',
     '/./%2fadmin',
-    '/%61dmin',
     '/%2561dmin',
     '/%252561dmin',
-    '/ADMIN',
-    '/Admin/users',
     '/admin%2fusers/../../x%2f..%2f..%2fadmin',
     '/static/..%2fadmin',
     '/static/..%5cadmin',
@@ -67,65 +257,221 @@ describe('path rules', () => {
     '/static/%252e%252e%252fadmin',
     '/static/..;/admin',
     '/static/..;x=1/admin',
-    '/admin;x=1/users',
-    '/admin;/users',
     '/admin/..%2fother',
     '/other/..%2fadmin',
     '/other%2f..%2fadmin',
     '/other%3f%252f..%252f..%252fadmin',
-    '/STATIC/a.css',
-    '/healthz;x',
-    '/HEALTHZ',
-    '/caf%c3%a9',
+    '/healthz%2f',
     '/%e9',
     '/x%00',
     '/x%0d%0a',
     '/x%',
     '/x%zz',
     '/%2525252561dmin',
-  ];
-  for (const path of ambiguous) {
-    test(`${path} is for nobody`, () => assert.equal(accessTo(path), 'nobody'));
-  }
+    '/public/..%2fadmin/index.php/..;/..;/public/x',
+    '/public/..%2fadmin/users/..;/..;/public/x',
+    '/public/..%2fadmin%2f..%5cpublic',
+    '/public/..%2fadmin%2f%252e%252e%2fpublic/x',
+    '/public/..%2fadmin%2f%2f..%2fpublic/x',
+    '/%61dmin/index.php/..;/..;/x',
+    '/%61dmin/users/..;/..;/x',
+    '/admin/...',
+    '/(S(x))/admin',
+  ].map((target) => [target, 'nobody']);
+  judge(TABLE, cases);
 
-  test('what no rule is for is for nobody', () => {
+  test('unless every path has the same access', () => {
+    const unreadable = (rules: readonly PathRule[]) => accessName(compilePathRules(rules).accessTo([null]));
+    assert.equal(unreadable([{ prefix: '/', access: 'authenticated' }]), 'authenticated');
+    assert.equal(unreadable([{ prefix: '/', access: admins }]), 'admins');
+    assert.equal(
+      unreadable([
+        { path: '/a', access: 'public' },
+        { prefix: '/', access: 'public' },
+      ]),
+      'public',
+    );
+    assert.equal(unreadable([{ prefix: '/a', access: 'public' }]), 'nobody');
+    assert.equal(unreadable([{ path: '/', access: 'public' }]), 'nobody');
+    assert.equal(
+      unreadable([
+        { path: '/a', access: 'public' },
+        { prefix: '/', access: 'authenticated' },
+      ]),
+      'nobody',
+    );
+  });
+});
+
+describe('path rules', () => {
+  test('allow nothing where no rule fits the path itself', () => {
     const rules = compilePathRules([{ path: '/only', access: 'authenticated' }]);
-    assert.equal(accessTo('/only', rules), 'authenticated');
-    assert.equal(accessTo('/other', rules), 'nobody');
-    assert.equal(accessTo('/', compilePathRules([])), 'nobody');
+    assert.equal(accessName(rules.accessTo(['/only'])), 'authenticated');
+    assert.equal(accessName(rules.accessTo(['/ONLY'])), 'nobody');
+    assert.equal(accessName(rules.accessTo(['/only.json'])), 'nobody');
+    assert.equal(accessName(rules.accessTo(['/other'])), 'nobody');
+    assert.equal(accessName(compilePathRules([]).accessTo(['/'])), 'nobody');
   });
 
-  test('the first rule that fits decides', () => {
+  test('count in their order, for other spellings, too', () => {
     const rules = compilePathRules([
       { prefix: '/a', access: 'authenticated' },
       { prefix: '/a/b', access: 'public' },
+      { path: '/c.json', access: 'public' },
+      { path: '/c', access: admins },
+      { prefix: '/', access: 'authenticated' },
     ]);
-    assert.equal(accessTo('/a/b', rules), 'authenticated');
+    assert.equal(accessName(rules.accessTo(['/a/b'])), 'authenticated');
+    assert.equal(accessName(rules.accessTo(['/c.json'])), 'public');
+    assert.equal(accessName(rules.accessTo(['/c.data'])), 'admins');
   });
 
-  test('a policy may be given as parsed PPL', () => {
-    const rules = compilePathRules([{ prefix: '/', access: { allow: { or: [{ email: 'a@example.com' }] } } }]);
-    assert.isTrue(isPolicy(rules.accessTo('/x')));
+  test('require every policy that a spelling could mean', () => {
+    const rules = compilePathRules([
+      { path: '/a', access: admins },
+      { prefix: '/A', access: staff },
+      { prefix: '/', access: 'public' },
+    ]);
+    assert.equal(accessName(rules.accessTo(['/a'])), 'admins');
+    assert.equal(accessName(rules.accessTo(['/A'])), 'admins and staff');
   });
 
+  test('judge a request that may be served as several paths by the strictest', () => {
+    const rules = compilePathRules(TABLE);
+    assert.equal(accessName(rules.accessTo(['/about', '/healthz'])), 'public');
+    assert.equal(accessName(rules.accessTo(['/about', '/other'])), 'authenticated');
+    assert.equal(accessName(rules.accessTo(['/about', '/admin', '/other'])), 'admins');
+    assert.equal(accessName(rules.accessTo(['/admin', '/reports'])), 'admins and staff');
+    assert.equal(accessName(rules.accessTo(['/about', null])), 'nobody');
+    assert.equal(accessName(rules.accessTo([])), 'nobody');
+  });
+
+  test('take punctuation as it is', () => {
+    const rules = compilePathRules([
+      { prefix: '/a+b/(c)/d,e/@f:g', access: 'public' },
+      { path: '/100%', access: 'public' },
+      { path: '/c++/$metadata/~x/!y', access: 'public' },
+      { prefix: '/', access: 'authenticated' },
+    ]);
+    assert.equal(accessName(rules.accessTo(['/a+b/(c)/d,e/@f:g/h'])), 'public');
+    assert.equal(accessName(rules.accessTo(['/100%'])), 'public');
+    assert.equal(accessName(rules.accessTo(['/c++/$metadata/~x/!y'])), 'public');
+  });
+
+  test('take a policy as parsed PPL, with listClaims', () => {
+    const access = { allow: { or: [{ 'claim/roles': 'admin' }] } };
+    const identity = { ...IDENTITY, claims: { roles: 'user,admin' } };
+    const decide = (listClaims: string[]) => {
+      const compiled = compilePathRules([{ prefix: '/', access }], { listClaims }).accessTo(['/x']);
+      return typeof compiled === 'object' && compiled.decide({ identity }).allowed;
+    };
+    assert.isTrue(decide(['roles']));
+    assert.isFalse(decide([]));
+  });
+});
+
+describe('allOf', () => {
+  const both = allOf([admins, staff]);
+  const onPath = compilePolicy({ allow: { or: [{ http_path: '/a' }] } });
+
+  test('explains by the first policy that does not allow', () => {
+    const explain = (...groups: string[]) => both.explain({ identity: { ...IDENTITY, groups } });
+    assert.isFalse(explain('admins').allowed);
+    assert.deepEqual(explain('admins'), staff.explain({ identity: { ...IDENTITY, groups: ['admins'] } }));
+    assert.isTrue(explain('admins', 'staff').allowed);
+  });
+
+  test('refuses what one of the policies refuses', async () => {
+    const check = (...groups: string[]) => codeOf(() => both.check({ ...IDENTITY, groups }));
+    assert.equal(await check('admins'), 'policy_denied');
+    assert.equal(await check('staff'), 'policy_denied');
+    assert.equal(await check('admins', 'staff'), 'valid');
+  });
+
+  test('needs what one of the policies needs', () => {
+    assert.isFalse(both.needsRequest);
+    assert.isFalse(both.needsPath);
+    assert.isTrue(allOf([admins, onPath]).needsRequest);
+    assert.isTrue(allOf([admins, onPath]).needsPath);
+  });
+
+  test('is the policy itself where there is one, and allows nothing where there is none', () => {
+    assert.equal(allOf([admins]), admins);
+    assert.isFalse(allOf([]).decide({ identity: IDENTITY }).allowed);
+  });
+});
+
+describe('a rule that can never match is refused when it is built:', () => {
+  const patterns: [text: string, plain: string][] = [
+    ['/admin(.*)', '/admin'],
+    ['/admin/(.*)', '/admin'],
+    ['/admin/:path*', '/admin'],
+    ['/:id', '/'],
+    ['/users/:id/posts', '/users'],
+    ['/admin/*', '/admin'],
+    ['/admin*', '/admin'],
+    ['/admin/**', '/admin'],
+    ['/admin.*', '/admin'],
+    ['/admin/.+', '/admin'],
+    ['/admin$', '/admin'],
+    ['/admin/[id]', '/admin'],
+    ['/admin/[[...slug]]', '/admin'],
+    ['/admin/{id}', '/admin'],
+    ['/{proxy+}', '/'],
+    ['/files/{path:.*}', '/files'],
+    ['/users/<int:id>/edit', '/users'],
+    ['/((?!api|_next).*)', '/'],
+    ['/(admin|staff)/x', '/'],
+  ];
+  for (const [text, plain] of patterns) {
+    test(`${text}, with the advice to write ${plain}`, () => {
+      const message = `has ${JSON.stringify(text)}, which is a pattern and would match no path; write prefix: '${plain}'`;
+      for (const rule of [{ path: text }, { prefix: text }]) {
+        const build = () => compilePathRules([{ ...rule, access: 'public' } as PathRule]);
+        assertMisconfigured(build, new RegExp(message.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')));
+      }
+    });
+  }
+
+  const plainPath: [name: string, text: string][] = [
+    ['a path without its slash', 'healthz'],
+    ['a pattern without its slash', '^/admin'],
+    ['dot segments', '/a/../b'],
+    ['an encoded path', '/a%20b'],
+    ['a query', '/a?b'],
+    ['a fragment', '/a#b'],
+    ['parameters', '/a;b'],
+    ['a backslash', '/a\\b'],
+    ['two slashes', '//a'],
+    ['two slashes at the end', '/a//'],
+    ['a control character', '/a\nb'],
+    ['a dot at the end', '/a.'],
+    ['a dot at the end of a segment', '/a./b'],
+    ['a space at the end', '/a '],
+    ['nothing', ''],
+  ];
+  for (const [name, text] of plainPath) {
+    test(`${name}: ${JSON.stringify(text)}`, () => {
+      assertMisconfigured(
+        () => compilePathRules([{ path: text, access: 'public' }]),
+        /rules\[0\] has .* no plain path/,
+      );
+    });
+  }
+});
+
+describe('a table is refused when it is built for', () => {
   const broken: [string, unknown, RegExp][] = [
-    ['no list', { path: '/' }, /rules must be a list/],
+    ['what is no list', { path: '/' }, /rules must be a list/],
     ['a rule with neither path nor prefix', [{ access: 'public' }], /rules\[0\]/],
     ['a rule with both', [{ path: '/', prefix: '/', access: 'public' }], /rules\[0\]/],
     ['a member that is misspelt', [{ path: '/', acess: 'public' }], /rules\[0\]/],
     ['no access', [{ path: '/' }], /rules\[0\]/],
     ['an access that is none', [{ path: '/', access: 'everybody' }], /everybody/],
-    ['a path without its slash', [{ path: 'healthz', access: 'public' }], /healthz/],
-    ['a path with dot segments', [{ path: '/a/../b', access: 'public' }], /plain path/],
-    ['an encoded path', [{ path: '/a%20b', access: 'public' }], /plain path/],
-    ['a path with a query', [{ path: '/a?b', access: 'public' }], /plain path/],
-    ['a path with two slashes', [{ path: '//a', access: 'public' }], /plain path/],
-    ['a wildcard nobody reads', [{ path: 1, access: 'public' }], /rules\[0\]/],
+    ['a path that is no text', [{ path: 1, access: 'public' }], /rules\[0\]/],
     ['a policy that cannot be answered', [{ path: '/', access: { allow: { or: [{ source_ip: 'x' }] } } }], /source_ip/],
   ];
   for (const [name, rules, message] of broken) {
-    test(`${name} is refused when it is built`, () => {
-      assertMisconfigured(() => compilePathRules(rules as PathRule[]), message);
-    });
+    test(name, () => assertMisconfigured(() => compilePathRules(rules as PathRule[]), message));
   }
 });

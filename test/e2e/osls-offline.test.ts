@@ -1,7 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, assert, beforeAll, describe, test } from 'vitest';
 import { LAMBDAS, sizeOfLambda } from '../../scripts/bundle-lambda.ts';
 import { OSLS_ENVIRONMENT, startOslsOffline } from '../../scripts/osls-offline.ts';
-import { must, tool } from '../../scripts/run.ts';
+import { must, ROOT, tool } from '../../scripts/run.ts';
 import { startStandIn } from '../../scripts/start/stand-in.ts';
 import { HOST, makeKey, sign } from '../support/issuer.ts';
 import { assertDoctorFindsNothing } from './doctor.ts';
@@ -79,5 +80,16 @@ describe('osls package', () => {
     assert.include(output, 'Service packaged');
     for (const name of LAMBDAS) console.info(`${name}.mjs: ${Math.round(sizeOfLambda(name) / 1000)} kB minified`);
     assert.isBelow(sizeOfLambda('authorizer'), 150_000);
+  });
+
+  test('gives each function the variables that it reads, and none that is not set', () => {
+    const text = readFileSync(`${ROOT}.serverless/cloudformation-template-update-stack.json`, 'utf8');
+    const { Resources } = JSON.parse(text);
+    const namesOf = (name: string) =>
+      Object.keys(Resources[`${name}LambdaFunction`].Properties.Environment?.Variables ?? {}).sort();
+    const keys = ['POMERIUM_AUDIENCE', 'POMERIUM_JWKS_SSM', 'POMERIUM_JWKS_URL'];
+    assert.deepEqual(namesOf('Authorizer'), [...keys, 'POMERIUM_POLICY']);
+    assert.deepEqual(namesOf('Refresher'), keys);
+    for (const name of ['HttpSample', 'RestSample', 'SocketSample']) assert.deepEqual(namesOf(name), []);
   });
 });

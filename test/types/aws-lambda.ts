@@ -15,6 +15,7 @@ import {
   createAuthorizer,
   createEdgeHandler,
   createRefresher,
+  type EdgeEvent,
   pomeriumMiddleware,
   ssmStore,
   tieredStore,
@@ -42,9 +43,47 @@ const answer = () => ({ statusCode: 200, body: '' });
 withPomerium(answer) satisfies APIGatewayProxyHandlerV2;
 withPomerium(answer) satisfies APIGatewayProxyHandler;
 withPomerium(answer) satisfies ALBHandler;
+withPomerium(answer, { optional: true }) satisfies APIGatewayProxyHandlerV2;
 createEdgeHandler({ audience: 'a' }) satisfies CloudFrontRequestHandler;
+createEdgeHandler({
+  audience: 'a',
+  onRefused: (error, event) => {
+    holds<Equal<typeof event, EdgeEvent>>();
+    return new Response(error.code);
+  },
+});
+
+const opened = [
+  { optional: true },
+  { optional: process.env['OPEN'] === 'true' },
+  { rules: [{ prefix: '/', access: 'public' }] },
+  { allowPreflight: true },
+] as const;
+for (const options of opened) {
+  withPomerium((_event, _context, identity) => {
+    holds<Equal<typeof identity, Identity | undefined>>();
+  }, options);
+}
+withPomerium(
+  (event: APIGatewayProxyEventV2, _context: Context, identity: Identity) => `${event.rawPath} ${identity.subject}`,
+  {
+    onRefused: (_error, event) => {
+      holds<Equal<typeof event, APIGatewayProxyEventV2>>();
+      return undefined;
+    },
+  },
+);
+
+// @ts-expect-error nobody may come
+withPomerium((_event: unknown, _context: unknown, identity: Identity) => identity.subject, { optional: true });
 
 // @ts-expect-error Lambda@Edge has no environment to take it from
 createEdgeHandler({});
+// @ts-expect-error the function sees no answer
+createEdgeHandler({ audience: 'a', shared: true });
+// @ts-expect-error Lambda does not hold the socket
+withPomerium(answer, { endAtExpiry: true });
 // @ts-expect-error nobody is never let in by this
 createAuthorizer({ allowAnonymous: true });
+// @ts-expect-error API Gateway decides by route what has an authorizer
+createAuthorizer({ rules: [] });

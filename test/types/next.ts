@@ -13,6 +13,13 @@ export const composed = createProxy({}, async (request, event, identity) => {
   return NextResponse.next();
 });
 export const silent = createProxy({}, () => {});
+export const refusing = createProxy({
+  keepAssertionOnRewrite: true,
+  onRefused: (error, request) => {
+    holds<Equal<typeof request, NextRequest>>();
+    return error.status === 401 ? NextResponse.redirect(request.nextUrl) : undefined;
+  },
+});
 
 export const maybe: Promise<Identity | undefined> = getIdentity();
 export const fromPagesRouter = getIdentity({ headers: { 'x-pomerium-jwt-assertion': ['a', 'b'] } });
@@ -22,5 +29,9 @@ export const allowed: Promise<Identity> = requireIdentity({
 });
 export const own: Promise<Identity> = createIdentityFunctions({ audience: 'a' }).requireIdentity({ policy: {} });
 
+export const logged = createIdentityFunctions({ listClaims: ['roles'], log: false, logSubject: true });
+
+// @ts-expect-error rules are for createProxy
+createIdentityFunctions({ rules: [] });
 // @ts-expect-error it is one or the other, and not both
 requireIdentity({ groups: ['admins'] });

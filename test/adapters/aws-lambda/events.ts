@@ -14,12 +14,14 @@ export function restToken(authorizationToken: string) {
   return { type: 'TOKEN', authorizationToken, methodArn: METHOD_ARN };
 }
 
+/** At a domain name with a base path. */
 export function restRequest(headers: Headers, methodArn = METHOD_ARN) {
+  const resource = `/${methodArn.split('/').slice(3).join('/')}`;
   return {
     type: 'REQUEST',
     methodArn,
-    resource: '/request',
-    path: '/base/request',
+    resource,
+    path: `/base${resource}`,
     httpMethod: 'GET',
     headers,
     multiValueHeaders: lists(headers),
@@ -27,13 +29,13 @@ export function restRequest(headers: Headers, methodArn = METHOD_ARN) {
     pathParameters: {},
     stageVariables: { StageVar1: 'stageValue1' },
     requestContext: {
-      path: '/base/request',
+      path: `/base${resource}`,
       accountId: '123456789012',
       resourceId: '05c7jb',
       stage: 'test',
       requestId: 'rest-request',
       identity: { apiKey: '', sourceIp: '192.0.2.1' },
-      resourcePath: '/request',
+      resourcePath: resource,
       httpMethod: 'GET',
       apiId: 'abcdef123',
     },

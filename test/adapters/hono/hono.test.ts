@@ -4,6 +4,7 @@ import { HTTPException } from 'hono/http-exception';
 import { assert, describe, test } from 'vitest';
 import { type PomeriumOptions, pomerium, requirePolicy } from '../../../adapters/hono/index.ts';
 import { compilePolicy, PomeriumError, remoteKeys, staticKeys } from '../../../core/index.ts';
+import { withConsoleLines } from '../../support/console-lines.ts';
 import { HOST, jwks, makeKey, NOW, sign } from '../../support/issuer.ts';
 import { jwksAnswer, Origin } from '../../support/origin.ts';
 import { assertMisconfigured } from '../../support/verifying.ts';
@@ -11,7 +12,7 @@ import { assertMisconfigured } from '../../support/verifying.ts';
 const key = await makeKey();
 const ASSERTION = 'x-pomerium-jwt-assertion';
 const keys = staticKeys(jwks(key));
-const options = { audience: HOST, keys, now: () => NOW };
+const options = { audience: HOST, keys, now: () => NOW, log: false };
 const good = { [ASSERTION]: await sign(key) };
 const expired = { [ASSERTION]: await sign(key, { exp: 1 }) };
 const nobody = { [ASSERTION]: await sign(key, { sub: '', user: '', email: '' }) };
@@ -72,6 +73,10 @@ describe('pomerium()', () => {
     assert.equal((await either.request('/', { headers: { 'x-token': 'secret' } })).status, 200);
     assert.equal((await either.request('/', { headers: good })).status, 200);
     assert.equal((await either.request('/')).status, 401);
+    const pass = new Hono().use(some(pomerium(options), tokenOnly)).get('/', (c) => c.text('in'));
+    const byToken = await pass.request('/', { headers: { ...expired, 'x-token': 'secret' } });
+    assert.equal(byToken.status, 200, 'a refusal leaves it to the next');
+    assert.equal(byToken.headers.get('www-authenticate'), null);
     const both = new Hono().use(every(pomerium(options), tokenOnly)).get('/', (c) => c.text('in'));
     assert.equal((await both.request('/', { headers: { ...good, 'x-token': 'secret' } })).status, 200);
     assert.equal((await both.request('/', { headers: good })).status, 403);
@@ -115,6 +120,7 @@ describe('pomerium()', () => {
       keys: source,
       now: () => NOW,
       onEvent: () => {},
+      log: false,
     });
     const own = new Hono().use(pomerium((c) => ({ ...made(c), optional: false }))).get('/', (c) => c.text('in'));
     for (let i = 0; i < 5; i++) assert.equal((await own.request('/', { headers: good })).status, 200);
@@ -172,9 +178,10 @@ describe('pomerium()', () => {
 
   test('is a 500 that says nothing where the environment configures nothing', async () => {
     const own = new Hono().use(pomerium());
-    const response = await own.request('/', { headers: good }, {});
-    assert.equal(response.status, 500);
-    assert.equal(await codeOf(response), 'invalid_configuration');
+    const { result, lines } = await withConsoleLines(async () => own.request('/', { headers: good }, {}));
+    assert.equal(result.status, 500);
+    assert.equal(await codeOf(result), 'invalid_configuration');
+    assert.match(String(lines[0]?.line), /POMERIUM_AUDIENCE is not set/);
   });
 });
 

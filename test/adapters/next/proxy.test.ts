@@ -1,144 +1,122 @@
 import { NextRequest, NextResponse } from 'next/server.js';
 import { assert, describe, test } from 'vitest';
-import { createIdentityFunctions, createProxy, type ProxyOptions } from '../../../adapters/next/index.ts';
-import { shared, toOwnError } from '../../../adapters/vercel/shared.ts';
-import { PomeriumError, staticKeys } from '../../../core/index.ts';
-import manifest from '../../../package.json' with { type: 'json' };
-import { HOST, jwks, makeKey, NOW, sign } from '../../support/issuer.ts';
-import { jwksAnswer, Origin } from '../../support/origin.ts';
-import { assertMisconfigured, errorOf } from '../../support/verifying.ts';
+import { createProxy, type ProxyOptions } from '../../../adapters/next/index.ts';
+import { HOST } from '../../support/issuer.ts';
+import { assertMisconfigured } from '../../support/verifying.ts';
+import { TESTED_OPTIONS, testEveryOption } from '../vercel/option-cases.ts';
+import { ASSERTION, logOf, loud, options, passedHeaders, token } from '../vercel/support.ts';
 
 // What Next.js itself does with all this is shown in test/e2e/next; here is what it is given.
 
-const key = await makeKey();
-const ASSERTION = 'x-pomerium-jwt-assertion';
-const options: ProxyOptions = { audience: HOST, keys: staticKeys(jwks(key)), now: () => NOW, onEvent: () => {} };
-const token = await sign(key);
-const expired = await sign(key, { exp: 1 });
-const anonymous = await sign(key, { sub: '', user: '' });
 const event = { waitUntil: () => {} } as never;
 
-function requestTo(path: string, headers: Record<string, string> = { [ASSERTION]: token }): NextRequest {
+function requestTo(
+  path: string,
+  headers: Record<string, string> = { [ASSERTION]: token },
+  method = 'GET',
+): NextRequest {
   const nextConfig = { basePath: '/docs', i18n: { locales: ['en', 'fr'], defaultLocale: 'en' } };
   const spoofed = { 'x-pomerium-claim-email': 'root@evil.test' };
-  return new NextRequest(`https://app.test${path}`, { headers: { ...spoofed, ...headers }, nextConfig });
+  return new NextRequest(`https://app.test${path}`, { method, headers: { ...spoofed, ...headers }, nextConfig });
 }
 
+const rules: NonNullable<ProxyOptions['rules']> = [
+  { path: '/open', access: 'public' },
+  { prefix: '/admin', access: { allow: { or: [{ groups: 'admins' }] } } },
+  { prefix: '/reports', access: { allow: { or: [{ http_path: '/reports' }] } } },
+  { prefix: '/', access: 'authenticated' },
+];
+
 describe('createProxy()', () => {
-  test('rules are for the app’s routes: without base path and locale', async () => {
-    const proxy = createProxy({
-      ...options,
-      rules: [
-        { path: '/open', access: 'public' },
-        { prefix: '/admin', access: { allow: { or: [{ groups: 'admins' }] } } },
-        { prefix: '/', access: 'authenticated' },
-      ],
+  testEveryOption(async (given, { path, method, headers }) => {
+    const answer = await createProxy(given)(new NextRequest(`https://app.test${path}`, { method, headers }), event);
+    return { status: answer.status, behind: passedHeaders(answer), answer: answer.headers };
+  });
+
+  const statuses: [path: string, headers: Record<string, string> | undefined, status: number][] = [
+    ['/docs/open', undefined, 200],
+    ['/docs/fr/open', undefined, 200],
+    ['/docs/fr/open', {}, 200],
+    ['/docs/admin', undefined, 403],
+    ['/docs/fr/admin/x', undefined, 403],
+    ['/docs/', undefined, 200],
+    ['/docs/fr', {}, 401],
+    ['/docs/reports', undefined, 200],
+    ['/docs/fr/reports', undefined, 200],
+    ['/docs/reports/x', undefined, 403],
+  ];
+  for (const [path, headers, status] of statuses) {
+    test(`rules and http_path are for the app’s routes: ${path} is ${status} for ${headers ? 'nobody' : 'Alice'}`, async () => {
+      assert.equal((await createProxy({ ...options, rules })(requestTo(path, headers), event)).status, status);
     });
-    const statuses: [path: string, status: number][] = [
-      ['/docs/open', 200],
-      ['/docs/fr/open', 200],
-      ['/docs/admin', 403],
-      ['/docs/fr/admin/x', 403],
-      ['/docs/', 200],
-    ];
-    for (const [path, status] of statuses) assert.equal((await proxy(requestTo(path), event)).status, status, path);
-    assert.equal((await proxy(requestTo('/docs/fr/open', {}), event)).status, 200);
-    assert.equal((await proxy(requestTo('/docs/fr', {}), event)).status, 401);
+  }
+
+  test('the log has the path of the route, and the link of the page the whole one', async () => {
+    const proxy = createProxy({ ...loud, rules });
+    const { result, lines } = await logOf(() => proxy(requestTo('/docs/fr/admin?x=1', { accept: 'text/html' }), event));
+    assert.deepEqual(JSON.parse(String(lines)).request, { method: 'GET', path: '/admin' });
+    assert.include(await result.text(), `href="https://${HOST}/docs/fr/admin?x=1"`);
   });
 
   test('one’s own proxy gets the very NextRequest, cleaned', async () => {
-    const request = requestTo('/docs/fr/x');
-    const proxy = createProxy(options, (given, context, identity) => {
+    const request = requestTo('/docs/fr/x', { [ASSERTION]: token, authorization: 'Pomerium a.b.c' });
+    const proxy = createProxy({ ...options, claimHeaders: { 'x-mail': 'email' } }, (given, context, identity) => {
       assert.equal(given, request);
       assert.equal(context, event);
-      assert.deepEqual([...given.headers.keys()], [ASSERTION]);
+      const { user, groups, name } = identity ?? assert.fail();
+      assert.deepEqual(Object.fromEntries(given.headers), {
+        [ASSERTION]: token,
+        'x-mail': 'alice@example.com',
+        'x-pomerium-claim-email': 'alice@example.com',
+        'x-pomerium-claim-groups': groups.join(),
+        'x-pomerium-claim-name': `${name}`,
+        'x-pomerium-claim-user': user,
+      });
       assert.deepEqual([given.nextUrl.basePath, given.nextUrl.locale], ['/docs', 'fr']);
       return NextResponse.json({ email: identity?.email });
     });
     assert.deepEqual(await (await proxy(request, event)).json(), { email: 'alice@example.com' });
   });
 
-  test('a mistake in the options is thrown at once', () => {
-    assertMisconfigured(() => createProxy({ audience: 'app.test:443' }), /audience/);
-  });
-});
-
-describe('getIdentity(request), for the Pages Router', () => {
-  const { getIdentity } = createIdentityFunctions(options);
-  const ask = (headers: Record<string, string | string[] | undefined>) => getIdentity({ headers });
-
-  test('is the identity, from Node’s headers', async () => {
-    assert.equal((await ask({ [ASSERTION]: token }))?.email, 'alice@example.com');
+  test('one’s own proxy may take the assertion off', async () => {
+    const proxy = createProxy(options, (request) => {
+      const headers = new Headers(request.headers);
+      headers.delete(ASSERTION);
+      headers.set('x-own', '1');
+      return NextResponse.next({ request: { headers } });
+    });
+    assert.deepEqual(passedHeaders(await proxy(requestTo('/docs/x'), event)), { 'x-own': '1' });
   });
 
-  const nobody: [name: string, headers: Record<string, string | string[]>][] = [
-    ['no assertion', {}],
-    ['an expired one', { [ASSERTION]: expired }],
-    ['two of them', { [ASSERTION]: [token, token] }],
-    ['nobody signed in', { [ASSERTION]: anonymous }],
-    ['claim headers alone', { 'x-pomerium-claim-email': 'root@evil.test' }],
+  const rewrites: [target: string, isKept: boolean][] = [
+    ['https://app.test/docs/other', true],
+    ['https://third.test/other', false],
   ];
-  for (const [name, headers] of nobody) {
-    test(`is undefined for ${name}`, async () => assert.isUndefined(await ask(headers)));
+  for (const [target, isKept] of rewrites) {
+    test(`a rewrite to ${target} ${isKept ? 'takes the assertion along' : 'takes no assertion along'}`, async () => {
+      const proxy = createProxy(options, () => NextResponse.rewrite(target));
+      const answer = await proxy(requestTo('/docs/x'), event);
+      assert.equal(answer.headers.get('x-middleware-rewrite'), target);
+      assert.deepEqual(passedHeaders(answer), { [ASSERTION]: isKept ? token : null });
+    });
   }
 
-  test('rejects when nobody can tell: without keys, and without a configuration', async () => {
-    const origin = await Origin.start({ status: 500 });
-    process.env['POMERIUM_JWKS_URL'] = origin.url;
-    try {
-      const down = createIdentityFunctions({ audience: HOST, onEvent: () => {} });
-      const error = await errorOf(() => down.getIdentity({ headers: { [ASSERTION]: token } }));
-      assert.equal(error?.code, 'keys_unavailable');
-    } finally {
-      delete process.env['POMERIUM_JWKS_URL'];
-    }
-    const error = await errorOf(() => createIdentityFunctions().getIdentity({ headers: { [ASSERTION]: token } }));
-    assert.equal(error?.code, 'invalid_configuration');
-  });
-});
-
-describe('what the bundles of one process share', () => {
-  test('is told apart by environment and options, and only where these are data', async () => {
-    const [one, other] = [await Origin.start(jwksAnswer(jwks(key))), await Origin.start(jwksAnswer(jwks(key)))];
-    const late = { [ASSERTION]: await sign(key, { iat: 0, exp: 9e9 }) };
-    const ask = (options: Parameters<typeof createIdentityFunctions>[0]) =>
-      createIdentityFunctions(options).getIdentity({ headers: late });
-    try {
-      for (const { url } of [one, other, one]) {
-        process.env['POMERIUM_JWKS_URL'] = url;
-        assert.equal((await ask({ audience: HOST }))?.subject, 'u-alice');
-        assert.equal((await ask({ audience: [HOST] }))?.subject, 'u-alice');
-      }
-      assert.deepEqual([await one.count(), await other.count()], [2, 2], 'once for each configuration');
-      process.env['POMERIUM_JWKS_URL'] = one.url;
-      await ask({ audience: HOST, onEvent: () => {} });
-      await ask({ audience: HOST, onEvent: () => {} });
-      assert.equal(await one.count(), 4, 'functions cannot be compared');
-    } finally {
-      delete process.env['POMERIUM_JWKS_URL'];
-    }
-  });
-
-  test('is kept under this version’s own name', () => {
-    shared('test', () => 'x');
-    assert.isTrue(Symbol.for(`pomerium-edge ${manifest.version}`) in globalThis);
-  });
-
-  test('an error of another bundle’s copy is known as ours, with all it says', () => {
-    const strange = Object.assign(new Error('why'), {
-      name: 'PomeriumError',
-      code: 'keys_unavailable',
-      status: 503,
-      expected: 'e',
-      received: 'r',
-      retryAfter: 7,
+  test('onRefused gets the NextRequest and may redirect', async () => {
+    const proxy = createProxy({
+      ...options,
+      onRefused: ({ status }, { nextUrl }) =>
+        status === 401 ? NextResponse.redirect(`https://${HOST}${nextUrl.basePath}${nextUrl.pathname}`) : undefined,
     });
-    const own = toOwnError(strange) as PomeriumError;
-    assert.instanceOf(own, PomeriumError);
-    const { code, status, message, expected, received, retryAfter } = own;
-    const said = { code: 'keys_unavailable', status: 503, message: 'why', expected: 'e', received: 'r', retryAfter: 7 };
-    assert.deepEqual({ code, status, message, expected, received, retryAfter }, said as never);
-    const other = new TypeError('mine');
-    assert.equal(toOwnError(other), other);
+    const answer = await proxy(requestTo('/docs/x', {}), event);
+    assert.deepEqual([answer.status, answer.headers.get('location')], [307, `https://${HOST}/docs/x`]);
+  });
+
+  test('a mistake in the options is thrown at once, with all the names that there are', () => {
+    const names = new RegExp(
+      [...TESTED_OPTIONS, 'keepAssertionOnRewrite'].map((name) => `(?=.*\\b${name}\\b)`).join(''),
+    );
+    assertMisconfigured(() => createProxy({ audience: 'app.test:443' }), /audience/);
+    assertMisconfigured(() => createProxy({ matcher: '/x' } as never), names);
+    assertMisconfigured(() => createProxy({ allowAnonymous: true } as never), /optional: true.*rules/);
   });
 });

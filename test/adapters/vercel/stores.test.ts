@@ -122,7 +122,7 @@ describe('on Vercel, without options', () => {
     const [[name, held] = []] = cache.entries;
     const forged = { ...JSON.parse(String(held)), url: 'https://other.test/', document: JSON.stringify(jwks(strange)) };
     cache.entries.set(String(name), JSON.stringify(forged));
-    assert.equal((await createMiddleware({ now: () => NOW, onEvent: () => {} })(request())).status, 200);
+    assert.equal((await createMiddleware({ now: () => NOW, log: false })(request())).status, 200);
     assert.equal(await mine.count(), 2);
   });
 });
@@ -169,7 +169,12 @@ describe('edgeConfigStore(), over the real client', () => {
     const origin = await Origin.start(jwksAnswer(jwks(key)));
     setEnvironment({ POMERIUM_JWKS_URL: origin.url });
     const events: PomeriumEvent[] = [];
-    const options = { audience: HOST, now: () => NOW, onEvent: (event: PomeriumEvent) => events.push(event) };
+    const options = {
+      audience: HOST,
+      now: () => NOW,
+      onEvent: (event: PomeriumEvent) => events.push(event),
+      log: false,
+    };
     const answer = await createMiddleware({ ...options, store: edgeConfigStore() })(request());
     assert.equal(answer.status, 200);
     assert.deepInclude(

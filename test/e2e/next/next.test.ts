@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
+import type { IncomingHttpHeaders } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, assert, beforeAll, describe, test } from 'vitest';
 import { liveScenarios } from '../../../scripts/start/live.ts';
+import { serve } from '../../../scripts/start/server.ts';
 import { startStandIn } from '../../../scripts/start/stand-in.ts';
 import { HOST, jwks, sign } from '../../support/issuer.ts';
 import { startOrigin } from '../../support/origin-server.ts';
@@ -173,7 +175,7 @@ for (const variant of VARIANTS) {
       ['X-Email', 'forged@example.com'],
     ];
 
-    test('of what poses as Pomerium’s word, only the assertion reaches the app, whatever the app’s own proxy does', async () => {
+    test('of Pomerium’s headers only the assertion reaches the app, whatever the app’s own proxy does', async () => {
       for (const query of ['', '?proxy=nothing', '?proxy=plain', '?proxy=forging', '?proxy=rewrite']) {
         const { headers, identity } = await echo(query, alice, ...SPOOFED, ['X-Unwanted', '1']);
         assert.notInclude(JSON.stringify(headers), 'forged', query);
@@ -182,6 +184,33 @@ for (const variant of VARIANTS) {
         assert.equal(headers[ASSERTION], alice[1], query);
         assert.equal(identity, 'u-alice', query);
       }
+    });
+
+    test('a rewrite to another origin takes no assertion along, and the app’s own proxy may take it off', async () => {
+      const received: IncomingHttpHeaders[] = [];
+      const elsewhere = await serve((incoming, response) => {
+        received.push(incoming.headers);
+        response.end('elsewhere');
+      });
+      const credentials = ['Authorization', `Bearer ${alice[1]}`] as const;
+      try {
+        for (const proxy of ['elsewhere', 'plain-elsewhere']) {
+          const { body } = await get(`/echo?proxy=${proxy}&to=${elsewhere.url}/x`, alice, credentials, ['X-Kept', '2']);
+          assert.equal(body, 'elsewhere', proxy);
+        }
+      } finally {
+        await elsewhere.close();
+      }
+      assert.deepEqual(
+        received.map((headers) => [headers['x-kept'], JSON.stringify(headers).includes(alice[1])]),
+        [
+          ['2', false],
+          ['2', false],
+        ],
+      );
+      const { headers, identity } = await echo('?proxy=without', alice);
+      assert.notProperty(headers, ASSERTION);
+      assert.isUndefined(identity);
     });
 
     test('what the app’s own proxy wants is done: headers set and removed, cookies, rewrites, redirects, answers', async () => {
@@ -378,9 +407,12 @@ for (const file of ['proxy', 'middleware'] as const) {
       assert.deepEqual(JSON.parse(body), { locale: 'en', basePath: '/docs' });
     });
 
-    test('rules are for the app’s routes, without the base path', async () => {
-      assert.equal((await sendRaw(server.url, '/docs/admin', [alice])).status, 403);
-      assert.equal((await sendRaw(server.url, '/docs/admin', [admin])).status, 200);
+    test('rules are for the app’s routes, without base path and locale', async () => {
+      for (const path of ['/docs/admin', '/docs/fr/admin']) {
+        assert.equal((await sendRaw(server.url, path, [alice])).status, 403, path);
+        assert.equal((await sendRaw(server.url, path, [admin])).status, 200, path);
+      }
+      assert.equal((await sendRaw(server.url, '/docs/fr/open')).status, 200);
     });
   });
 }

@@ -118,6 +118,19 @@ describe('examples/vercel, in the Edge runtime', () => {
     assert.include((await send('/', ['Accept', 'text/html'])).body, '<h1>Please sign in</h1>');
   });
 
+  test('without a configuration refuses everything, public paths, too', async () => {
+    const broken = await startMiddleware('./examples/vercel/middleware.ts', {}, cache);
+    try {
+      for (const lines of [[], [alice]]) {
+        const { status, body } = await sendRaw(broken.url, '/healthz', lines);
+        assert.equal(status, 500);
+        assert.include(JSON.parse(body), { code: 'invalid_configuration' });
+      }
+    } finally {
+      await broken.close();
+    }
+  });
+
   test('instances share the keys through the Runtime Cache', async () => {
     const before = await origins.hits();
     const another = await startMiddleware('./examples/vercel/middleware.ts', origins.env, cache);

@@ -27,6 +27,13 @@ export const gate = createProxy(
         break;
       case 'rewrite':
         return NextResponse.rewrite(new URL('/echo', request.url), { request: { headers } });
+      case 'elsewhere':
+        return NextResponse.rewrite(new URL(request.nextUrl.searchParams.get('to') ?? ''), { request: { headers } });
+      case 'plain-elsewhere':
+        return NextResponse.rewrite(new URL(request.nextUrl.searchParams.get('to') ?? ''));
+      case 'without':
+        headers.delete('x-pomerium-jwt-assertion');
+        break;
       case 'redirect':
         return NextResponse.redirect(new URL('/', request.url));
       case 'answer':

@@ -26,10 +26,14 @@ footer { margin-top: 2.5rem; padding-top: 1rem; border-top: 1px solid #8884; fon
 const POLICY =
   "default-src 'none'; style-src 'sha256-gfoqrAQikt6i5F/yL4n/CKDgz/Pb4FKJsC+QMfttI/M='; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/** A problem response as a page that needs nothing else: no script, no asset. Status and headers stay. */
-export async function refusalPage(problem: Response, { method }: { readonly method: string }): Promise<Response> {
+/**
+ * A problem response as a page that needs nothing else: no script, no asset. Status and headers stay. `home`: the same place
+ * behind Pomerium, where it is known.
+ */
+export async function refusalPage(problem: Response, home: string | undefined): Promise<Response> {
   const { status, code, detail } = await problem.json();
   const [heading, advice] = TEXTS[status] ?? BROKEN;
+  const [link, text] = home === undefined ? ['', 'Try again'] : [home, `Open ${new URL(home).host}`];
   const page = `<!doctype html>
 <html lang="en">
 <head>
@@ -43,7 +47,7 @@ export async function refusalPage(problem: Response, { method }: { readonly meth
 <h1>${heading}</h1>
 <p>${detail}</p>
 <p>${advice}</p>
-<p><a href="">Try again</a></p>
+<p><a href="${escapeHtml(link)}">${escapeHtml(text)}</a></p>
 </main>
 <footer>For whoever runs this site: ${status} <code>${code}</code></footer>
 </body>
@@ -54,5 +58,26 @@ export async function refusalPage(problem: Response, { method }: { readonly meth
   headers.set('content-security-policy', POLICY);
   headers.set('x-content-type-options', 'nosniff');
   headers.set('referrer-policy', 'no-referrer');
-  return new Response(method === 'HEAD' ? null : page, { status, headers });
+  return new Response(page, { status, headers });
+}
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+/** A browser names `text/html`; a program that does not care names any type. */
+export function wantsPage(accept: string): boolean {
+  const page = qualityOf(accept, ['text/html']);
+  return page > 0 && page >= qualityOf(accept, ['application/json', 'application/problem+json']);
+}
+
+/** The highest weight of these media types, 0 where none is named (RFC 9110 section 12.5.1). */
+function qualityOf(accept: string, types: readonly string[]): number {
+  const weights = accept.split(',').map((range) => {
+    const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
+    const weight = parameters.find((parameter) => parameter.startsWith('q='));
+    return types.includes(type) ? Number(weight?.slice(2) ?? 1) : 0;
+  });
+  // No Math.max(...weights): a header holds more commas than a call takes arguments.
+  return weights.reduce((highest, weight) => Math.max(highest, weight), 0);
 }

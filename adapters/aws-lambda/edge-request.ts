@@ -1,0 +1,47 @@
+import type { ForwardedHeaders } from '../../core/adapter.ts';
+
+export interface EdgeRequest {
+  readonly method: string;
+  readonly uri: string;
+  readonly querystring: string;
+  headers: EdgeHeaders;
+}
+
+/** By the name in lower case; `key` is the name as it was sent. */
+export type EdgeHeaders = Record<string, { key?: string | undefined; value: string }[]>;
+
+export interface EdgeAnswer {
+  readonly status: string;
+  readonly statusDescription: string;
+  readonly headers: EdgeHeaders;
+  readonly body: string;
+}
+
+/** Every header line as a pair. */
+export function edgeHeaderPairs(headers: EdgeHeaders): (readonly [name: string, value: string])[] {
+  return Object.entries(headers).flatMap(([name, lines]) => lines.map(({ value }) => [name, value] as const));
+}
+
+/** A copy of the request with the headers that go on. */
+export function forwardEdgeRequest<Request extends EdgeRequest>(
+  request: Request,
+  { keeps, added }: ForwardedHeaders,
+): Request {
+  const kept = Object.entries(request.headers).flatMap(([name, lines]): [string, EdgeHeaders[string]][] => {
+    const left = lines.filter(({ value }) => keeps(name, value));
+    return left.length > 0 ? [[name, left]] : [];
+  });
+  const headers = [...kept, ...added.map(([name, value]) => [name, [{ key: name, value }]] as const)];
+  return { ...request, headers: Object.fromEntries(headers) };
+}
+
+export async function toEdgeAnswer(response: Response): Promise<EdgeAnswer> {
+  const headers: EdgeHeaders = {};
+  for (const [key, value] of response.headers) headers[key] = [...(headers[key] ?? []), { key, value }];
+  return {
+    status: String(response.status),
+    statusDescription: response.statusText || 'Refused',
+    headers,
+    body: await response.text(),
+  };
+}

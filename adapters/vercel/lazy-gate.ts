@@ -1,0 +1,78 @@
+import {
+  consoleLog,
+  createGate,
+  type Gate,
+  type GateOptions,
+  type GatePlatform,
+  type GateRequest,
+  type GateResult,
+  type GateSupport,
+  gateOrBroken,
+  type Policy,
+  readHeader,
+} from '../../core/adapter.ts';
+import { lifetimeOf } from './lifetime.ts';
+import { environment } from './platform.ts';
+import { platformStore } from './runtime-cache.ts';
+import { makeSharedVerifier } from './shared-verifier.ts';
+
+/** A gate that takes from the platform what it lends to the request. */
+export interface LazyGate<NativeRequest> extends Pick<Gate<NativeRequest>, 'refuse' | 'answerHeaders'> {
+  authorize(request: GateRequest, context?: LazyGateContext): Promise<GateResult>;
+}
+
+export interface LazyGateContext {
+  /** What may lend a `waitUntil`: what the platform gives beside the request. */
+  readonly platform?: unknown;
+  /** One more policy, see `GateContext`. */
+  readonly policy?: Policy | undefined;
+}
+
+export interface LazyGateSupport extends Pick<GateSupport, 'without' | 'ownOptions'> {
+  /** The variables, read with the first request. */
+  readonly readEnvironment?: () => object;
+}
+
+const PLATFORM: GatePlatform = { keys: { store: platformStore() }, log: consoleLog(console) };
+
+const WITHOUT = {
+  endAtExpiry: 'this code does not hold the connection: end it in your own handler, at expiresAt of the identity',
+};
+
+/** Stands for what only the environment says, where the options alone are checked. */
+const SOME_ENVIRONMENT = { POMERIUM_AUDIENCE: 'app.corp.example.com' };
+
+/**
+ * A gate that is made with the first request, since a build does not have the environment. What is wrong with that refuses
+ * every request with a 500, and the log says it.
+ * @throws {PomeriumError} `invalid_configuration` at once, for options that cannot work whatever the environment says
+ */
+export function lazyGate<NativeRequest>(
+  options: GateOptions<NativeRequest>,
+  { without, ownOptions = [], readEnvironment = environment }: LazyGateSupport = {},
+): LazyGate<NativeRequest> {
+  createGate(SOME_ENVIRONMENT, options, { ...PLATFORM, ownOptions, without: { ...WITHOUT, ...without } });
+  const make = () =>
+    createGate(readEnvironment(), options, {
+      ...PLATFORM,
+      ownOptions,
+      without: WITHOUT,
+      makeVerifier: makeSharedVerifier,
+    });
+  let made: Gate<NativeRequest> | undefined;
+  const gate = () => {
+    made ??= gateOrBroken(make, PLATFORM.log);
+    return made;
+  };
+  return {
+    async authorize(request, { platform, policy } = {}) {
+      const { waitUntil, settle } = lifetimeOf(platform);
+      const requestId = readHeader(request.headers, 'x-vercel-id')?.slice(0, 64);
+      const result = await gate().authorize(request, { waitUntil, requestId, policy });
+      await settle();
+      return result;
+    },
+    refuse: (error, request, native) => gate().refuse(error, request, native),
+    answerHeaders: (get) => gate().answerHeaders(get),
+  };
+}

@@ -1,0 +1,208 @@
+import { optionsFromEnvironment } from '../environment.ts';
+import { configurationError, PomeriumError } from '../errors.ts';
+import { callSafely } from '../events.ts';
+import type { Identity } from '../identity.ts';
+import type { RemoteKeysOptions } from '../keys/remote/options.ts';
+import type { VerifierOptions } from '../options.ts';
+import { isPolicy, type Policy } from '../policy/policy.ts';
+import { createVerifier, type Verifier, type VerifyContext } from '../verifier.ts';
+import { type ForwardedHeaders, forwardedHeaders } from './forward.ts';
+import { isCorsPreflight, type RequestLike, readAssertion, readHeader } from './headers.ts';
+import type { GateLog } from './log.ts';
+import { type GateOptions, type GateSettings, type GateSupport, readGateOptions } from './options.ts';
+import { readPath } from './path.ts';
+import { refusalResponse } from './refusal.ts';
+import { privateHeaders } from './response.ts';
+import { allOf } from './rules.ts';
+
+/** A request as an adapter hands it over. `url`: absolute, or the percent-encoded target. */
+export interface GateRequest extends RequestLike {
+  /** More targets that the request may be served as; the strictest rule of all decides. */
+  readonly aliases?: readonly string[] | undefined;
+}
+
+/** What the platform lends to one request. */
+export interface GateContext extends Pick<VerifyContext, 'waitUntil'> {
+  /** The platform's own id of the request, for the log. */
+  readonly requestId?: string | undefined;
+  /** One more policy, that of a route: somebody must have come, and be allowed by it. */
+  readonly policy?: Policy | undefined;
+}
+
+export type GateResult =
+  | { readonly type: 'allow'; readonly identity?: Identity | undefined; readonly headers: ForwardedHeaders }
+  | { readonly type: 'refuse'; readonly error: PomeriumError };
+
+/** What stands before somebody's code. `NativeRequest`: the platform's own, for `onRefused`. */
+export interface Gate<NativeRequest = unknown> {
+  /** Whether the request may go on, for whom, and with which headers. Never rejects. */
+  authorize(request: GateRequest, context?: GateContext): Promise<GateResult>;
+  /** The answer to a request that was refused. Never cached. */
+  refuse(error: PomeriumError, request: RequestLike, native: NativeRequest): Promise<Response>;
+  /** The headers to set on an answer that passed. `get`: one of its headers, by its lower-case name. */
+  answerHeaders(get: (name: string) => string | null | undefined): [name: string, value: string][];
+  /** After how many seconds an answer to it that is still open must be closed, where `endAtExpiry` asks for it. */
+  secondsOpen(identity: Identity): number | undefined;
+  /** The claims that its policies take as lists, for policies of routes. */
+  readonly listClaims: readonly string[];
+  /** Gets the keys before the first request. Rejects as the verifier's `ready`. */
+  ready(context?: Pick<VerifyContext, 'waitUntil'>): Promise<void>;
+}
+
+/** What the adapter knows of its platform. */
+export interface GatePlatform extends GateSupport {
+  /** How keys are fetched and kept by default. */
+  readonly keys?: RemoteKeysOptions;
+  /**
+   * Makes the verifier, where several gates of a process share one: its options and, as plain data, those that were given.
+   * @defaultValue `createVerifier`
+   */
+  readonly makeVerifier?: (options: VerifierOptions & { allowAnonymous: false }, given: object) => Verifier;
+  readonly log: GateLog;
+  /** Headers that every answer gets unless it is `shared`, those of refusals included. */
+  readonly noStoreHeaders?: Readonly<Record<string, string>>;
+}
+
+/** @throws {PomeriumError} `invalid_configuration` */
+export function createGate<NativeRequest>(
+  env: object,
+  options: GateOptions<NativeRequest>,
+  platform: GatePlatform,
+): Gate<NativeRequest> {
+  const settings = readGateOptions(env, options, platform);
+  const { rules, shared, endAtExpiry, onRefused, corsOrigins } = settings;
+  const { log, keys, noStoreHeaders = {}, makeVerifier = createVerifier } = platform;
+  const verifierOptions = optionsFromEnvironment(env, settings.verifierOptions, {
+    ...keys,
+    ...(settings.log && { onEvent: log.event }),
+  });
+  const verifier = makeVerifier({ ...verifierOptions, allowAnonymous: false }, settings.verifierOptions);
+  const needsPath = rules !== undefined || verifierOptions.policy?.needsPath === true;
+  const [host, ...others] = [verifierOptions.audience].flat();
+  const noStore = Object.entries(noStoreHeaders);
+  const { clockTolerance = 60, now = () => Date.now() / 1000 } = verifierOptions;
+
+  return {
+    async authorize(request, context = {}) {
+      try {
+        const identity = await identify(request, context, verifier, settings);
+        const forwarding = { ...settings.forwarding, needsPath: needsPath || context.policy?.needsPath === true };
+        return { type: 'allow', identity, headers: forwardedHeaders(request.headers, identity, forwarding) };
+      } catch (error) {
+        return refusal(error, settings.log ? log : withoutEvents(log));
+      }
+    },
+    async refuse(error, request, native) {
+      const custom = onRefused && (await answerOf(() => onRefused(error, native), log));
+      const home = host !== undefined && others.length === 0 ? sameUrlAt(host, request) : undefined;
+      return refusalResponse(error, request, { custom, home, corsOrigins, noStore });
+    },
+    answerHeaders: (get) => (shared ? [] : [...privateHeaders(get), ...noStore]),
+    secondsOpen: ({ expiresAt }) => (endAtExpiry ? expiresAt + clockTolerance - now() : undefined),
+    listClaims: settings.verifierOptions.listClaims ?? [],
+    ready: (context) => verifier.ready(context),
+  };
+}
+
+/** The gate, or one that refuses everything: for platforms whose environment is known at the first request. */
+export function gateOrBroken<NativeRequest>(make: () => Gate<NativeRequest>, log: GateLog): Gate<NativeRequest> {
+  try {
+    return make();
+  } catch (error) {
+    return brokenGate(error, log);
+  }
+}
+
+/** A gate that refuses everything with what is wrong with its configuration, and says it in the log each time. */
+function brokenGate<NativeRequest>(error: unknown, log: GateLog): Gate<NativeRequest> {
+  return {
+    authorize: async () => refusal(error, log),
+    refuse: (refused, request) =>
+      refusalResponse(refused, request, { custom: undefined, home: undefined, corsOrigins: [], noStore: [] }),
+    answerHeaders: () => [],
+    secondsOpen: () => undefined,
+    listClaims: [],
+    ready: async () => {
+      throw error;
+    },
+  };
+}
+
+/** For whom the request is; undefined for nobody, where nobody may pass. Everything else is thrown. */
+async function identify(
+  request: GateRequest,
+  { waitUntil, requestId, policy }: GateContext,
+  verifier: Verifier,
+  { rules, optional, allowPreflight, logSubject }: Omit<GateSettings, 'onRefused'>,
+): Promise<Identity | undefined> {
+  const { method = '', url, headers, aliases = [] } = request;
+  if (allowPreflight && !policy && isCorsPreflight(method, headers)) return undefined;
+  const path = url === undefined ? null : readPath(url);
+  const access = rules?.accessTo([path, ...aliases.map((alias) => readPath(alias))]) ?? 'authenticated';
+  const policies = [access, policy].filter(isPolicy);
+  const isPublic = access === 'public' && !policy;
+  const mayBeNobody = isPublic || (optional && !policy);
+  if (mayBeNobody && !readAssertion(headers)) return undefined;
+  try {
+    return await verifier.verifyRequest(request, {
+      policy: policies.length > 0 ? allOf(policies) : undefined,
+      waitUntil,
+      // A policy about the path can be asked about one path only.
+      requestInfo: aliases.length > 0 ? { method, path: null, headers } : undefined,
+      eventRequest: { method, path, id: (requestId ?? readHeader(headers, 'x-request-id'))?.slice(0, 64) },
+      logSubject,
+      expectNobody: mayBeNobody,
+    });
+  } catch (error) {
+    if (!(error instanceof PomeriumError)) throw error;
+    // On a public path what does not hold is not believed. Elsewhere only an assertion for nobody counts as none, and not
+    // one that came for the user on whose behalf somebody calls.
+    if (isPublic && error.status !== 500) return undefined;
+    if (mayBeNobody && error.code === 'anonymous' && error.subject === 'assertion') return undefined;
+    throw error;
+  }
+}
+
+/** Where `log: false` leaves the log to `onEvent`: only mistakes that no event tells of. */
+function withoutEvents(log: GateLog): GateLog {
+  return { event: () => {}, failure: (error) => (error instanceof PomeriumError ? undefined : log.failure(error)) };
+}
+
+function refusal(error: unknown, log: GateLog): GateResult {
+  if (error instanceof PomeriumError && error.status !== 500) return { type: 'refuse', error };
+  callSafely(() => log.failure(error));
+  const isOurs = error instanceof PomeriumError;
+  return {
+    type: 'refuse',
+    error: isOurs
+      ? error
+      : new PomeriumError('invalid_configuration', 'Something else failed: see the log.', { cause: error }),
+  };
+}
+
+/** What the user's own code answers; undefined where it fails or answers with something else. */
+async function answerOf(answer: () => unknown, log: GateLog): Promise<Response | undefined> {
+  try {
+    const response = (await answer()) as Response | null | undefined;
+    if (response === undefined || (response && isAnswer(response))) return response;
+    throw configurationError(
+      'onRefused must return a Response, a new one for each request, or undefined for the answer of the gate.',
+    );
+  } catch (error) {
+    callSafely(() => log.failure(error));
+    return undefined;
+  }
+}
+
+/** Not by its class: it may be of another realm. One that was read before, or is no answer of HTTP, cannot be sent. */
+function isAnswer({ headers, status, bodyUsed, body }: Response): boolean {
+  return typeof headers?.get === 'function' && status >= 200 && !bodyUsed && !body?.locked;
+}
+
+/** The request's URL at the host behind which Pomerium signs people in. */
+function sameUrlAt(host: string, { url = '/' }: RequestLike): string | undefined {
+  const base = `https://${host}`;
+  if (!URL.canParse(url, base)) return undefined;
+  const { pathname, search } = new URL(url, base);
+  return `${base}${pathname}${search}`;
+}

@@ -1,0 +1,239 @@
+import { type EnvironmentOptions, type PomeriumEnvironment, VERIFIER_VARIABLES } from '../environment.ts';
+import { configurationError, describeValue, type PomeriumError } from '../errors.ts';
+import { readBoolean, readFunction, requireKnown } from '../option-readers.ts';
+import { VERIFIER_OPTIONS, type VerifierOptions } from '../options.ts';
+import {
+  type Environment,
+  jsonReader,
+  readFlag,
+  readList,
+  readVariables,
+  requireKnownVariables,
+  type Variables,
+} from '../variables.ts';
+import { type ClaimHeaderNames, readClaimHeaders } from './claim-headers.ts';
+import type { ForwardSettings } from './forward.ts';
+import { compilePathRules, type PathRule, type PathRules } from './rules.ts';
+
+/** Answers a refused request instead of the gate; undefined: the gate answers. `request`: the platform's own. */
+export type OnRefused<Request> = (
+  error: PomeriumError,
+  request: Request,
+) => Response | undefined | Promise<Response | undefined>;
+
+/** What every gate may be told beside the options of its verifier. Each option replaces what the environment says. */
+export interface GateOptions<Request = unknown> extends Partial<Omit<VerifierOptions, 'allowAnonymous'>> {
+  /**
+   * Who may see which path, see `compilePathRules`.
+   * @defaultValue `POMERIUM_RULES`; then every path is for whoever comes through Pomerium
+   */
+  rules?: readonly PathRule[];
+  /**
+   * Whether requests for nobody pass, with no identity: those without an assertion, and those with one that Pomerium signed
+   * for nobody. A bad assertion is refused all the same. Not beside `rules`, whose `public` paths say where.
+   * @defaultValue `POMERIUM_OPTIONAL`, then false
+   */
+  optional?: boolean;
+  /**
+   * Whether CORS preflights pass, which carry no credentials. The route in Pomerium needs `cors_allow_preflight`.
+   * @defaultValue `POMERIUM_ALLOW_PREFLIGHT`, then false
+   */
+  allowPreflight?: boolean;
+  /**
+   * The origins whose scripts may see a refusal (`https://app.example.com`): it then carries CORS headers. `*`: any, without
+   * credentials.
+   * @defaultValue `POMERIUM_CORS_ORIGINS`, then none
+   */
+  corsOrigins?: readonly string[];
+  /**
+   * Claims to write as headers, as `jwt_claims_headers` of Pomerium: beside user, email, name and groups.
+   * @defaultValue `POMERIUM_CLAIM_HEADERS`; then a guard writes those four, and a wrapper none
+   */
+  claimHeaders?: ClaimHeaderNames;
+  /**
+   * More request headers to remove: unsigned copies of claims, by the names that `jwt_claims_headers` gives them.
+   * @defaultValue `POMERIUM_REMOVE_HEADERS`, then none
+   */
+  removeHeaders?: readonly string[];
+  /**
+   * Whether the code behind gets the assertion, in whichever header it came.
+   * @defaultValue `POMERIUM_KEEP_ASSERTION`, then true
+   */
+  keepAssertion?: boolean;
+  /** The claims that policies in rules take as lists, see `compilePolicy`. @defaultValue `POMERIUM_LIST_CLAIMS`, then none */
+  listClaims?: readonly string[];
+  /**
+   * Whether shared caches may keep the answers: only where they are the same for everybody.
+   * @defaultValue `POMERIUM_SHARED`, then false
+   */
+  shared?: boolean;
+  /**
+   * Whether what is still open when the assertion ends (a WebSocket, a streamed answer) is closed then.
+   * @defaultValue `POMERIUM_END_AT_EXPIRY`, then false
+   */
+  endAtExpiry?: boolean;
+  /** Answers a refused request instead of the gate: a redirect, a page of one's own. It is never cached. */
+  onRefused?: OnRefused<Request>;
+  /**
+   * Whether there is a log: a line of JSON for each refusal, failed refresh, skipped key and wrong configuration. `onEvent` is
+   * told of everything in any case; what no event tells of (a mistake in code, options that cannot work) is always logged.
+   * @defaultValue `POMERIUM_LOG`, then true
+   */
+  log?: boolean;
+  /**
+   * Whether log and events say who was let in: the subject of each verified assertion, for an audit log.
+   * @defaultValue `POMERIUM_LOG_SUBJECT`, then false
+   */
+  logSubject?: boolean;
+}
+
+/** The variables of a gate: its options, as text or, where the platform has JSON in its configuration, as such. */
+export interface GateEnvironment extends PomeriumEnvironment {
+  readonly POMERIUM_RULES?: string | readonly PathRule[];
+  readonly POMERIUM_OPTIONAL?: string | boolean;
+  readonly POMERIUM_ALLOW_PREFLIGHT?: string | boolean;
+  readonly POMERIUM_CORS_ORIGINS?: string | readonly string[];
+  /** With commas: `department`, or `x-department=department`. */
+  readonly POMERIUM_CLAIM_HEADERS?: string | ClaimHeaderNames;
+  readonly POMERIUM_REMOVE_HEADERS?: string | readonly string[];
+  readonly POMERIUM_KEEP_ASSERTION?: string | boolean;
+  readonly POMERIUM_SHARED?: string | boolean;
+  readonly POMERIUM_END_AT_EXPIRY?: string | boolean;
+  readonly POMERIUM_LOG?: string | boolean;
+  readonly POMERIUM_LOG_SUBJECT?: string | boolean;
+}
+
+/** The options that are a gate's, and not its verifier's. */
+type OwnOptions = Omit<GateOptions, keyof VerifierOptions>;
+
+const VARIABLES: Variables<Omit<OwnOptions, 'onRefused'>> = {
+  rules: ['POMERIUM_RULES', jsonReader('[{"prefix":"/","access":"authenticated"}]')],
+  optional: ['POMERIUM_OPTIONAL', readFlag],
+  allowPreflight: ['POMERIUM_ALLOW_PREFLIGHT', readFlag],
+  corsOrigins: ['POMERIUM_CORS_ORIGINS', readList],
+  claimHeaders: ['POMERIUM_CLAIM_HEADERS', readClaimList],
+  removeHeaders: ['POMERIUM_REMOVE_HEADERS', readList],
+  keepAssertion: ['POMERIUM_KEEP_ASSERTION', readFlag],
+  listClaims: ['POMERIUM_LIST_CLAIMS', readList],
+  shared: ['POMERIUM_SHARED', readFlag],
+  endAtExpiry: ['POMERIUM_END_AT_EXPIRY', readFlag],
+  log: ['POMERIUM_LOG', readFlag],
+  logSubject: ['POMERIUM_LOG_SUBJECT', readFlag],
+};
+
+const OPTIONS: readonly string[] = [...Object.keys(VARIABLES), 'onRefused'];
+
+/** Every option of a gate and the variable that sets it, where there is one: the rows of the table in docs/gate.md. */
+export const GATE_VARIABLES: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries<readonly [string, unknown]>(VARIABLES).map(([option, [name]]) => [option, name]),
+);
+
+/** What differs between the platforms. */
+export interface GateSupport {
+  /** The options that the platform cannot have, each with what to write instead. */
+  readonly without?: Readonly<Record<string, string>>;
+  /** The adapter's own options, which it has taken out, and the variables that set them. */
+  readonly ownOptions?: readonly string[];
+  readonly ownVariables?: readonly string[];
+  /** Variables of ours that are for somebody else in the same environment, and so no mistake. */
+  readonly otherVariables?: readonly string[];
+  /** Whether the usual claim headers are written where nothing is said of them. */
+  readonly writesClaims?: boolean;
+}
+
+export interface GateSettings<Request = unknown> {
+  readonly verifierOptions: EnvironmentOptions;
+  readonly rules: PathRules | undefined;
+  readonly optional: boolean;
+  readonly allowPreflight: boolean;
+  readonly corsOrigins: readonly string[];
+  readonly forwarding: Omit<ForwardSettings, 'needsPath'>;
+  readonly shared: boolean;
+  readonly endAtExpiry: boolean;
+  readonly onRefused: OnRefused<Request> | undefined;
+  readonly log: boolean;
+  readonly logSubject: boolean;
+}
+
+/** The verifier's, which a gate has under another name. */
+const INSTEAD_OF_ANONYMOUS =
+  'write optional: true for requests for nobody, or rules with a public path; allowAnonymous is of createVerifier alone';
+
+/** @throws {PomeriumError} `invalid_configuration` */
+export function readGateOptions<Request>(
+  env: object,
+  options: GateOptions<Request>,
+  { without = {}, ownOptions = [], ownVariables = [], otherVariables = [], writesClaims = false }: GateSupport,
+): GateSettings<Request> {
+  const missing: Readonly<Record<string, string>> = { allowAnonymous: INSTEAD_OF_ANONYMOUS, ...without };
+  const isMissing = (name: string) => Object.hasOwn(missing, name);
+  const set = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  const wrong = Object.keys(set).find(isMissing);
+  if (wrong) throw configurationError(`The option ${wrong} cannot be had here: ${missing[wrong]}.`);
+  const names = [...VERIFIER_OPTIONS, ...OPTIONS].filter((name) => !isMissing(name));
+  requireKnown(set, [...names, ...ownOptions], 'option');
+  const honoured = Object.entries(GATE_VARIABLES).flatMap(([option, name]) => (isMissing(option) ? [] : [name]));
+  requireKnownVariables(env, [...VERIFIER_VARIABLES, ...honoured, ...ownVariables], otherVariables);
+  const given: GateOptions<Request> = { ...readVariables(env as Environment, VARIABLES), ...set };
+  const {
+    rules,
+    listClaims: lists = [],
+    corsOrigins = [],
+    claimHeaders,
+    removeHeaders = [],
+    onRefused,
+    ...flags
+  } = given;
+  const { optional, allowPreflight, keepAssertion, shared, endAtExpiry, log, logSubject, ...verifierOptions } = flags;
+  if (rules !== undefined && readBoolean('optional', optional)) {
+    throw configurationError(
+      "optional and rules exclude each other; write { prefix: '/…', access: 'public' } in rules.",
+    );
+  }
+  const listClaims = readNames('listClaims', lists, 'roles');
+  return {
+    verifierOptions: { ...verifierOptions, listClaims },
+    rules: rules === undefined ? undefined : compilePathRules(rules, { listClaims }),
+    optional: readBoolean('optional', optional) ?? false,
+    allowPreflight: readBoolean('allowPreflight', allowPreflight) ?? false,
+    corsOrigins: readOrigins(corsOrigins),
+    forwarding: {
+      removeHeaders: readNames('removeHeaders', removeHeaders, 'x-email'),
+      claimHeaders: claimHeaders !== undefined || writesClaims ? readClaimHeaders(claimHeaders) : undefined,
+      keepAssertion: readBoolean('keepAssertion', keepAssertion) ?? true,
+    },
+    shared: readBoolean('shared', shared) ?? false,
+    endAtExpiry: readBoolean('endAtExpiry', endAtExpiry) ?? false,
+    onRefused: readFunction('onRefused', onRefused),
+    log: readBoolean('log', log) ?? true,
+    logSubject: readBoolean('logSubject', logSubject) ?? false,
+  };
+}
+
+function readNames(option: string, names: unknown, example: string): readonly string[] {
+  if (Array.isArray(names) && names.every((name) => typeof name === 'string' && name !== '')) return names;
+  throw configurationError(
+    `${option} must be a list of names; it is ${describeValue(names)}. Write ${option}: ['${example}'].`,
+  );
+}
+
+/** Compared with what browsers send: in lower case, with no slash at the end. */
+function readOrigins(origins: unknown): readonly string[] {
+  const example = 'https://app.example.com';
+  const names = readNames('corsOrigins', origins, example);
+  const wrong = names.find((name) => name !== '*' && !/^[a-z][a-z\d+.-]*:\/\/[^/?#\sA-Z]+$/.test(name));
+  if (wrong === undefined) return names;
+  throw configurationError(
+    `corsOrigins has ${describeValue(wrong)}, which no browser sends; write '${example}' or '*'.`,
+  );
+}
+
+/** `department, x-department=department`, or what the option takes. */
+function readClaimList(value: unknown, name: string): ClaimHeaderNames | undefined {
+  if (typeof value === 'object' && value !== null) return value as ClaimHeaderNames;
+  const named = readList(value, name)?.map((one): [string, string] => {
+    const [header = '', claim] = one.split('=');
+    return claim === undefined ? [`x-pomerium-claim-${header}`, header] : [header, claim];
+  });
+  return named && Object.fromEntries(named);
+}

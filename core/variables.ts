@@ -1,0 +1,153 @@
+import { configurationError, describeValue } from './errors.ts';
+
+/** Variables as a platform has them: text, or what JSON in its configuration holds (`vars` of Wrangler). */
+export type Environment = Readonly<Record<string, unknown>>;
+
+/** The variable of an option and how its value is read. A reader gives undefined for what counts as not set. */
+export type Variable<T> = readonly [name: string, read: (value: unknown, name: string) => T | undefined];
+export type Variables<Options> = { readonly [Option in keyof Options]-?: Variable<NonNullable<Options[Option]>> };
+
+/**
+ * The options that variables set.
+ * @throws {PomeriumError} `invalid_configuration`
+ */
+export function readVariables<Options extends object>(
+  env: Environment,
+  variables: Variables<Options>,
+): Partial<Options> {
+  const options: Record<string, unknown> = {};
+  for (const [option, [name, read]] of Object.entries<Variable<unknown>>(variables)) {
+    const value = env[name] === undefined ? undefined : read(env[name], name);
+    if (value !== undefined) options[option] = value;
+  }
+  return options as Partial<Options>;
+}
+
+/** Anything. The empty string is not set: deployment templates write it. */
+export function readValue(value: unknown, name: string): string | object | undefined {
+  return typeof value === 'object' && value !== null ? value : readText(value, name);
+}
+
+export function readText(value: unknown, name: string): string | undefined {
+  if (typeof value === 'string') return value === '' ? undefined : value;
+  throw configurationError(`${name} must be text; it is ${describeValue(value)}.`);
+}
+
+/** Separated by commas, or a list. */
+export function readList<T extends string = string>(value: unknown, name: string): T[] | undefined {
+  if (Array.isArray(value)) return value;
+  return readText(value, name)
+    ?.split(',')
+    .map((one) => one.trim() as T);
+}
+
+export function readFlag(value: unknown, name: string): boolean {
+  if (typeof value === 'boolean') return value;
+  if (value === 'true' || value === 'false') return value === 'true';
+  throw configurationError(`${name} must be true or false; it is ${describeValue(value)}.`);
+}
+
+export function readNumber(value: unknown, name: string): number {
+  if (typeof value === 'number') return value;
+  if (typeof value === 'string' && /^\s*\d+\s*$/.test(value)) return Number(value);
+  throw configurationError(`${name} must be a whole number of seconds; it is ${describeValue(value)}.`);
+}
+
+/** JSON, or the value itself. The empty string is a mistake: a rule that is left out in silence is a hole. */
+export function jsonReader<T>(example: string): (value: unknown, name: string) => T {
+  return (value, name) => {
+    if (typeof value !== 'string') return value as T;
+    try {
+      return JSON.parse(value);
+    } catch {
+      const what = value === '' ? 'is set and empty: leave it out, or set it to JSON' : 'must be JSON';
+      throw configurationError(`${name} ${what}, as in ${example}.`);
+    }
+  };
+}
+
+/** Variables that decide who gets in and what goes on: where one of them cannot be honoured, it must not be set. */
+const ACCESS_VARIABLES = [
+  'AUDIENCE',
+  'ISSUER',
+  'JWKS_URL',
+  'JWKS',
+  'ALGORITHMS',
+  'CLOCK_TOLERANCE',
+  'MAX_TOKEN_AGE',
+  'POLICY',
+  'LIST_CLAIMS',
+  'RULES',
+  'OPTIONAL',
+  'ALLOW_PREFLIGHT',
+  'ALLOW_BEARER',
+  'CORS_ORIGINS',
+  'CLAIM_HEADERS',
+  'REMOVE_HEADERS',
+  'KEEP_ASSERTION',
+  'SHARED',
+  'END_AT_EXPIRY',
+  'LOG',
+  'LOG_SUBJECT',
+].map((name) => `POMERIUM_${name}`);
+
+/** Variables that say where keys are kept and where requests go: one adapter reads them, and no other is harmed. */
+const PLATFORM_VARIABLES = [
+  'UPSTREAM',
+  'UPSTREAM_CACHE',
+  'JWKS_KV',
+  'JWKS_SSM',
+  'FETCH_KEYS',
+  'EDGE_CONFIG_TOKEN',
+  'EDGE_CONFIG_TEAM',
+].map((name) => `POMERIUM_${name}`);
+
+/** What Kubernetes writes into every pod beside a service whose name begins with `pomerium`. */
+const KUBERNETES = /_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_\w+)?)$/;
+
+/**
+ * Ensures that no variable leaves its rule out in silence: one of ours that is misspelt, or that this place cannot honour.
+ * Other names are somebody else's. `honoured`: what is read here; `others`: what another gate in the same environment reads.
+ * @throws {PomeriumError} `invalid_configuration`
+ */
+export function requireKnownVariables(env: object, honoured: readonly string[], others: readonly string[] = []): void {
+  for (const name of Object.keys(env)) {
+    if ([honoured, others, PLATFORM_VARIABLES].some((names) => names.includes(name)) || KUBERNETES.test(name)) continue;
+    if (ACCESS_VARIABLES.includes(name)) {
+      throw configurationError(
+        `${name} is set and cannot be honoured here; what can be set is ${[...new Set(honoured)].join(', ')}.`,
+      );
+    }
+    const meant = [...ACCESS_VARIABLES, ...PLATFORM_VARIABLES].find((one) => isMisspelt(name.toUpperCase(), one));
+    if (meant) throw configurationError(`There is no variable ${name}; write ${meant}, or give it another name.`);
+  }
+}
+
+/** One letter too many, too few or wrong, or two that changed places; two of these in a long name. `POLICIES`, too. */
+function isMisspelt(name: string, meant: string): boolean {
+  const limit = meant.length > 16 ? 2 : 1;
+  const one = name.replace(/IES$/, 'Y');
+  return Math.abs(one.length - meant.length) <= limit && distance(one, meant) <= limit;
+}
+
+/** Damerau's distance, in the form that moves no letter twice. */
+function distance(a: string, b: string): number {
+  let before: number[] = [];
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const isSame = a[i - 1] === b[j - 1];
+      const isSwapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      next[j] = Math.min(
+        (next[j - 1] ?? 0) + 1,
+        (row[j] ?? 0) + 1,
+        (row[j - 1] ?? 0) + (isSame ? 0 : 1),
+        isSwapped ? (before[j - 2] ?? 0) + 1 : Number.POSITIVE_INFINITY,
+      );
+    }
+    before = row;
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

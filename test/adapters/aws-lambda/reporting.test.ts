@@ -1,0 +1,318 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import { assert, describe, test } from 'vitest';
+import {
+  createAuthorizer,
+  createEdgeHandler,
+  type LambdaOptions,
+  withPomerium,
+} from '../../../adapters/aws-lambda/index.ts';
+import { compilePolicy, type KeySource, type PomeriumEvent, staticKeys } from '../../../core/index.ts';
+import { HOST, jwks, makeKey, NOW, sign } from '../../support/issuer.ts';
+import { jwksAnswer, Origin } from '../../support/origin.ts';
+import { cloudFront, http2, restToken } from './events.ts';
+import { collectConsole, withVariables } from './process.ts';
+
+const ASSERTION = 'x-pomerium-jwt-assertion';
+const key = await makeKey();
+const options = { audience: HOST, keys: staticKeys(jwks(key)), now: () => NOW };
+const good = await sign(key);
+const expired = await sign(key, { exp: 1 });
+
+type Line = Record<string, unknown>;
+
+/** A logger and metrics that keep what they are told. */
+function makeReporting() {
+  const lines: Line[] = [];
+  const write = (level: string) => (message: string, details: Line) => void lines.push({ level, message, ...details });
+  const logger = { info: write('info'), warn: write('warn'), error: write('error') };
+  const counted: string[] = [];
+  const metrics = {
+    singleMetric: () => metrics,
+    addDimension: (name: string, value: string) => counted.push(`${name}=${value}`),
+    addMetric: (name: string, unit: string) => counted.push(`${name} ${unit}`),
+  };
+  return { lines, logger, counted, metrics };
+}
+
+const authorize = (headers: Record<string, string>, more: LambdaOptions = {}) =>
+  createAuthorizer({ ...options, ...more })(http2(headers));
+const call = (headers: Record<string, string>, more: LambdaOptions = {}, rawPath = '/test/request') => {
+  const event = { ...http2(headers, { rawPath }), type: undefined };
+  return withPomerium(() => ({ statusCode: 200 }), { ...options, ...more })(event, {});
+};
+const ENTRIES = { createAuthorizer: authorize, withPomerium: call };
+
+for (const [name, ask] of Object.entries(ENTRIES)) {
+  describe(`${name}, with a logger and metrics`, () => {
+    test('reports each decision with a line and a count, and with nothing that came', async () => {
+      const { lines, logger, counted, metrics } = makeReporting();
+      await ask({ [ASSERTION]: good }, { logger, metrics, logClaims: ['email'] });
+      await ask({ [ASSERTION]: expired }, { logger, metrics });
+      const request = { requestId: 'http2-request', method: 'GET', path: '/request' };
+      const email = 'alice@example.com';
+      assert.include(lines[0], {
+        level: 'info',
+        message: 'allowed',
+        ...request,
+        code: 'allowed',
+        email,
+        keyId: key.kid,
+      });
+      assert.match(String(lines[0]?.['subjectHash']), /^[0-9a-f]{16}$/);
+      assert.include(lines[1], { level: 'warn', message: 'refused', ...request, code: 'expired', status: 401 });
+      assert.lengthOf(lines, 2);
+      const text = JSON.stringify(lines);
+      for (const secret of ['u-alice', 'engineering', 'Alice', good.slice(0, 40), expired.slice(-40)])
+        assert.notInclude(text, secret);
+      assert.deepEqual(counted, [
+        'code=allowed',
+        'Decisions Count',
+        'Latency Milliseconds',
+        'code=expired',
+        'Decisions Count',
+        'Latency Milliseconds',
+      ]);
+    });
+
+    test('says who was let in where logSubject asks for it', async () => {
+      const { lines, logger } = makeReporting();
+      await ask({ [ASSERTION]: good }, { logger, logSubject: true });
+      await withVariables({ POMERIUM_LOG_SUBJECT: 'true' }, () => ask({ [ASSERTION]: good }, { logger }));
+      for (const line of lines) assert.propertyVal(line, 'user', 'u-alice');
+      assert.lengthOf(lines, 2);
+    });
+
+    test('says the host that came with a wrong audience', async () => {
+      const { lines, logger } = makeReporting();
+      const wrong = await sign(key, { aud: 'wiki.example.com', iss: 'wiki.example.com' });
+      await ask({ [ASSERTION]: wrong }, { logger });
+      assert.include(lines[0], { code: 'audience_mismatch', expected: `"${HOST}"`, received: '"wiki.example.com"' });
+    });
+
+    test('says with missing_assertion that a bearer token was there', async () => {
+      const { lines, logger } = makeReporting();
+      await ask({ authorization: `Bearer ${good}` }, { logger });
+      await ask({ authorization: `Basic ${good}` }, { logger });
+      await ask({ authorization: `Bearer ${good}`, [ASSERTION]: expired }, { logger });
+      assert.deepEqual(
+        lines.map(({ code, bearer }) => [code, bearer]),
+        [
+          ['missing_assertion', true],
+          ['missing_assertion', undefined],
+          ['expired', undefined],
+        ],
+      );
+      assert.notInclude(JSON.stringify(lines), good.slice(0, 40));
+    });
+
+    test('log: false silences the logger, and metrics go on', async () => {
+      const { lines, logger, counted, metrics } = makeReporting();
+      await ask({ [ASSERTION]: expired }, { logger, metrics, log: false });
+      await withVariables({ POMERIUM_LOG: 'false' }, () => ask({ [ASSERTION]: good }, { logger, metrics }));
+      assert.deepEqual(lines, []);
+      assert.lengthOf(counted, 6);
+    });
+
+    test('onEvent is told beside them', async () => {
+      const { lines, logger, counted, metrics } = makeReporting();
+      const events: PomeriumEvent[] = [];
+      await ask({ [ASSERTION]: expired }, { logger, metrics, onEvent: (event) => events.push(event) });
+      assert.deepEqual([events.length, lines.length, counted.length], [1, 1, 3]);
+    });
+
+    const fail = () => {
+      throw new Error('a broken logger');
+    };
+    const failLater = () => Promise.reject(new Error('the metrics host is down'));
+    for (const [how, callback] of [
+      ['throws', fail],
+      ['rejects', failLater],
+    ] as const) {
+      test(`a logger, metrics or listener that ${how} changes no answer`, async () => {
+        const logger = { info: callback, warn: callback, error: callback };
+        const metrics = { singleMetric: () => metrics, addDimension: callback, addMetric: callback };
+        const broken = { logger, metrics, onEvent: callback };
+        assert.match(JSON.stringify(await ask({ [ASSERTION]: good }, broken)), /"isAuthorized":true|"statusCode":200/);
+        assert.match(
+          JSON.stringify(await ask({ [ASSERTION]: expired }, broken)),
+          /"isAuthorized":false|"statusCode":401/,
+        );
+      });
+    }
+  });
+
+  describe(`${name}, without a logger`, () => {
+    test('writes a line of JSON for a refusal, and none for who is let in', async () => {
+      const [one, ...others] = await collectConsole(async () => {
+        await ask({ [ASSERTION]: good });
+        await ask({ [ASSERTION]: expired });
+      });
+      const request = { method: 'GET', path: '/request', id: 'http2-request' };
+      assert.deepNestedInclude(one, { level: 'warn', 'line.code': 'expired', 'line.request': request });
+      assert.deepEqual(others, []);
+    });
+
+    test('writes one for who is let in where logSubject asks for it', async () => {
+      const lines = await collectConsole(() => ask({ [ASSERTION]: good }, { logSubject: true }));
+      assert.lengthOf(lines, 1);
+      assert.nestedInclude(lines[0], { level: 'info', 'line.user': 'u-alice' });
+    });
+
+    test('log: false silences it', async () => {
+      assert.deepEqual(await collectConsole(() => ask({ [ASSERTION]: expired }, { log: false })), []);
+    });
+  });
+}
+
+describe('a request for nobody that may pass', () => {
+  test('is counted, and is no line', async () => {
+    const { lines, logger, counted, metrics } = makeReporting();
+    const rules = [{ path: '/request', access: 'public' as const }];
+    assert.propertyVal(await call({}, { logger, metrics, rules }), 'statusCode', 200);
+    assert.deepEqual(lines, []);
+    assert.deepEqual(counted, ['code=allowed', 'Decisions Count', 'Latency Milliseconds']);
+  });
+});
+
+describe('a bad assertion on a public path', () => {
+  const rules = [{ path: '/request', access: 'public' as const }];
+
+  test('is dropped and logged, by a logger as on the console', async () => {
+    const { lines, logger, counted, metrics } = makeReporting();
+    assert.propertyVal(await call({ [ASSERTION]: expired }, { logger, metrics, rules }), 'statusCode', 200);
+    assert.lengthOf(lines, 1);
+    assert.include(lines[0], { level: 'warn', message: 'refused', code: 'expired', requestId: 'http2-request' });
+    assert.include(counted, 'code=allowed');
+    const written = await collectConsole(() => call({ [ASSERTION]: expired }, { rules }));
+    assert.lengthOf(written, 1);
+    assert.nestedInclude(written[0], { level: 'warn', 'line.code': 'expired' });
+  });
+});
+
+describe('a refusal of the assertion on behalf of a user', () => {
+  test('says so', async () => {
+    const { lines, logger } = makeReporting();
+    const callers = compilePolicy({ allow: { or: [{ user: 'u-alice' }] } });
+    const onBehalfOf = { audience: HOST, keys: options.keys, callers };
+    await call({ [ASSERTION]: good, [`${ASSERTION}-for`]: expired }, { logger, onBehalfOf });
+    assert.lengthOf(lines, 1);
+    assert.include(lines[0], { message: 'refused', code: 'expired', subject: 'on-behalf-of' });
+  });
+});
+
+describe('a path that servers could read differently', () => {
+  test('is null in the line', async () => {
+    const { lines, logger } = makeReporting();
+    await call({}, { logger }, '/test/a/../b');
+    assert.propertyVal(lines[0], 'path', null);
+  });
+});
+
+describe('a mistake that is no refusal', () => {
+  const mistake = new TypeError('a mistake in the key source');
+  const keys: KeySource = {
+    find: () => {
+      throw mistake;
+    },
+    ready: async () => {},
+  };
+  const edge = (headers: Record<string, string>, more: Pick<LambdaOptions, 'keys' | 'logger'>) =>
+    createEdgeHandler({ ...options, ...more })(cloudFront(headers));
+
+  for (const [name, ask] of Object.entries({ withPomerium: call, createEdgeHandler: edge })) {
+    test(`${name}: is answered with a 500 that says nothing, and logged`, async () => {
+      const { lines, logger } = makeReporting();
+      const answer = JSON.stringify(await ask({ [ASSERTION]: good }, { keys, logger }));
+      assert.match(answer, /"(statusCode|status)":"?500/);
+      assert.notInclude(answer, 'mistake');
+      assert.deepEqual(lines[0], { level: 'error', message: 'failure', error: mistake });
+      assert.include(lines[1], { level: 'error', message: 'refused', code: 'invalid_configuration' });
+    });
+
+    test(`${name}: is on the console where there is no logger`, async () => {
+      const lines = await collectConsole(() => ask({ [ASSERTION]: good }, { keys }));
+      assert.deepEqual(lines, [{ level: 'error', line: mistake }]);
+    });
+  }
+
+  test('createAuthorizer: is thrown, so that API Gateway answers 500, and logged', async () => {
+    for (const event of [http2({ [ASSERTION]: good }), restToken(good)]) {
+      const { lines, logger } = makeReporting();
+      const error = await createAuthorizer({ ...options, keys, logger })(event).catch((thrown) => thrown);
+      assert.equal(error.cause, mistake);
+      assert.notEqual(error.message, 'Unauthorized');
+      assert.deepEqual(lines[0], { level: 'error', message: 'failure', error: mistake });
+    }
+  });
+});
+
+describe('with Powertools’ own Logger', () => {
+  /** In its development mode it writes to the console. */
+  const collect = (work: (logger: Logger) => unknown) => {
+    let lines: unknown[] = [];
+    return withVariables({ POWERTOOLS_DEV: 'true', POWERTOOLS_LOG_LEVEL: 'INFO' }, async () => {
+      const logger = new Logger({ serviceName: 'edge' });
+      lines = (await collectConsole(() => work(logger))).map(({ line }) => line);
+    }).then(() => lines as Line[]);
+  };
+
+  test('claims of names that it keeps for itself are under claims', async () => {
+    const claims = {
+      service: 'mine',
+      message: 'hi',
+      level: 7,
+      function_name: 'f',
+      code: 'c',
+      claims: 'x',
+      email: 'a@b.c',
+    };
+    const token = await sign(key, claims);
+    const logClaims = [...Object.keys(claims), 'absent', 'constructor'];
+    const lines = await collect((logger) => call({ [ASSERTION]: token }, { logger, logClaims }));
+    assert.lengthOf(lines, 1);
+    const { email, ...taken } = claims;
+    assert.deepInclude(lines[0], { message: 'allowed', service: 'edge', code: 'allowed', email, claims: taken });
+  });
+
+  test('the sentence of an event is its detail', async () => {
+    const origin = await Origin.start({ status: 500 });
+    await withVariables({ POMERIUM_JWKS_URL: origin.url }, async () => {
+      const lines = await collect(async (logger) => {
+        const store = { getItem: async () => null, setItem: async () => {} };
+        await withPomerium(() => '', { audience: HOST, store, logger })(http2({ [ASSERTION]: good }), {});
+      });
+      const failed = lines.find(({ message }) => message === 'keys_refresh_failed');
+      assert.match(String(failed?.['detail']), /answers with status 500/);
+      assert.isEmpty(lines.filter((line) => /reserved/.test(JSON.stringify(line))));
+    });
+  });
+
+  test('a mistake is written with its stack', async () => {
+    const keys: KeySource = { find: () => Promise.reject(new TypeError('mine')), ready: async () => {} };
+    const lines = await collect((logger) => call({ [ASSERTION]: good }, { keys, logger }));
+    assert.nestedInclude(lines[0], { message: 'failure', 'error.name': 'TypeError', 'error.message': 'mine' });
+  });
+});
+
+describe('the metric KeyRefreshes', () => {
+  test('counts what came from Pomerium, and not what came from a store', async () => {
+    const origin = await Origin.start(jwksAnswer(jwks(key)));
+    const kept = new Map<string, unknown>();
+    const store = {
+      getItem: async (name: string) => kept.get(name) ?? null,
+      setItem: async (name: string, value: string) => void kept.set(name, value),
+    };
+    const counts: string[][] = [];
+    await withVariables({ POMERIUM_JWKS_URL: origin.url }, async () => {
+      for (let environment = 0; environment < 2; environment++) {
+        const { counted, metrics } = makeReporting();
+        const handler = createAuthorizer({ audience: HOST, now: options.now, store, metrics, log: false });
+        await handler.ready;
+        assert.include(await handler(http2({ [ASSERTION]: good })), { isAuthorized: true });
+        counts.push(counted.filter((one) => one.startsWith('Key')));
+      }
+    });
+    assert.deepEqual(counts, [['KeyRefreshes Count'], []]);
+    assert.equal(await origin.count(), 1);
+  });
+});

@@ -1,0 +1,294 @@
+import { assert, describe, test } from 'vitest';
+import { forward, type GateOptions, type GateRequest } from '../../core/adapter.ts';
+import { compilePolicy, staticKeys } from '../../core/index.ts';
+import { ASSERTION, makeGateRig, SENDERS } from '../support/gate.ts';
+import { jwks, makeKey, sign } from '../support/issuer.ts';
+
+const alice = SENDERS.alice[ASSERTION];
+const asksPath = compilePolicy({ allow: { or: [{ http_path: { starts_with: '/' } }] } });
+const everything: GateOptions['rules'] = [{ prefix: '/', access: 'public' }];
+
+/** The headers that go on of a request that passes. */
+async function forwarded(
+  options: GateOptions,
+  headers: Record<string, string>,
+  request: Partial<GateRequest> = {},
+): Promise<Record<string, string>> {
+  const sent = new Headers(headers);
+  const result = await makeGateRig(options).gate.authorize({ method: 'GET', url: '/', headers: sent, ...request });
+  assert(result.type === 'allow');
+  const on = forward(sent, result.headers);
+  assert.deepEqual(Object.fromEntries(sent), Object.fromEntries(new Headers(headers)), 'those that came stay');
+  return Object.fromEntries(on);
+}
+
+/** Headers that a request brings; in the result `true` is as it came, and a name that is not there does not go on. */
+type Row = [name: string, options: GateOptions, sent: Record<string, string>, expected: Record<string, string | true>];
+
+function testRows(rows: readonly Row[]) {
+  for (const [name, options, sent, expected] of rows) {
+    test(name, async () => {
+      const values = Object.entries(expected).map(([header, value]) => [header, value === true ? sent[header] : value]);
+      assert.deepEqual(await forwarded(options, sent), Object.fromEntries(values));
+    });
+  }
+}
+
+describe('unverified Pomerium headers', () => {
+  const spoofed = {
+    'x-pomerium-claim-email': 'root@evil.test',
+    x_pomerium_claim_groups: 'admins',
+    'x.pomerium.jwt.assertion': 'a.b.c',
+    [`${ASSERTION}-for`]: 'a.b.c',
+  };
+  const others = { cookie: 'a=1', accept: '*/*', 'x-request-id': 'r' };
+  const kept = { cookie: true, accept: true, 'x-request-id': true } as const;
+  testRows([
+    [
+      'do not go on with an assertion that holds, which does',
+      {},
+      { ...SENDERS.alice, ...spoofed, ...others },
+      { [ASSERTION]: true, ...kept },
+    ],
+    ['do not go on for nobody', { optional: true }, { ...spoofed, ...others }, kept],
+    ['do not go on for who is anonymous', { optional: true }, { ...SENDERS.anonymous, ...spoofed, ...others }, kept],
+    [
+      'do not go on with an assertion that does not hold on a public path',
+      { rules: everything },
+      { ...SENDERS.expired, ...spoofed, ...others },
+      kept,
+    ],
+    [
+      'do not go on with a preflight',
+      { allowPreflight: true, optional: true },
+      { ...spoofed, origin: 'https://a.test', 'access-control-request-method': 'PUT' },
+      { origin: true, 'access-control-request-method': true },
+    ],
+  ]);
+});
+
+describe('an assertion on behalf of a user', () => {
+  test('goes on where it was verified, and not otherwise', async () => {
+    const first = await makeKey();
+    const FIRST = 'first.corp.example.com';
+    const onBehalfOf = {
+      audience: FIRST,
+      keys: staticKeys(jwks(first)),
+      callers: compilePolicy({ allow: { or: [{ user: 'u-alice' }] } }),
+    };
+    const headers = { ...SENDERS.alice, [`${ASSERTION}-for`]: await sign(first, { aud: FIRST, iss: FIRST }) };
+    assert.deepEqual(await forwarded({ onBehalfOf }, headers), headers);
+    assert.deepEqual(await forwarded({}, headers), SENDERS.alice);
+    assert.deepEqual(await forwarded({ onBehalfOf, keepAssertion: false }, headers), {});
+  });
+});
+
+describe('keepAssertion: false', () => {
+  const without: GateOptions = { keepAssertion: false };
+  testRows([
+    ['keeps it back', without, SENDERS.alice, {}],
+    [
+      'keeps it back where it is a bearer token, too',
+      without,
+      { ...SENDERS.alice, authorization: `Bearer ${alice}` },
+      {},
+    ],
+    ['keeps it back in any spelling of that', without, { ...SENDERS.alice, authorization: `bEARER   ${alice} ` }, {}],
+    ['keeps it back where it is all of Authorization', without, { ...SENDERS.alice, authorization: alice }, {}],
+    [
+      'keeps it back beside another Authorization',
+      without,
+      { ...SENDERS.alice, authorization: `Basic eDp5, Bearer ${alice}` },
+      {},
+    ],
+    [
+      'keeps back what a public path does not believe',
+      { ...without, rules: everything },
+      { ...SENDERS.expired, authorization: `Bearer ${SENDERS.expired[ASSERTION]}` },
+      {},
+    ],
+    ['lets another token on', without, { ...SENDERS.alice, authorization: 'Bearer a.b.c' }, { authorization: true }],
+    [
+      'lets a name and password on',
+      without,
+      { ...SENDERS.alice, authorization: 'Basic eDp5' },
+      { authorization: true },
+    ],
+    [
+      'lets an Authorization on that is empty',
+      { ...without, optional: true },
+      { authorization: '' },
+      { authorization: true },
+    ],
+  ]);
+  testRows([
+    [
+      'is not the default: it goes on in both',
+      {},
+      { ...SENDERS.alice, authorization: `Bearer ${alice}` },
+      { [ASSERTION]: true, authorization: true },
+    ],
+  ]);
+});
+
+describe('Pomerium’s own session', () => {
+  const values: [value: string, goesOn: boolean][] = [
+    ['Pomerium abc', false],
+    ['pomerium abc', false],
+    ['Bearer Pomerium-abc', false],
+    ['bearer  pomerium-abc', false],
+    ['Basic eDp5, Pomerium abc', false],
+    ['Basic eDp5,Bearer Pomerium-abc', false],
+    ['Pomerium-abc', true],
+    ['Pomeriumish abc', true],
+    ['Bearer abc', true],
+    ['Bearer abc-Pomerium-abc', true],
+    ['Basic eDp5', true],
+    ['Digest username="Pomerium x", realm="Bearer"', true],
+  ];
+  for (const [authorization, goesOn] of values) {
+    test(`Authorization: ${authorization} ${goesOn ? 'goes on' : 'does not go on'}`, async () => {
+      const headers = await forwarded({}, { ...SENDERS.alice, authorization });
+      assert.equal(headers['authorization'], goesOn ? authorization : undefined);
+    });
+  }
+});
+
+describe('headers that override the path', () => {
+  const sent = {
+    ...SENDERS.alice,
+    'x-original-url': '/admin',
+    x_original_url: '/admin',
+    'x-rewrite-url': '/admin',
+    x_rewrite_url: '/admin',
+    'x-forwarded-prefix': '/admin',
+    x_forwarded_prefix: '/admin',
+    'x-forwarded-for': '192.0.2.1',
+  };
+  const kept = { [ASSERTION]: true, 'x-forwarded-for': true } as const;
+  const all = Object.fromEntries(Object.keys(sent).map((name) => [name, true as const]));
+  const asksMethod = compilePolicy({ allow: { or: [{ http_method: 'GET' }] } });
+  testRows([
+    ['do not go on where rules decide', { rules: everything }, sent, kept],
+    ['do not go on where a policy asks about the path', { policy: asksPath }, sent, kept],
+    ['go on where nothing asks about the path', {}, sent, all],
+    ['go on where a policy asks about something else', { policy: asksMethod }, sent, all],
+  ]);
+
+  test('do not go on where the policy of a route asks about the path', async () => {
+    const request = { method: 'GET', url: '/', headers: new Headers(sent) };
+    const result = await makeGateRig().gate.authorize(request, { policy: asksPath });
+    assert(result.type === 'allow');
+    assert.deepEqual([...forward(request.headers, result.headers).keys()], ['x-forwarded-for', ASSERTION]);
+  });
+});
+
+describe('claims as headers', () => {
+  const claims = {
+    'x-pomerium-claim-user': 'u-alice',
+    'x-pomerium-claim-email': 'alice@example.com',
+    'x-pomerium-claim-name': 'Alice Liddell',
+    'x-pomerium-claim-groups': 'g1,engineering',
+  };
+  const spoofed = {
+    'x-email': 'root@evil.test',
+    X_Email: 'root@evil.test',
+    'x-pomerium-claim-email': 'root@evil.test',
+  };
+  testRows([
+    [
+      'are written in place of those that came',
+      { claimHeaders: [] },
+      { ...SENDERS.alice, ...spoofed },
+      { ...claims, [ASSERTION]: true, 'x-email': true, x_email: 'root@evil.test' },
+    ],
+    [
+      'are written by other names, too',
+      { claimHeaders: { 'X-Email': 'email' } },
+      { ...SENDERS.alice, ...spoofed },
+      { ...claims, [ASSERTION]: true, 'x-email': 'alice@example.com' },
+    ],
+    [
+      'are not written for nobody, and those that came are gone',
+      { claimHeaders: { 'X-Email': 'email' }, optional: true },
+      spoofed,
+      {},
+    ],
+    ['are not written by default', {}, SENDERS.alice, { [ASSERTION]: true }],
+  ]);
+
+  for (const claimHeaders of ['department', false, null, 7, [7], { 'x-a': 7 }, { 'a b': 'c' }]) {
+    test(`${JSON.stringify(claimHeaders)} is no list of them`, async () => {
+      const rig = makeGateRig({ claimHeaders } as unknown as GateOptions<Request>);
+      assert.equal(await rig.ask({}), 'invalid_configuration');
+      assert.match(String(rig.lines[0]?.line), /claimHeaders must be a list of claims/);
+    });
+  }
+});
+
+describe('removeHeaders', () => {
+  testRows([
+    [
+      'do not go on, in any spelling',
+      { removeHeaders: ['X-Email'] },
+      { ...SENDERS.alice, 'x-email': 'a', X_EMAIL: 'b', 'x-mail': 'c' },
+      { [ASSERTION]: true, 'x-mail': true },
+    ],
+    ['do not go on for nobody either', { removeHeaders: ['cookie'], optional: true }, { cookie: 'a=1' }, {}],
+  ]);
+
+  for (const removeHeaders of ['x-email', [''], [7], null, {}]) {
+    test(`${JSON.stringify(removeHeaders)} is no list of them`, async () => {
+      const rig = makeGateRig({ removeHeaders } as unknown as GateOptions<Request>);
+      assert.equal(await rig.ask({}), 'invalid_configuration');
+      assert.match(String(rig.lines[0]?.line), /removeHeaders must be a list of names/);
+    });
+  }
+});
+
+describe('an answer that passed', () => {
+  const noStoreHeaders = { 'x-cdn-cache-control': 'no-store' };
+  const PRIVATE = { 'cache-control': 'private, no-cache' };
+  const VARY = { vary: ASSERTION };
+  const cases: [name: string, options: GateOptions, answer: Record<string, string>, set: Record<string, string>][] = [
+    ['that says nothing is private', {}, {}, { ...VARY, ...PRIVATE, ...noStoreHeaders }],
+    [
+      'whose Cache-Control is empty is private',
+      {},
+      { 'cache-control': '' },
+      { ...VARY, ...PRIVATE, ...noStoreHeaders },
+    ],
+    ['keeps its own Cache-Control', {}, { 'cache-control': 'public, max-age=60' }, { ...VARY, ...noStoreHeaders }],
+    ['keeps its own Vary', {}, { vary: 'Accept' }, { vary: `Accept, ${ASSERTION}`, ...PRIVATE, ...noStoreHeaders }],
+    [
+      'that varies with it in any spelling is left so',
+      {},
+      { vary: 'accept,X-Pomerium-JWT-Assertion' },
+      { ...PRIVATE, ...noStoreHeaders },
+    ],
+    ['that varies with everything is left so', {}, { vary: '*' }, { ...PRIVATE, ...noStoreHeaders }],
+    ['is nobody’s where it is shared', { shared: true }, {}, {}],
+  ];
+  for (const [name, options, answer, set] of cases) {
+    test(name, () => {
+      const { gate } = makeGateRig(options, { noStoreHeaders });
+      assert.deepEqual(Object.fromEntries(gate.answerHeaders((header) => answer[header])), set);
+    });
+  }
+});
+
+describe('endAtExpiry', () => {
+  const cases: [name: string, options: GateOptions, seconds: number | undefined][] = [
+    ['is for exp and the tolerance', { endAtExpiry: true }, 360],
+    ['is for exp and a tolerance of one’s own', { endAtExpiry: true, clockTolerance: 0 }, 300],
+    ['is for ever by default', {}, undefined],
+  ];
+  for (const [name, options, seconds] of cases) {
+    test(`what is open ${name}`, async () => {
+      const { gate } = makeGateRig(options);
+      const result = await gate.authorize({ headers: SENDERS.alice });
+      assert(result.type === 'allow' && result.identity);
+      assert.equal(gate.secondsOpen(result.identity), seconds);
+    });
+  }
+});

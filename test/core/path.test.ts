@@ -1,0 +1,147 @@
+import { assert, describe, test } from 'vitest';
+import { encodePath, isCanonical, readPath } from '../../core/gate/path.ts';
+
+const ORIGIN = 'https://app.example';
+
+describe('readPath gives the path, decoded once and without its query, of', () => {
+  const cases: [rule: string, target: string, path: string][] = [
+    ['the root', '/', '/'],
+    ['a plain path', '/admin/users', '/admin/users'],
+    ['a path with one slash at its end', '/admin/', '/admin/'],
+    ['a path with a query', '/admin?x=/../%2f#y', '/admin'],
+    ['an encoded space', '/a%20b', '/a b'],
+    ['an encoded letter', '/%61dmin', '/admin'],
+    ['an encoded percent sign', '/100%25', '/100%'],
+    ['a percent sign before what is no encoding', '/100%25zz', '/100%zz'],
+    ['punctuation', '/a+b/(c)/d,e/@f:g', '/a+b/(c)/d,e/@f:g'],
+    ['parameters', '/v1/items;v=2', '/v1/items;v=2'],
+    ['an encoded question mark', '/what%3F', '/what?'],
+    ['an encoded number sign', '/a%23b', '/a#b'],
+    ['characters beyond ASCII', '/李.png', '/李.png'],
+    ['their encoding', '/%E6%9D%8E.png', '/李.png'],
+    ['a character beyond 16 bits', '/%F0%9F%98%80', '/😀'],
+    ['a segment that begins with a dot', '/.well-known/x', '/.well-known/x'],
+    ['dots within a segment', '/a..b/c.d', '/a..b/c.d'],
+  ];
+  for (const [rule, target, path] of cases) {
+    test(`${rule}, in a raw path: ${target}`, () => assert.equal(readPath(target), path));
+    test(`${rule}, in a URL: ${target}`, () => assert.equal(readPath(ORIGIN + target), path));
+  }
+
+  const resolved: [rule: string, url: string, path: string][] = [
+    ['dot segments', '/static/../admin', '/admin'],
+    ['encoded dot segments', '/static/%2e%2E/admin/.', '/admin/'],
+    ['backslashes', '/static\\..\\admin', '/admin'],
+    ['no path', '', '/'],
+    ['a fragment', '/admin#/public', '/admin'],
+    ['a line break, which a URL cannot have', '/ad\nmin', '/admin'],
+  ];
+  for (const [rule, url, path] of resolved) {
+    test(`a URL as a Request has it: ${rule}`, () => assert.equal(readPath(ORIGIN + url), path));
+  }
+});
+
+const UNREADABLE: [rule: string, target: string][] = [
+  ['an encoded slash', '/a%2fb'],
+  ['an encoded slash in upper case', '/a%2Fb'],
+  ['an encoded backslash', '/a%5cb'],
+  ['an encoded slash before dots', '/static/..%2fadmin'],
+  ['dot segments with parameters', '/static/..;/admin'],
+  ['dot segments with named parameters', '/static/..;x=1/admin'],
+  ['dot segments with encoded parameters', '/static/..%3b/admin'],
+  ['one dot with parameters', '/static/.;/admin'],
+  ['one dot with parameters at the end', '/static/.;x'],
+  ['dots and spaces, which Windows drops', '/static/..%20/admin'],
+  ['three dots, which Windows drops', '/static/.../admin'],
+  ['double encoding', '/%2561dmin'],
+  ['double encoding of a dot', '/static/%252e%252e/admin'],
+  ['double encoding of a slash', '/static/..%252fadmin'],
+  ['triple encoding', '/%252561dmin'],
+  ['encoding in the manner of IIS below encoding', '/%25u002e'],
+  ['encoding in the manner of IIS', '/%u0061dmin'],
+  ['an empty segment at the start', '//admin'],
+  ['an empty segment', '/static//admin'],
+  ['an empty segment at the end', '/admin//'],
+  ['a session of ASP.NET', '/(S(x))/admin'],
+  ['NUL', '/a%00b'],
+  ['a line break', '/a%0d%0ab'],
+  ['DEL', '/a%7fb'],
+  ['a control character beyond ASCII', '/a%C2%85b'],
+  ['a percent sign at the end', '/a%'],
+  ['broken encoding', '/a%zz'],
+  ['bytes that are no UTF-8', '/%e9'],
+  ['an overlong dot', '/static/%c0%ae%c0%ae/admin'],
+  ['an encoded surrogate', '/%ED%A0%80'],
+  ['what stands for bytes that were no UTF-8', '/a%EF%BF%BDb'],
+];
+
+describe('readPath gives null, since servers could read it in two ways, for', () => {
+  for (const [rule, target] of UNREADABLE) {
+    test(`${rule}, in a raw path: ${target}`, () => assert.isNull(readPath(target)));
+    test(`${rule}, in a URL: ${target}`, () => assert.isNull(readPath(ORIGIN + target)));
+  }
+
+  const raw: [rule: string, target: string][] = [
+    ['a dot segment', '/static/../admin'],
+    ['a dot segment at the end', '/admin/..'],
+    ['one dot', '/admin/.'],
+    ['an encoded dot segment', '/public/%2e%2e/admin'],
+    ['a half encoded dot segment', '/public/.%2E/admin'],
+    ['a backslash', '/static\\admin'],
+    ['a number sign', '/admin#/public'],
+    ['a line break', '/ad\nmin'],
+    ['a lone surrogate', '/a\ud800b'],
+    ['an asterisk', '*'],
+    ['nothing', ''],
+    ['a query alone', '?x'],
+    ['a path without its slash', 'admin'],
+    ['a URL without a path', 'mailto:a@example.com'],
+    ['a URL without its scheme', '//app.example/admin'],
+    ['an origin that is none', 'https://'],
+  ];
+  for (const [rule, target] of raw) {
+    test(`${rule}, in a raw target: ${JSON.stringify(target)}`, () => assert.isNull(readPath(target)));
+  }
+});
+
+describe('isCanonical', () => {
+  const canonical = ['/', '/admin/', '/a b', '/100%', '/李.png', '/what?', '/a#b', '/v1/items;v=2', '/a..b/.c'];
+  for (const path of canonical) test(`holds for ${path}`, () => assert.isTrue(isCanonical(path)));
+
+  const others: [rule: string, path: string][] = [
+    ['no slash at its start', 'admin'],
+    ['an empty segment', '/a//b'],
+    ['a dot segment', '/a/../b'],
+    ['a dot segment with parameters', '/a/..;x/b'],
+    ['a backslash', '/a\\b'],
+    ['a control character', '/a\u0000b'],
+    ['what looks like encoding', '/%61dmin'],
+    ['a lone surrogate', '/a\udc00b'],
+  ];
+  for (const [rule, path] of others) {
+    test(`does not hold for a path with ${rule}`, () => assert.isFalse(isCanonical(path)));
+  }
+});
+
+describe('encodePath', () => {
+  const decoded = ['/', '/a b', '/100%', '/what?', '/a#b', '/李.png', '/a+b/(c)/d,e/@f:g', '/x:y'];
+  for (const path of decoded) {
+    test(`gives a target that is read as ${path}`, () => assert.equal(readPath(encodePath(path)), path));
+  }
+
+  const unreadable: [rule: string, path: string][] = [
+    ['a dot segment', '/a/../b'],
+    ['an empty segment', '//b'],
+    ['a backslash', '/a\\b'],
+    ['a control character', '/a\nb'],
+    ['what was encoded twice', '/%61dmin'],
+    ['a slash that was encoded twice', '/a%2fb'],
+    ['no slash at its start', 'admin'],
+    ['a URL', 'https://app.example/admin'],
+    ['nothing', ''],
+  ];
+  for (const [rule, path] of unreadable) {
+    test(`gives a target that is read as null for a path with ${rule}`, () =>
+      assert.isNull(readPath(encodePath(path))));
+  }
+});

@@ -1,0 +1,81 @@
+import { assert, describe, test } from 'vitest';
+import type { GateOptions, GateRequest } from '../../core/adapter.ts';
+import { ASSERTION, key, makeGateRig } from '../support/gate.ts';
+import { sign } from '../support/issuer.ts';
+
+const WIKI = 'wiki.example.com';
+const PAYROLL = 'payroll.example.com';
+const both: GateOptions = { audience: [WIKI, PAYROLL] };
+const assertion = (aud: unknown, iss: string) => sign(key, { aud, iss });
+
+const FOR = {
+  wiki: await assertion(WIKI, WIKI),
+  'wiki, with the issuer as a URI': await assertion(WIKI, `https://${WIKI}/`),
+  payroll: await assertion(PAYROLL, PAYROLL),
+  'wiki, issued by payroll': await assertion(WIKI, PAYROLL),
+  'wiki, issued by payroll as a URI': await assertion(WIKI, `https://${PAYROLL}/`),
+  'both, issued by payroll': await assertion([WIKI, PAYROLL], PAYROLL),
+  'wiki and a stranger': await assertion([WIKI, 'other.example.com'], WIKI),
+  'wiki and a stranger, issued by the stranger': await assertion([WIKI, 'other.example.com'], 'other.example.com'),
+  'wiki, issued by the authenticate service': await assertion(WIKI, 'authenticate.example.com'),
+};
+
+type Row = [which: keyof typeof FOR, options: GateOptions, request: Partial<GateRequest>, answer: string];
+
+function testAnswers(title: string, rows: readonly Row[]) {
+  describe(title, () => {
+    for (const [which, options, request, answer] of rows) {
+      const { url = '/', headers = {} } = request;
+      test(`for ${which}, ${JSON.stringify({ ...options, url, ...headers })}: ${answer}`, async () => {
+        const all = { ...(headers as Record<string, string>), [ASSERTION]: FOR[which] };
+        assert.equal(await makeGateRig(options).ask({ url, headers: all }), answer);
+      });
+    }
+  });
+}
+
+testAnswers('issuer and audience are the same one of several audiences', [
+  ['wiki', both, {}, 'u-alice'],
+  ['wiki, with the issuer as a URI', both, {}, 'u-alice'],
+  ['payroll', both, {}, 'u-alice'],
+  ['wiki, issued by payroll', both, {}, 'issuer_mismatch'],
+  ['wiki, issued by payroll as a URI', both, {}, 'issuer_mismatch'],
+  ['both, issued by payroll', both, {}, 'u-alice'],
+  ['wiki and a stranger', both, {}, 'u-alice'],
+  ['wiki and a stranger, issued by the stranger', both, {}, 'issuer_mismatch'],
+  ['wiki, issued by payroll', { audience: [WIKI] }, {}, 'issuer_mismatch'],
+]);
+
+testAnswers('with an issuer of one’s own they need not be', [
+  ['wiki, issued by payroll', { ...both, issuer: [WIKI, PAYROLL] }, {}, 'u-alice'],
+  ['wiki, issued by the authenticate service', { ...both, issuer: 'authenticate.example.com' }, {}, 'u-alice'],
+  ['wiki', { ...both, issuer: 'authenticate.example.com' }, {}, 'issuer_mismatch'],
+  ['wiki', { ...both, issuer: WIKI }, { url: `https://${PAYROLL}/` }, 'audience_mismatch'],
+]);
+
+testAnswers('where the request was sent to one of several audiences, it must be that one', [
+  ['wiki', both, { url: `https://${WIKI}/` }, 'u-alice'],
+  ['wiki', both, { url: `https://${PAYROLL}/` }, 'audience_mismatch'],
+  ['wiki', both, { url: `https://${PAYROLL}:8443/` }, 'audience_mismatch'],
+  ['wiki', both, { url: `https://${PAYROLL}./` }, 'audience_mismatch'],
+  ['wiki', both, { url: `https://${PAYROLL.toUpperCase()}/` }, 'audience_mismatch'],
+  ['wiki', both, { headers: { host: PAYROLL } }, 'audience_mismatch'],
+  ['wiki', both, { headers: { Host: PAYROLL } }, 'audience_mismatch'],
+  ['wiki', both, { headers: { host: PAYROLL.toUpperCase() } }, 'audience_mismatch'],
+  ['wiki', both, { headers: { host: `${PAYROLL}:8443` } }, 'audience_mismatch'],
+  ['wiki', both, { headers: { host: `${PAYROLL}.` } }, 'audience_mismatch'],
+  ['wiki', both, { headers: { host: `${PAYROLL}.:8443` } }, 'audience_mismatch'],
+  ['wiki', both, { headers: { host: `${WIKI}.:8443` } }, 'u-alice'],
+  ['wiki', both, { url: `https://${WIKI}/`, headers: { host: PAYROLL } }, 'u-alice'],
+  ['both, issued by payroll', both, { url: `https://${WIKI}/` }, 'issuer_mismatch'],
+  ['both, issued by payroll', both, { url: `https://${PAYROLL}/` }, 'u-alice'],
+]);
+
+testAnswers('a host that is none of several audiences says nothing, nor does any beside a single one', [
+  ['wiki', both, { url: 'https://edge.example/' }, 'u-alice'],
+  ['payroll', both, { url: 'https://edge.example/' }, 'u-alice'],
+  ['wiki', both, { headers: { host: 'edge.example' } }, 'u-alice'],
+  ['wiki', both, { headers: { 'x-forwarded-host': PAYROLL } }, 'u-alice'],
+  ['wiki', { audience: WIKI }, { url: `https://${PAYROLL}/` }, 'u-alice'],
+  ['payroll', { audience: WIKI }, { url: `https://${WIKI}/` }, 'audience_mismatch'],
+]);

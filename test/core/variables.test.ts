@@ -1,0 +1,192 @@
+import { assert, describe, test } from 'vitest';
+import { makeGateRig, SENDERS } from '../support/gate.ts';
+
+/** What a gate says of a variable beside those that it needs; undefined where it works. */
+async function sentenceOf(name: string, value: unknown = 'x', platform: Parameters<typeof makeGateRig>[1] = {}) {
+  const rig = makeGateRig({}, { ...platform, env: { [name]: value } });
+  const answer = await rig.ask({ headers: SENDERS.alice });
+  if (answer === 'u-alice') return undefined;
+  assert.equal(answer, 'invalid_configuration');
+  return String(JSON.parse(String(rig.lines[0]?.line)).message);
+}
+
+describe('a misspelt variable is refused, with the name that is meant', () => {
+  const cases: [name: string, meant: string][] = [
+    ['POMERIUM_POLICYY', 'POMERIUM_POLICY'],
+    ['POMERIUM_POLICIES', 'POMERIUM_POLICY'],
+    ['POMERIUM_POLCY', 'POMERIUM_POLICY'],
+    ['POMERIUM_RULE', 'POMERIUM_RULES'],
+    ['POMERIUM_RUELS', 'POMERIUM_RULES'],
+    ['pomerium_rules', 'POMERIUM_RULES'],
+    ['Pomerium_Rules', 'POMERIUM_RULES'],
+    ['POMERIUM-RULES', 'POMERIUM_RULES'],
+    ['POMERIUMRULES', 'POMERIUM_RULES'],
+    ['POMERUIM_RULES', 'POMERIUM_RULES'],
+    ['POMERIUM_RULES ', 'POMERIUM_RULES'],
+    ['POMERIUM_ALLOW_PREFLIGTH', 'POMERIUM_ALLOW_PREFLIGHT'],
+    ['POMERIUM_ALLOWPREFLIGHTS', 'POMERIUM_ALLOW_PREFLIGHT'],
+    ['POMERIUM_AUDIENCES', 'POMERIUM_AUDIENCE'],
+    ['POMERIUM_ISSUERS', 'POMERIUM_ISSUER'],
+    ['POMERIUM_ALGORITHM', 'POMERIUM_ALGORITHMS'],
+    ['POMERIUM_JWKS_URI', 'POMERIUM_JWKS_URL'],
+    ['POMERIUM_JWK', 'POMERIUM_JWKS'],
+    ['POMERIUM_MAX_TOKENAGE', 'POMERIUM_MAX_TOKEN_AGE'],
+    ['POMERIUM_CLOCK_TOLERENCE', 'POMERIUM_CLOCK_TOLERANCE'],
+    ['POMERIUM_KEEP_ASSERTIONS', 'POMERIUM_KEEP_ASSERTION'],
+    ['POMERIUM_LIST_CLAIM', 'POMERIUM_LIST_CLAIMS'],
+    ['POMERIUM_OPTIONNAL', 'POMERIUM_OPTIONAL'],
+    ['POMERIUM_LOGSUBJECT', 'POMERIUM_LOG_SUBJECT'],
+    ['POMERIUM_UPSTREAM_CACHED', 'POMERIUM_UPSTREAM_CACHE'],
+    ['POMERIUM_UPSTEAM', 'POMERIUM_UPSTREAM'],
+  ];
+  for (const [name, meant] of cases) {
+    test(name, async () => {
+      const sentence = await sentenceOf(name);
+      assert.equal(sentence, `There is no variable ${name}; write ${meant}, or give it another name.`);
+    });
+  }
+});
+
+describe('a variable that others set is nobody’s mistake', () => {
+  const names = [
+    // Kubernetes, beside services whose names begin with `pomerium`.
+    'POMERIUM_SERVICE_HOST',
+    'POMERIUM_SERVICE_PORT',
+    'POMERIUM_SERVICE_PORT_HTTPS',
+    'POMERIUM_PORT',
+    'POMERIUM_PORT_443_TCP',
+    'POMERIUM_PORT_443_TCP_ADDR',
+    'POMERIUM_PORT_443_TCP_PORT',
+    'POMERIUM_PORT_443_TCP_PROTO',
+    'POMERIUM_PORT_443_UDP_ADDR',
+    'POMERIUM_PROXY_SERVICE_HOST',
+    'POMERIUM_RULES_SERVICE_HOST',
+    'POMERIUM_RULES_PORT_80_TCP',
+    'POMERIUM_POLICY_PORT',
+    // Pomerium's own code, charts and documentation.
+    'POMERIUM_ZERO_TOKEN',
+    'POMERIUM_ZERO_API_TOKEN',
+    'POMERIUM_ZERO_API_USER',
+    'POMERIUM_URL',
+    'POMERIUM_NAMESPACE',
+    'POMERIUM_ENTERPRISE_NAMESPACE',
+    'POMERIUM_CONFIG',
+    'POMERIUM_DATA',
+    'POMERIUM_IMAGE',
+    'POMERIUM_TAG',
+    'POMERIUM_MUTABLE_TAG',
+    'POMERIUM_RUNTIME',
+    'POMERIUM_ROUTE',
+    'POMERIUM_SHARED_SECRET',
+    'POMERIUM_COOKIE_SECRET',
+    'POMERIUM_CLIENT_SECRET',
+    'POMERIUM_SIGNING_KEY',
+    'POMERIUM_SERVICE_ACCOUNT_JWT',
+    'POMERIUM_API_TOKEN',
+    'POMERIUM_MCP_URL',
+    'POMERIUM_MCP_TOKEN',
+    'POMERIUM_METRICS_ADDRESS',
+    'POMERIUM_CLUSTER_DOMAIN',
+    'POMERIUM_CLUSTER_ID',
+    'POMERIUM_SOCKET_DIRECTORY',
+    'POMERIUM_OTEL_ENDPOINT',
+    'AUTHENTICATE_SERVICE_URL',
+    'JWT_CLAIMS_HEADERS',
+    'POLICY',
+    'RULES',
+    // What a user may well call something.
+    'POMERIUM_USER',
+    'POMERIUM_HOST',
+    'POMERIUM_ENABLED',
+    'POMERIUM_VERSION',
+    'MY_POMERIUM_RULES_FILE',
+    // Of other places of ours, where no rule is lost.
+    'POMERIUM_UPSTREAM',
+    'POMERIUM_JWKS_KV',
+    'POMERIUM_JWKS_SSM',
+    'POMERIUM_EDGE_CONFIG_TOKEN',
+  ];
+  for (const name of names) test(name, async () => assert.isUndefined(await sentenceOf(name)));
+});
+
+describe('a variable of ours that this place cannot honour', () => {
+  test('is refused by its name, with those that can be set', async () => {
+    const sentence = await sentenceOf('POMERIUM_ALLOW_BEARER', 'false');
+    assert.match(sentence ?? '', /^POMERIUM_ALLOW_BEARER is set and cannot be honoured here; what can be set is /);
+    const names = (sentence ?? '')
+      .replace(/^.* is /, '')
+      .replace(/\.$/, '')
+      .split(', ');
+    assert.includeMembers(names, ['POMERIUM_AUDIENCE', 'POMERIUM_RULES', 'POMERIUM_LIST_CLAIMS']);
+    assert.lengthOf(names, new Set(names).size, 'each once');
+  });
+
+  const without = { endAtExpiry: 'end it in your own handler' };
+  test('is refused where the platform lacks the option, too', async () => {
+    const sentence = await sentenceOf('POMERIUM_END_AT_EXPIRY', 'true', { without });
+    assert.match(sentence ?? '', /^POMERIUM_END_AT_EXPIRY is set and cannot be honoured here/);
+    assert.notInclude(sentence?.replace(/^POMERIUM_END_AT_EXPIRY/, ''), 'POMERIUM_END_AT_EXPIRY');
+  });
+
+  test('is none where the adapter reads it, or another gate in the same environment', async () => {
+    const name = 'POMERIUM_ALLOW_BEARER';
+    assert.isUndefined(await sentenceOf(name, 'true', { ownVariables: [name] }));
+    assert.isUndefined(await sentenceOf(name, 'true', { otherVariables: [name] }));
+  });
+});
+
+describe('an option that is none', () => {
+  const cases: [name: string, options: object, platform: Parameters<typeof makeGateRig>[1], sentence: RegExp][] = [
+    [
+      'is refused with the names of all that the adapter has',
+      { rulse: [] },
+      { ownOptions: ['upstream'], without: { endAtExpiry: 'x' } },
+      /^There is no option "rulse"; there are audience, issuer, (?!.*(allowAnonymous|endAtExpiry)).*\brules, .*\bonRefused, upstream\.$/,
+    ],
+    [
+      'allowAnonymous is refused with what to write instead',
+      { allowAnonymous: true },
+      {},
+      /^The option allowAnonymous cannot be had here: write optional: true for requests for nobody, or rules with a public path/,
+    ],
+    [
+      'allowAnonymous: false is refused as well',
+      { allowAnonymous: false },
+      {},
+      /^The option allowAnonymous cannot be had here/,
+    ],
+    [
+      'is refused by its name where the platform lacks it',
+      { endAtExpiry: false },
+      { without: { endAtExpiry: 'end it in your own handler' } },
+      /^The option endAtExpiry cannot be had here: end it in your own handler\.$/,
+    ],
+    [
+      'is refused beside one that excludes it',
+      { optional: true, rules: [] },
+      {},
+      /^optional and rules exclude each other; write \{ prefix/,
+    ],
+    ['is refused as text', { optional: 'false' }, {}, /^optional must be true or false; it is "false"/],
+    ['is refused as text beside rules', { optional: 'false', rules: [] }, {}, /^optional must be true or false/],
+    ['is refused as null', { allowPreflight: null }, {}, /^allowPreflight must be true or false; it is null/],
+    ['is refused as null', { rules: null }, {}, /^rules must be a list; it is null/],
+    ['is refused where it is no function', { onRefused: 'page' }, {}, /^onRefused must be a function/],
+    ['is refused where it is no list', { corsOrigins: '*' }, {}, /^corsOrigins must be a list of names/],
+    ['is refused where it is no list', { listClaims: 'roles' }, {}, /listClaims/],
+  ];
+  for (const [name, options, platform, sentence] of cases) {
+    test(`${name}: ${JSON.stringify(options)}`, async () => {
+      const rig = makeGateRig(options, platform);
+      assert.equal(await rig.ask({ headers: SENDERS.alice }), 'invalid_configuration');
+      assert.match(JSON.parse(String(rig.lines[0]?.line)).message, sentence);
+    });
+  }
+
+  test('is no mistake where it is undefined', async () => {
+    const rig = makeGateRig({ allowAnonymous: undefined, endAtExpiry: undefined, rules: undefined } as object, {
+      without: { endAtExpiry: 'x' },
+    });
+    assert.equal(await rig.ask({ headers: SENDERS.alice }), 'u-alice');
+  });
+});

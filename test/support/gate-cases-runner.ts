@@ -1,0 +1,129 @@
+import { assert, describe, test } from 'vitest';
+import { GATE_VARIABLES, type GateOptions } from '../../core/adapter.ts';
+import { type PomeriumEvent, staticKeys } from '../../core/index.ts';
+import { type ConsoleLine, withConsoleLines } from './console-lines.ts';
+import { key, SENDERS } from './gate.ts';
+import { GATE_CASES, type GateCase, PREFLIGHT, PUBLIC_PATH, RULES } from './gate-cases.ts';
+import { HOST, jwks, NOW } from './issuer.ts';
+
+/** What became of a request that was sent through an adapter. */
+export interface Sent {
+  readonly response: Response;
+  /** The headers that the code behind saw; undefined where it never ran. */
+  readonly received: Headers | undefined;
+  /** Whom it took the request to be from. */
+  readonly who: string | undefined;
+}
+
+/** Sends a request through an adapter with these options and this environment, to code that answers `in`. */
+export type Send = (request: Request, options: GateOptions<Request>, env: Record<string, string>) => Promise<Sent>;
+
+const base = { POMERIUM_AUDIENCE: HOST, POMERIUM_JWKS: JSON.stringify(jwks(key)) };
+const keys = staticKeys(jwks(key));
+
+async function sendCase(send: Send, one: GateCase, options: GateOptions<Request>, env: Record<string, string>) {
+  const { headers = {}, path = '/', method = 'GET' } = one;
+  const request = new Request(`https://${HOST}${path}`, { method, headers });
+  return withConsoleLines(() => send(request, { now: () => NOW, ...options }, env));
+}
+
+async function answerOf({ response, who }: Sent): Promise<string> {
+  const text = await response.text();
+  if (who !== undefined) return who;
+  if (!text.startsWith('{')) return text.slice(0, '<!doctype html>'.length);
+  return (JSON.parse(text) as { code: string }).code;
+}
+
+function assertLines(lines: readonly ConsoleLine[], expected: readonly Record<string, unknown>[]) {
+  assert.lengthOf(lines, expected.length, JSON.stringify(lines));
+  for (const [i, members] of expected.entries()) {
+    const { line } = lines[i] ?? {};
+    if (Object.keys(members).length > 0) assert.deepInclude(JSON.parse(String(line)), members);
+  }
+}
+
+async function assertCase(send: Send, one: GateCase, options: GateOptions<Request>, env: Record<string, string>) {
+  const { result, lines } = await sendCase(send, one, options, env);
+  assert.equal(await answerOf(result), one.answer);
+  const isIn = result.who !== undefined;
+  assert.equal(result.response.status, one.status ?? (isIn ? 200 : 401));
+  assert.equal(result.received !== undefined, isIn, 'nothing reaches the code behind a refusal');
+  for (const [name, value] of Object.entries(one.received ?? {})) assert.equal(result.received?.get(name), value, name);
+  for (const [name, value] of Object.entries(one.answered ?? {})) {
+    assert.equal(result.response.headers.get(name), value, name);
+  }
+  if (one.lines) assertLines(lines, one.lines);
+}
+
+/** Holds an adapter to all the cases. `without`: options that its platform cannot have, or that a test of its own holds. */
+export function testGateCases(
+  adapter: string,
+  send: Send,
+  { without = [] }: { without?: readonly string[] } = {},
+): void {
+  describe(`${adapter}, configured by code:`, () => {
+    for (const one of GATE_CASES) {
+      test(one.name, () => assertCase(send, one, { audience: HOST, keys, ...one.options }, {}));
+    }
+  });
+
+  describe(`${adapter}, configured by the environment:`, () => {
+    for (const one of GATE_CASES.filter(({ options, variables }) => variables || !options)) {
+      test(one.name, () => assertCase(send, one, {}, { ...base, ...one.variables }));
+    }
+  });
+
+  test(`${adapter}: every option of a gate is in these cases`, () => {
+    const covered = GATE_CASES.flatMap(({ option = '' }) => option).filter((option) => option in GATE_VARIABLES);
+    assert.sameMembers([...covered, ...without], Object.keys(GATE_VARIABLES));
+  });
+
+  test(`${adapter}: onEvent is told beside the log, and of what the log leaves out`, async () => {
+    const events: PomeriumEvent[] = [];
+    const options = { onEvent: (event: PomeriumEvent) => events.push(event) };
+    const passed = await sendCase(send, { name: '', headers: SENDERS.alice, answer: '' }, options, base);
+    const refused = await sendCase(send, { name: '', answer: '' }, options, base);
+    assert.deepEqual(
+      events.map(({ type }) => type),
+      ['assertion_verified', 'assertion_refused'],
+    );
+    assert.lengthOf([...passed.lines, ...refused.lines], 1);
+  });
+
+  const broken: [name: string, options: object, env: Record<string, string>, message: RegExp][] = [
+    [
+      'a variable that is misspelt',
+      {},
+      { POMERIUM_POLICYY: '{}' },
+      /There is no variable POMERIUM_POLICYY; write POMERIUM_POLICY/,
+    ],
+    [
+      'a variable that is of another place',
+      {},
+      { POMERIUM_ALLOW_BEARER: 'false' },
+      /POMERIUM_ALLOW_BEARER is set and cannot be honoured here/,
+    ],
+    ['rules that are set and empty', {}, { POMERIUM_RULES: '' }, /POMERIUM_RULES is set and empty/],
+    ['an option that is misspelt', { rulse: [] }, {}, /There is no option "rulse"; there are audience, .*\bonRefused/],
+    ['allowAnonymous', { allowAnonymous: true }, {}, /allowAnonymous cannot be had here: write optional: true/],
+    ['optional beside rules', { optional: true }, {}, /optional and rules exclude each other/],
+    ['an option of a wrong type', { keepAssertion: 'false' }, {}, /keepAssertion must be true or false; it is "false"/],
+  ];
+  for (const [name, options, env, message] of broken) {
+    for (const [what, one] of [
+      ['a request of Alice', { headers: SENDERS.alice }],
+      ['a public path', { path: PUBLIC_PATH }],
+      ['a preflight', { method: 'OPTIONS', headers: PREFLIGHT }],
+    ] as const) {
+      test(`${adapter} refuses ${what} with a 500 and says why in the log: ${name}`, async () => {
+        const given = { rules: RULES, allowPreflight: true, ...options };
+        const { result, lines } = await sendCase(send, { name: '', answer: '', ...one }, given, { ...base, ...env });
+        assert.isUndefined(result.received);
+        assert.equal(result.response.status, 500);
+        assert.equal(await answerOf(result), 'invalid_configuration');
+        assertLines(lines, [{ type: 'invalid_configuration' }]);
+        assert.match(JSON.parse(String(lines[0]?.line)).message, message);
+      });
+    }
+  }
+}

@@ -1,0 +1,389 @@
+import type { GateOptions, PathRule } from '../../core/adapter.ts';
+import { compilePolicy, staticKeys } from '../../core/index.ts';
+import { ASSERTION, key, SENDERS } from './gate.ts';
+import { HOST, jwks, makeKey, NOW, sign } from './issuer.ts';
+
+/** The same for every adapter: a gate's options, each by code and, where it has a variable, by the environment. */
+export interface GateCase {
+  readonly name: string;
+  /** The option that it is about. */
+  readonly option?: string;
+  readonly options?: GateOptions<Request>;
+  /** The same as `options`. */
+  readonly variables?: Record<string, string>;
+  readonly headers?: Record<string, string>;
+  readonly path?: string;
+  readonly method?: string;
+  /** Who is behind the gate then, or the code of the refusal. */
+  readonly answer: string;
+  readonly status?: number;
+  /** Headers that the code behind saw, and those of the answer; null: none. */
+  readonly received?: Record<string, string | null>;
+  readonly answered?: Record<string, string | null>;
+  /** What the log says. */
+  readonly lines?: readonly Record<string, unknown>[];
+}
+
+const ADMINS = { allow: { or: [{ groups: 'admins' }] } };
+const NO_CONTRACTORS = { allow: { or: [{ accept: true }] }, deny: { or: [{ 'claim/roles': 'contractor' }] } };
+const contractor = { [ASSERTION]: await sign(key, { roles: 'staff,contractor' }) };
+const late = { [ASSERTION]: await sign(key, { exp: NOW - 30 }) };
+const old = { [ASSERTION]: await sign(key, { iat: NOW - 200 }) };
+const department = { [ASSERTION]: await sign(key, { department: 'R&D' }) };
+export const PREFLIGHT = { origin: 'https://app.test', 'access-control-request-method': 'PUT' };
+const html = { accept: 'text/html' };
+const REFUSED = { type: 'assertion_refused' };
+
+const first = await makeKey();
+const FIRST = 'first.corp.example.com';
+const onBehalfOf = {
+  audience: FIRST,
+  keys: staticKeys(jwks(first)),
+  callers: compilePolicy({ allow: { or: [{ user: 'u-alice' }] } }),
+};
+const forNobody = await sign(first, { aud: FIRST, iss: FIRST, sub: '', user: '' });
+
+export const RULES: readonly PathRule[] = [
+  { prefix: '/public', access: 'public' },
+  { prefix: '/admin', access: ADMINS },
+  { prefix: '/app', access: 'authenticated' },
+];
+const byRules = { options: { rules: RULES }, variables: { POMERIUM_RULES: JSON.stringify(RULES) } };
+export const PUBLIC_PATH = '/public/x';
+
+export const GATE_CASES: readonly GateCase[] = [
+  {
+    name: 'Alice comes in, with her assertion',
+    headers: SENDERS.alice,
+    answer: 'u-alice',
+    received: { [ASSERTION]: SENDERS.alice[ASSERTION] },
+    lines: [],
+  },
+  { name: 'nobody is refused', answer: 'missing_assertion', lines: [REFUSED] },
+  {
+    name: 'a HEAD request is refused without a body',
+    method: 'HEAD',
+    answer: '',
+    status: 401,
+    answered: { 'content-type': 'application/problem+json' },
+  },
+  {
+    name: 'a person gets the page',
+    headers: html,
+    answer: '<!doctype html>',
+    status: 401,
+    answered: { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' },
+  },
+  {
+    name: 'unverified Pomerium headers do not go on',
+    headers: {
+      ...SENDERS.alice,
+      'x-pomerium-claim-department': 'x',
+      x_pomerium_claim_email: 'x',
+      [`${ASSERTION}-for`]: 'x',
+    },
+    answer: 'u-alice',
+    received: { 'x-pomerium-claim-department': null, x_pomerium_claim_email: null, [`${ASSERTION}-for`]: null },
+  },
+  {
+    name: 'Pomerium’s own session does not go on',
+    headers: { ...SENDERS.alice, authorization: 'Bearer Pomerium-abc' },
+    answer: 'u-alice',
+    received: { authorization: null },
+  },
+  {
+    name: 'an ordinary Authorization goes on, and one header that overrides the path where the path decides nothing',
+    headers: { ...SENDERS.alice, authorization: 'Bearer abc', 'x-original-url': '/x' },
+    answer: 'u-alice',
+    received: { authorization: 'Bearer abc', 'x-original-url': '/x' },
+  },
+  {
+    name: 'the answer is for one identity',
+    headers: SENDERS.alice,
+    answer: 'u-alice',
+    answered: { vary: ASSERTION, 'cache-control': 'private, no-cache' },
+  },
+
+  {
+    name: 'rules: a public path is for nobody, without a line',
+    option: 'rules',
+    ...byRules,
+    path: PUBLIC_PATH,
+    answer: 'nobody',
+    lines: [],
+  },
+  {
+    name: 'rules: on a public path a bad assertion is nobody’s, with a line',
+    ...byRules,
+    path: PUBLIC_PATH,
+    headers: SENDERS.expired,
+    answer: 'nobody',
+    received: { [ASSERTION]: null },
+    lines: [{ code: 'expired' }],
+  },
+  {
+    name: 'rules: on a public path Alice is Alice',
+    ...byRules,
+    path: PUBLIC_PATH,
+    headers: SENDERS.alice,
+    answer: 'u-alice',
+  },
+  {
+    name: 'rules: the answer on a public path is for one identity, too',
+    ...byRules,
+    path: PUBLIC_PATH,
+    answer: 'nobody',
+    answered: { vary: ASSERTION },
+  },
+  { name: 'rules: authenticated refuses nobody', ...byRules, path: '/app', answer: 'missing_assertion' },
+  {
+    name: 'rules: a policy refuses Alice',
+    ...byRules,
+    path: '/admin',
+    headers: SENDERS.alice,
+    answer: 'policy_denied',
+    status: 403,
+    lines: [{ code: 'policy_denied', request: { method: 'GET', path: '/admin' } }],
+  },
+  { name: 'rules: a policy lets an admin in', ...byRules, path: '/admin', headers: SENDERS.admin, answer: 'u-admin' },
+  {
+    name: 'rules: a path in none is for nobody',
+    ...byRules,
+    path: '/other',
+    headers: SENDERS.admin,
+    answer: 'policy_denied',
+    status: 403,
+  },
+  {
+    name: 'rules: a path that servers read in two ways is for nobody',
+    ...byRules,
+    path: '/public/..%2fadmin',
+    answer: 'missing_assertion',
+  },
+  {
+    name: 'rules: headers that override the path do not go on',
+    ...byRules,
+    path: PUBLIC_PATH,
+    headers: { 'x-original-url': '/admin', x_rewrite_url: '/admin', 'x-forwarded-prefix': '/admin' },
+    answer: 'nobody',
+    received: { 'x-original-url': null, x_rewrite_url: null, 'x-forwarded-prefix': null },
+  },
+  {
+    name: 'listClaims: reach rules',
+    option: 'listClaims',
+    options: { rules: [{ prefix: '/', access: NO_CONTRACTORS }], listClaims: ['roles'] },
+    variables: {
+      POMERIUM_RULES: JSON.stringify([{ prefix: '/', access: NO_CONTRACTORS }]),
+      POMERIUM_LIST_CLAIMS: 'roles',
+    },
+    headers: contractor,
+    answer: 'policy_denied',
+    status: 403,
+  },
+  {
+    name: 'policy: refuses Alice',
+    option: 'policy',
+    options: { policy: compilePolicy(ADMINS) },
+    variables: { POMERIUM_POLICY: JSON.stringify(ADMINS) },
+    headers: SENDERS.alice,
+    answer: 'policy_denied',
+    status: 403,
+  },
+  {
+    name: 'policy: a page says so',
+    options: { policy: compilePolicy(ADMINS) },
+    variables: { POMERIUM_POLICY: JSON.stringify(ADMINS) },
+    headers: { ...SENDERS.alice, ...html },
+    answer: '<!doctype html>',
+    status: 403,
+  },
+  {
+    name: 'policy: is asked about the method and the path that came',
+    options: { policy: compilePolicy({ allow: { and: [{ http_method: 'POST' }, { http_path: '/a b' }] } }) },
+    variables: { POMERIUM_POLICY: '{"allow":{"and":[{"http_method":"POST"},{"http_path":"/a b"}]}}' },
+    headers: SENDERS.alice,
+    method: 'POST',
+    path: '/a%20b?c',
+    answer: 'u-alice',
+  },
+  {
+    name: 'optional: nobody comes in, without a line',
+    option: 'optional',
+    options: { optional: true },
+    variables: { POMERIUM_OPTIONAL: 'true' },
+    answer: 'nobody',
+    lines: [],
+  },
+  {
+    name: 'optional: who is anonymous comes in as nobody',
+    options: { optional: true },
+    variables: { POMERIUM_OPTIONAL: 'true' },
+    headers: SENDERS.anonymous,
+    answer: 'nobody',
+    received: { [ASSERTION]: null },
+    lines: [],
+  },
+  {
+    name: 'optional: a bad assertion is refused',
+    options: { optional: true },
+    variables: { POMERIUM_OPTIONAL: 'true' },
+    headers: SENDERS.expired,
+    answer: 'expired',
+  },
+  {
+    name: 'optional: two assertions are refused',
+    options: { optional: true },
+    variables: { POMERIUM_OPTIONAL: 'true' },
+    headers: SENDERS.twice,
+    answer: 'duplicate_assertion',
+  },
+  {
+    name: 'onBehalfOf: one for nobody is refused, where nobody may come, too',
+    options: { optional: true, onBehalfOf },
+    headers: { ...SENDERS.alice, [`${ASSERTION}-for`]: forNobody },
+    answer: 'anonymous',
+    lines: [{ subject: 'on-behalf-of' }],
+  },
+  {
+    name: 'allowPreflight: one passes',
+    option: 'allowPreflight',
+    options: { allowPreflight: true },
+    variables: { POMERIUM_ALLOW_PREFLIGHT: 'true' },
+    method: 'OPTIONS',
+    headers: PREFLIGHT,
+    answer: 'nobody',
+  },
+  { name: 'allowPreflight: is off by default', method: 'OPTIONS', headers: PREFLIGHT, answer: 'missing_assertion' },
+  {
+    name: 'corsOrigins: a script may read the refusal',
+    option: 'corsOrigins',
+    options: { corsOrigins: ['https://app.test'] },
+    variables: { POMERIUM_CORS_ORIGINS: 'https://app.test' },
+    headers: PREFLIGHT,
+    answer: 'missing_assertion',
+    answered: { 'access-control-allow-origin': 'https://app.test', 'access-control-allow-credentials': 'true' },
+  },
+  {
+    name: 'claimHeaders: are written',
+    option: 'claimHeaders',
+    options: { claimHeaders: { 'X-Dept': 'department' } },
+    variables: { POMERIUM_CLAIM_HEADERS: 'X-Dept=department' },
+    headers: { ...department, 'x-dept': 'spoofed' },
+    answer: 'u-alice',
+    received: { 'x-dept': 'R&D', 'x-pomerium-claim-email': 'alice@example.com' },
+  },
+  {
+    name: 'removeHeaders: do not go on',
+    option: 'removeHeaders',
+    options: { removeHeaders: ['X-Email'] },
+    variables: { POMERIUM_REMOVE_HEADERS: 'X-Email' },
+    headers: { ...SENDERS.alice, x_email: 'x', 'x-other': 'kept' },
+    answer: 'u-alice',
+    received: { x_email: null, 'x-other': 'kept' },
+  },
+  {
+    name: 'keepAssertion: false keeps it back wherever it stands',
+    option: 'keepAssertion',
+    options: { keepAssertion: false },
+    variables: { POMERIUM_KEEP_ASSERTION: 'false' },
+    headers: { ...SENDERS.alice, authorization: `Bearer ${SENDERS.alice[ASSERTION]}` },
+    answer: 'u-alice',
+    received: { [ASSERTION]: null, authorization: null },
+  },
+  {
+    name: 'shared: the answer stays as it was made',
+    option: 'shared',
+    options: { shared: true },
+    variables: { POMERIUM_SHARED: 'true' },
+    headers: SENDERS.alice,
+    answer: 'u-alice',
+    answered: { vary: null, 'cache-control': null, 'cloudflare-cdn-cache-control': null },
+  },
+  {
+    name: 'shared: a refusal is never cached',
+    options: { shared: true },
+    variables: { POMERIUM_SHARED: 'true' },
+    answer: 'missing_assertion',
+    answered: { 'cache-control': 'no-store' },
+  },
+  {
+    name: 'log: false leaves no line',
+    option: 'log',
+    options: { log: false },
+    variables: { POMERIUM_LOG: 'false' },
+    headers: SENDERS.expired,
+    answer: 'expired',
+    lines: [],
+  },
+  {
+    name: 'logSubject: says who came in',
+    option: 'logSubject',
+    options: { logSubject: true },
+    variables: { POMERIUM_LOG_SUBJECT: 'true' },
+    headers: { ...SENDERS.alice, 'cf-ray': 'r-1' },
+    path: '/x?secret',
+    answer: 'u-alice',
+    lines: [{ type: 'assertion_verified', user: 'u-alice', request: { method: 'GET', path: '/x', id: 'r-1' } }],
+  },
+  {
+    name: 'issuer: another one is refused',
+    option: 'issuer',
+    options: { issuer: 'other.example.com' },
+    variables: { POMERIUM_ISSUER: 'other.example.com' },
+    headers: SENDERS.alice,
+    answer: 'issuer_mismatch',
+  },
+  {
+    name: 'algorithms: another one is refused',
+    option: 'algorithms',
+    options: { algorithms: ['RS256'] },
+    variables: { POMERIUM_ALGORITHMS: 'RS256' },
+    headers: SENDERS.alice,
+    answer: 'unsupported_algorithm',
+  },
+  {
+    name: 'clockTolerance: a late one is refused',
+    option: 'clockTolerance',
+    options: { clockTolerance: 0 },
+    variables: { POMERIUM_CLOCK_TOLERANCE: '0' },
+    headers: late,
+    answer: 'expired',
+  },
+  { name: 'clockTolerance: is a minute by default', headers: late, answer: 'u-alice' },
+  {
+    name: 'maxTokenAge: an old one is refused',
+    option: 'maxTokenAge',
+    options: { maxTokenAge: 100 },
+    variables: { POMERIUM_MAX_TOKEN_AGE: '100' },
+    headers: old,
+    answer: 'expired',
+  },
+  {
+    name: 'onRefused: answers instead',
+    options: {
+      onRefused: ({ code }, { url }) =>
+        new Response(JSON.stringify({ code: `mine: ${code} ${url}` }), {
+          status: 418,
+          headers: { 'cache-control': 'public' },
+        }),
+    },
+    answer: `mine: missing_assertion https://${HOST}/`,
+    status: 418,
+    answered: { 'cache-control': 'no-store' },
+  },
+  {
+    name: 'onRefused: redirects',
+    options: { onRefused: () => Response.redirect('https://login.test/', 302) },
+    answer: '',
+    status: 302,
+    answered: { location: 'https://login.test/', 'cache-control': 'no-store' },
+  },
+  {
+    name: 'keys: a mistake in a source of one’s own is a 500, logged once',
+    options: { keys: { find: () => JSON.parse('no JSON'), ready: async () => {} } },
+    headers: SENDERS.alice,
+    answer: 'invalid_configuration',
+    status: 500,
+    lines: [{}],
+  },
+];

@@ -1,4 +1,4 @@
-import type { Identity, PathRule } from '../../core/adapter.ts';
+import type { Identity } from '../../core/adapter.ts';
 import { gatesFor, respond } from './gate.ts';
 import { withIdentity } from './identify.ts';
 import type { CloudflareEnvironment, CloudflareOptions, OptionsFor } from './options.ts';
@@ -14,9 +14,8 @@ export type ProtectedHandler<Handler, Env, Context extends WaitUntil> = Omit<Han
   fetch(request: Request, env: Env, ctx: Context): Promise<Response>;
 };
 
-/** Options with which requests for nobody may pass. */
-type Opened = CloudflareOptions &
-  ({ optional: boolean } | { rules: readonly PathRule[] } | { allowPreflight: boolean });
+/** Options with which only requests for somebody pass, unless the environment says otherwise. */
+type SignedInOptions = CloudflareOptions & { rules?: never; optional?: false; allowPreflight?: false };
 
 /**
  * Wraps a Worker: its `fetch` is only called for requests that came through Pomerium, with the identity as fourth argument
@@ -33,17 +32,17 @@ type Opened = CloudflareOptions &
 export function withPomerium<
   Env = CloudflareEnvironment,
   Context extends WaitUntil = WaitUntil,
+  Handler extends IdentifiedHandler<Env, Context> = IdentifiedHandler<Env, Context>,
+>(handler: Handler, options?: OptionsFor<SignedInOptions, Env>): ProtectedHandler<Handler, Env, Context>;
+export function withPomerium<
+  Env = CloudflareEnvironment,
+  Context extends WaitUntil = WaitUntil,
   Handler extends IdentifiedHandler<Env, Context, Identity | undefined> = IdentifiedHandler<
     Env,
     Context,
     Identity | undefined
   >,
->(handler: Handler, options: OptionsFor<Opened, Env>): ProtectedHandler<Handler, Env, Context>;
-export function withPomerium<
-  Env = CloudflareEnvironment,
-  Context extends WaitUntil = WaitUntil,
-  Handler extends IdentifiedHandler<Env, Context> = IdentifiedHandler<Env, Context>,
->(handler: Handler, options?: OptionsFor<CloudflareOptions, Env>): ProtectedHandler<Handler, Env, Context>;
+>(handler: Handler, options: OptionsFor<CloudflareOptions, Env>): ProtectedHandler<Handler, Env, Context>;
 export function withPomerium<Env, Context extends WaitUntil>(
   handler: IdentifiedHandler<Env, Context, Identity | undefined>,
   options: OptionsFor<CloudflareOptions, Env> = {},

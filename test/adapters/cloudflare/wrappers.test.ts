@@ -17,7 +17,7 @@ import { jwksAnswer, Origin } from '../../support/origin.ts';
 const key = await makeKey();
 const ASSERTION = 'x-pomerium-jwt-assertion';
 const env: CloudflareEnvironment = { POMERIUM_AUDIENCE: HOST, POMERIUM_JWKS: JSON.stringify(jwks(key)) };
-const options: CloudflareOptions = { now: () => NOW };
+const options = { now: () => NOW } satisfies CloudflareOptions;
 const ctx = { waitUntil: () => {} };
 
 async function requestWith(headers: Record<string, string> = {}, init: RequestInit = {}): Promise<Request> {

@@ -7,7 +7,6 @@ interface WorkersWebSocket extends WebSocket {
 type WorkersResponse = Response & { readonly webSocket?: WorkersWebSocket | null };
 
 declare const WebSocketPair: new () => { readonly 0: WorkersWebSocket; readonly 1: WorkersWebSocket };
-declare const IdentityTransformStream: new () => TransformStream<Uint8Array, Uint8Array>;
 
 /** Calls back after the delay, and returns what cancels that. */
 export type Schedule = (callback: () => void, delayMs: number) => () => void;
@@ -59,11 +58,34 @@ function close(socket: WorkersWebSocket, code: number, reason?: string): void {
   }
 }
 
+/** Not `pipeTo` with a signal: workerd looks at that between two chunks, and a stream of events may be silent for hours. */
 function endBody(response: Response, body: ReadableStream<Uint8Array>, atExpiry: AtExpiry): Response {
-  const { readable, writable } = new IdentityTransformStream();
-  const expiry = new AbortController();
-  const cancel = atExpiry(() => expiry.abort(new Error(REASON)));
-  // Its failures reach the client as those of `readable`.
-  void body.pipeTo(writable, { signal: expiry.signal }).then(cancel, cancel);
+  const reader = body.getReader();
+  let cancelTimer = () => {};
+  const readable = new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        cancelTimer = atExpiry(() => {
+          const reason = new Error(REASON);
+          controller.error(reason);
+          reader.cancel(reason).catch(() => {});
+        });
+      },
+      async pull(controller) {
+        const { done, value } = await reader.read().catch((error) => {
+          cancelTimer();
+          throw error;
+        });
+        if (!done) return controller.enqueue(value);
+        cancelTimer();
+        controller.close();
+      },
+      cancel(reason) {
+        cancelTimer();
+        return reader.cancel(reason);
+      },
+    },
+    { highWaterMark: 0 },
+  );
   return new Response(readable, response);
 }

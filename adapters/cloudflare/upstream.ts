@@ -19,7 +19,10 @@ export function readUpstream(
   const upstream = target ?? env.POMERIUM_UPSTREAM;
   const usesCache = readBoolean('upstreamCache', upstreamCache) ?? readVariables({ ...env }, VARIABLES).upstreamCache;
   if (!upstream) return undefined;
-  if (typeof upstream === 'object') return (request, headers) => upstream.fetch(withHeaders(request, headers));
+  if (typeof upstream === 'object') {
+    if (typeof upstream.fetch !== 'function') throw configurationError('The upstream is no service binding.');
+    return (request, headers) => upstream.fetch(withHeaders(request, headers));
+  }
   const init = usesCache ? {} : withoutCache();
   if (upstream === 'route') return (request, headers) => fetch(withHeaders(request, headers), init);
   const origin = originOf(upstream);

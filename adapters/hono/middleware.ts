@@ -23,9 +23,8 @@ export interface OptionalIdentityVariables {
 
 type OptionsFor<Options> = Options | ((c: Context) => Options);
 
-/** Options with which requests for nobody may pass. */
-type Opened = PomeriumOptions &
-  ({ optional: true } | { rules: NonNullable<PomeriumOptions['rules']> } | { allowPreflight: true });
+/** Options with which only requests for somebody pass, unless the environment says otherwise. */
+type SignedInOptions = PomeriumOptions & { rules?: never; optional?: false; allowPreflight?: false };
 
 /** A request that a gate let pass: the reading of it as it came, whatever becomes of `native`. */
 interface AllowedRequest {
@@ -51,8 +50,10 @@ export const allowedRequests = new WeakMap<Context, AllowedRequest>();
  * app.get('/', (c) => c.text(`Hello ${c.var.identity.email}`))
  * ```
  */
-export function pomerium(options: OptionsFor<Opened>): MiddlewareHandler<{ Variables: OptionalIdentityVariables }>;
-export function pomerium(options?: OptionsFor<PomeriumOptions>): MiddlewareHandler<{ Variables: IdentityVariables }>;
+export function pomerium(options?: OptionsFor<SignedInOptions>): MiddlewareHandler<{ Variables: IdentityVariables }>;
+export function pomerium(
+  options: OptionsFor<PomeriumOptions>,
+): MiddlewareHandler<{ Variables: OptionalIdentityVariables }>;
 export function pomerium(options: OptionsFor<PomeriumOptions> = {}): MiddlewareHandler {
   // A mistake shows when the app is built, and not with its first request, wherever the environment is not needed to see it.
   if (typeof options === 'object' && options.audience !== undefined) makeGate({}, options);

@@ -7,7 +7,6 @@ const UNKNOWN = '//';
 
 /** The URL of a page's data as Next.js's client asks for it, with the page. */
 const DATA_URL = /^\/_next\/data\/[^/]+(\/.*)\.json$/;
-
 const HAS_DATA_URL = /\/_next\/data\//i;
 
 /**
@@ -23,7 +22,7 @@ export function pagePaths({ nextUrl, headers }: NextRequest): string[] {
   if (HAS_DATA_URL.test(pathname)) return [UNKNOWN];
   if (!locale) return [pathname];
   const withoutPrefix = withoutAssetPrefix(url);
-  if (withoutPrefix !== undefined) return [pathname, withoutPrefix];
+  if (withoutPrefix) return [pathname, withoutPrefix];
   if (!headers.has('x-nextjs-data')) return [pathname];
   // Of data URLs within each other nothing may be left in `nextUrl`. The innermost can be `/zz/x` or `/index/x` for `/x`: a
   // dynamic page takes any first segment for a locale. `nextUrl` has `/` for the second.
@@ -48,8 +47,7 @@ function routeOfData(url: NextUrl): string {
 
 /** With `assetPrefix` and `i18n` the router serves `/cdn/x` as `/x`; with `skipProxyUrlNormalize` the proxy sees the prefix. */
 function withoutAssetPrefix({ pathname, basePath }: NextUrl): string | undefined {
-  // `next build` writes the value here.
-  const prefix = process.env['__NEXT_ASSET_PREFIX']?.replace(/\/$/, '');
+  const prefix = process.env['__NEXT_ASSET_PREFIX']?.replace(/\/$/, ''); // `next build` writes the value here
   if (!prefix || basePath || !`${pathname}/`.startsWith(`${prefix}/`)) return undefined;
   return pathname.slice(prefix.length) || '/';
 }

@@ -2,6 +2,7 @@
 import type { Identity } from 'pomerium-edge';
 import {
   type AuthService,
+  type CloudflareOptions,
   cacheStore,
   createGuard,
   createOnRequest,
@@ -61,12 +62,55 @@ const whole = withPomerium(
 );
 whole satisfies ExportedHandler<Env>;
 
+declare const isLocal: boolean;
+declare const some: CloudflareOptions;
+const fetchForAnybody = {
+  fetch: (_request: Request, _env: Env, _ctx: ExecutionContext, _identity: Identity | undefined) => new Response(),
+};
+for (const options of [
+  { optional: isLocal },
+  { optional: true },
+  { allowPreflight: true },
+  { rules: [{ path: '/x', access: 'public' }] as const },
+  some,
+]) {
+  withPomerium(fetchForAnybody, options) satisfies ExportedHandler<Env>;
+  withPomerium(fetchForAnybody, () => options) satisfies ExportedHandler<Env>;
+}
+withPomerium<Env>(
+  {
+    fetch: (_request, _env, _ctx, identity) => {
+      holds<Equal<typeof identity, Identity | undefined>>();
+      return new Response();
+    },
+  },
+  { optional: isLocal },
+);
+withPomerium<Env>(
+  {
+    fetch: (_request, _env, _ctx, identity) => {
+      holds<Equal<typeof identity, Identity>>();
+      return new Response();
+    },
+  },
+  {
+    audience: 'a',
+    optional: false,
+    claimHeaders: { 'x-a': 'a' },
+    onRefused: (error, request) => Response.redirect(`${request.url}?${error.code}`),
+    endAtExpiry: true,
+    logSubject: true,
+  },
+);
+
 createGuard({
   rules: [{ path: '/x', access: 'public' }],
   upstream: 'route',
   claimHeaders: { 'x-a': 'a' },
 }) satisfies ExportedHandler<Record<string, never>>;
 createOnRequest({ audience: 'a' });
+createOnRequest({ optional: true, keepAssertion: false, listClaims: ['roles'], shared: true, log: false });
+createGuard({ upstream: { fetch: async (request) => new Response(request.url) }, upstreamCache: true });
 class Mine extends PomeriumAuth {}
 const service: AuthService = new Mine({}, {});
 const { identity, refusal } = await service.verify('');
@@ -77,3 +121,9 @@ else holds<Equal<typeof identity, Identity>>();
 createGuard({ rules: [{ access: 'public' }] });
 // @ts-expect-error nobody is never let in by this
 withPomerium({ fetch: () => new Response() }, { allowAnonymous: true });
+// @ts-expect-error nor by this
+createOnRequest({ allowAnonymous: false });
+// @ts-expect-error an option of the guard alone
+withPomerium({ fetch: () => new Response() }, { upstream: 'route' });
+// @ts-expect-error nobody may come here, and then there is no subject
+withPomerium({ fetch: (_r, _e, _c, { subject }) => new Response(subject) }, { optional: true });

@@ -1,8 +1,8 @@
 /** Checked by the compiler only. */
 import { Hono } from 'hono';
 import { hc } from 'hono/client';
-import type { Identity } from 'pomerium-edge';
-import { pomerium, requirePolicy } from 'pomerium-edge/hono';
+import type { Identity, PomeriumError } from 'pomerium-edge';
+import { type PomeriumOptions, pomerium, requirePolicy } from 'pomerium-edge/hono';
 import { type Equal, holds } from './equal.ts';
 
 const app = new Hono()
@@ -25,6 +25,38 @@ new Hono().use(pomerium({ optional: true })).get('/', (c) => {
   return c.text(c.var.identity.subject);
 });
 
+declare const isLocal: boolean;
+declare const some: PomeriumOptions;
+for (const gate of [
+  pomerium({ optional: isLocal }),
+  pomerium({ allowPreflight: true }),
+  pomerium({ rules: [{ prefix: '/', access: 'authenticated' }] }),
+  pomerium(() => ({ audience: 'a', optional: isLocal })),
+  pomerium(some),
+]) {
+  new Hono().use(gate).get('/', (c) => {
+    holds<Equal<typeof c.var.identity, Identity | undefined>>();
+    return c.text('');
+  });
+}
+for (const gate of [
+  pomerium(),
+  pomerium({ optional: false, allowPreflight: false, shared: true, onRefused: async () => undefined }),
+  pomerium(() => ({ audience: 'a', removeHeaders: ['x-a'], claimHeaders: ['a'], corsOrigins: ['*'] })),
+]) {
+  new Hono().use(gate).get('/', (c) => {
+    holds<Equal<typeof c.var.identity, Identity>>();
+    return c.text('');
+  });
+}
+pomerium({
+  onRefused: (error, request) => {
+    holds<Equal<typeof error, PomeriumError>>();
+    holds<Equal<typeof request, Request>>();
+    return Response.redirect(request.url);
+  },
+});
+
 new Hono<{ Bindings: { HOST: string } }>()
   .use(pomerium((c) => ({ audience: String(c.env.HOST) })))
   .get('/', (c) => c.text(c.var.identity.subject + c.env.HOST));
@@ -38,3 +70,7 @@ new Hono().use(pomerium({ optional: true })).get('/admin', requirePolicy({ allow
 pomerium({ audiense: 'a' });
 // @ts-expect-error nobody is never let in by this
 pomerium({ allowAnonymous: true });
+// @ts-expect-error a refusal is answered with a Response
+pomerium({ onRefused: () => 'no' });
+// @ts-expect-error an option is no text
+pomerium({ optional: 'true' });

@@ -210,7 +210,19 @@ describe('a body', () => {
       (error) => error,
     );
     assert.match(String(failure), /The assertion expired/);
-    await timer.cleared;
+    assert.match(String(state.cancelled), /The assertion expired/);
+  });
+
+  test('that is silent fails for a client who waits for more, too', async () => {
+    const { body, state } = openBody('one');
+    const timer = fakeTimer();
+    const reader = endAtExpiry(new Response(body), 1, timer.schedule).body?.getReader();
+    await reader?.read();
+    const next = reader?.read().catch((error) => error);
+    // Long enough for a pipe to be at its next read.
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    timer.fire();
+    assert.match(String(await next), /The assertion expired/);
     assert.match(String(state.cancelled), /The assertion expired/);
   });
 
@@ -219,7 +231,6 @@ describe('a body', () => {
     const timer = fakeTimer();
     const response = endAtExpiry(new Response(body), 1, timer.schedule);
     timer.fire();
-    await timer.cleared;
     assert.match(String(state.cancelled), /The assertion expired/);
     assert.match(String(await response.text().catch((error) => error)), /The assertion expired/);
   });

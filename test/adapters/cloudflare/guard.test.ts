@@ -1,6 +1,7 @@
 import { assert, describe, test } from 'vitest';
 import { createGuard, type GuardEnvironment, type GuardOptions } from '../../../adapters/cloudflare/index.ts';
 import { compilePolicy, staticKeys } from '../../../core/index.ts';
+import { withConsoleLines } from '../../support/console-lines.ts';
 import { HOST, jwks, makeKey, NOW, sign } from '../../support/issuer.ts';
 import { Origin } from '../../support/origin.ts';
 
@@ -34,15 +35,8 @@ async function send(
 
 /** What is written to the log meanwhile. */
 async function linesOf(level: 'warn' | 'error', work: () => Promise<void>): Promise<string[]> {
-  const lines: string[] = [];
-  const before = console[level];
-  console[level] = (line: string) => void lines.push(line);
-  try {
-    await work();
-  } finally {
-    console[level] = before;
-  }
-  return lines;
+  const { lines } = await withConsoleLines(work);
+  return lines.filter((line) => line.level === level).map(({ line }) => String(line));
 }
 
 describe('the guard, in workerd', () => {
@@ -257,6 +251,26 @@ describe('the guard, in workerd', () => {
     assert.notInclude(lines[0], token.slice(0, 20));
   });
 
+  test('without an upstream answers with the identity, which no cache may keep', async () => {
+    const env = { POMERIUM_UPSTREAM: '' };
+    const { response } = await send({ [ASSERTION]: await sign(key) }, {}, env);
+    assert.include(await response.json(), { subject: 'u-alice' });
+    assert.equal(response.headers.get('cache-control'), 'no-store');
+    const nobody = await send({}, { optional: true }, env);
+    assert.isNull(await nobody.response.json());
+  });
+
+  for (const [name, options] of [
+    ['an upstream that is a number', { upstream: 7 }],
+    ['an upstream cache as text', { upstreamCache: 'false' }],
+  ] as const) {
+    test(`${name}: everything is refused with a 500`, async () => {
+      const { response, received } = await send({ [ASSERTION]: await sign(key) }, options as never);
+      assert.equal(response.status, 500);
+      assert.isUndefined(received);
+    });
+  }
+
   for (const [name, env] of [
     ['rules that are no JSON', { POMERIUM_RULES: 'public' }],
     ['rules that are none', { POMERIUM_RULES: '{"path":"/"}' }],
@@ -266,6 +280,8 @@ describe('the guard, in workerd', () => {
     ['a policy that cannot be answered', { POMERIUM_POLICY: '{"allow":{"or":[{"source_ip":"10.0.0.1"}]}}' }],
     ['an upstream that is no origin', { POMERIUM_UPSTREAM: 'https://x.test/path' }],
     ['an upstream of another scheme', { POMERIUM_UPSTREAM: 'ftp://x.test' }],
+    ['an upstream that is no service binding', { POMERIUM_UPSTREAM: {} as never }],
+    ['an upstream cache that is neither on nor off', { POMERIUM_UPSTREAM_CACHE: 'yes' }],
   ] as const) {
     test(`${name}: everything is refused with a 500 that says nothing`, async () => {
       const { response, received } = await send({ [ASSERTION]: await sign(key) }, {}, env);

@@ -2,12 +2,10 @@ import { assert, describe, test } from 'vitest';
 import {
   type CloudflareEnvironment,
   type CloudflareOptions,
-  createAuth,
   createGuard,
   createOnRequest,
   getIdentity,
   onRequest,
-  PomeriumAuth,
   withPomerium,
 } from '../../../adapters/cloudflare/index.ts';
 import { compilePolicy } from '../../../core/index.ts';
@@ -130,31 +128,19 @@ describe('onRequest, for Pages', () => {
     assert.equal((await gate(contextOf(post))).status, 403);
   });
 
+  test('takes no member of the context for something that it asks the gate', async () => {
+    const nobodyAtAll = compilePolicy({});
+    const named = { policy: nobodyAtAll, aliases: ['/admin'], requestInfo: { method: 'DELETE' }, requestId: 'theirs' };
+    const rules: CloudflareOptions['rules'] = [{ path: '/x', access: 'authenticated' }];
+    const context = Object.assign(contextOf(await requestWith({ [ASSERTION]: await sign(key) })), named);
+    assert.equal((await createOnRequest({ ...options, rules })(context)).status, 200);
+  });
+
   test('refuses what does not come through Pomerium', async () => {
     const context = contextOf(await requestWith());
     assert.equal((await onRequest(context)).status, 401);
     assert.deepEqual(context.data, {});
     assert.isUndefined(context.seen);
-  });
-});
-
-describe('PomeriumAuth, for service bindings', () => {
-  const auth = new (createAuth(options))(ctx, env);
-
-  test('answers with the identity, or with code and status', async () => {
-    const token = await sign(key);
-    assert.equal((await auth.verify(token)).identity?.email, 'alice@example.com');
-    assert.deepEqual(await auth.verify(null), { refusal: { code: 'missing_assertion', status: 401 } });
-    const headers = { [ASSERTION]: token };
-    assert.equal(
-      (await auth.verifyRequest({ method: 'GET', url: 'https://a/', headers })).identity?.subject,
-      'u-alice',
-    );
-  });
-
-  test('a configuration that cannot work is one, too', async () => {
-    const broken = new PomeriumAuth(ctx, {});
-    assert.deepEqual(await broken.verify(''), { refusal: { code: 'invalid_configuration', status: 500 } });
   });
 });
 

@@ -54,7 +54,5 @@ function withoutAssetPrefix({ pathname, basePath }: NextUrl): string | undefined
 
 /** The URL with this path, of which Next.js finds `basePath` and locale anew. */
 function urlOf(path: string, nextUrl: NextUrl): NextUrl {
-  const url = nextUrl.clone();
-  url.href = nextUrl.origin + path;
-  return url;
+  return Object.assign(nextUrl.clone(), { href: nextUrl.origin + path });
 }

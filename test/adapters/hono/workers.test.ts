@@ -1,12 +1,15 @@
 import { Hono } from 'hono';
 import { assert, test } from 'vitest';
 import { pomerium } from '../../../adapters/hono/index.ts';
+import { staticKeys } from '../../../core/index.ts';
+import { withConsoleLines } from '../../support/console-lines.ts';
 import { HOST, jwks, makeKey, NOW, sign } from '../../support/issuer.ts';
 import { jwksAnswer, Origin } from '../../support/origin.ts';
 
+const key = await makeKey();
+
 /** Only on Workers does the environment come with the request. */
 test('an environment on Workers is told apart by what it holds, and not by being another object', async () => {
-  const key = await makeKey();
   const origin = await Origin.start(jwksAnswer(jwks(key)));
   let reads = 0;
   const store = {
@@ -21,6 +24,22 @@ test('an environment on Workers is told apart by what it holds, and not by being
   const env = { POMERIUM_AUDIENCE: HOST, POMERIUM_JWKS_URL: origin.url };
   for (let i = 0; i < 3; i++) assert.equal((await app.request('/', { headers }, { ...env })).status, 200);
   assert.equal(reads, 1, 'one verifier, with its keys in memory');
-  const other = await app.request('/', { headers }, { ...env, POMERIUM_AUDIENCE: 'other.example.com' });
+  const { result: other } = await withConsoleLines(async () =>
+    app.request('/', { headers }, { ...env, POMERIUM_AUDIENCE: 'other.example.com' }),
+  );
   assert.include(await other.json(), { code: 'audience_mismatch' });
+});
+
+declare const WebSocketPair: new () => { 0: WebSocket; 1: WebSocket };
+
+test('the answer to a WebSocket upgrade stays the very one of the handler', async () => {
+  const { 0: client } = new WebSocketPair();
+  const upgraded = new Response(null, Object.assign({ status: 101 }, { webSocket: client }));
+  const app = new Hono().use(pomerium({ audience: HOST, keys: staticKeys(jwks(key)), now: () => NOW }));
+  app.get('/', () => upgraded);
+  const headers = { 'x-pomerium-jwt-assertion': await sign(key), upgrade: 'websocket' };
+  const response: Response & { webSocket?: unknown } = await app.request('/', { headers });
+  assert.equal(response.status, 101);
+  assert.equal(response.webSocket, client);
+  assert.isNull(response.headers.get('vary'));
 });

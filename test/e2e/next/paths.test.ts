@@ -1,108 +1,228 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, assert, beforeAll, describe, test } from 'vitest';
-import { startStandIn } from '../../../scripts/start/stand-in.ts';
-import { HOST, jwks, sign } from '../../support/issuer.ts';
+import { HOST, jwks, makeKey, sign } from '../../support/issuer.ts';
 import { sendRaw } from '../raw-request.ts';
-import { type App, makeApp } from './apps.ts';
+import { type App, makeApp, type Variant } from './apps.ts';
 
-const { key, close } = await startStandIn({});
-afterAll(close);
-
+const key = await makeKey();
 const now = Math.floor(Date.now() / 1000);
-const headersFor = async (groups: string[]): Promise<[string, string][]> => [
-  ['x-pomerium-jwt-assertion', await sign(key, { iat: now, exp: now + 3600, groups })],
+const assertionOf = async (groups: string[]): Promise<[string, string]> => [
+  'x-pomerium-jwt-assertion',
+  await sign(key, { iat: now, exp: now + 3600, groups }),
 ];
-const alice = await headersFor(['staff']);
-const admin = await headersFor(['admins']);
+const alice = await assertionOf(['staff']);
+const admin = await assertionOf(['admins']);
 
-const PROXY = `
-  import { createProxy } from 'pomerium-edge/next';
-  const access = { allow: { or: [{ groups: 'admins' }] } };
-  export const proxy = createProxy({
-    rules: [{ path: '/legacy', access }, { prefix: '/_next', access: 'public' }, { prefix: '/', access: 'authenticated' }],
-  });`;
-const PAGE = `
-  export const getServerSideProps = async () => ({ props: { secret: 'ADMIN-SECRET' } });
-  export default function Legacy({ secret }) { return secret; }`;
+const access = { allow: { or: [{ groups: 'admins' }] } };
+const RULES = [
+  { path: '/legacy', access },
+  { path: '/admin', access },
+  { prefix: '/deep', access },
+  { prefix: '/', access: 'authenticated' },
+];
 
 const i18n = "i18n: { locales: ['en', 'fr'], defaultLocale: 'en' }";
+const skipNormalize = 'skipProxyUrlNormalize: true';
+const D = '/_next/data/ID';
 
-/** Each setting, the page as its links have it, and the data URL that Next's own client asks for. */
-const SETTINGS: [name: string, config: string, page: string, data: string][] = [
-  ['i18n', i18n, '/fr/legacy', '/_next/data/ID/fr/legacy.json'],
-  [
-    'trailingSlash with assetPrefix',
-    "trailingSlash: true, assetPrefix: '/cdn'",
-    '/legacy/',
-    '/_next/data/ID/legacy.json',
-  ],
-  ['skipProxyUrlNormalize', 'skipProxyUrlNormalize: true', '/legacy', '/_next/data/ID/legacy.json'],
-  [
-    'i18n with skipProxyUrlNormalize',
-    `${i18n}, skipProxyUrlNormalize: true`,
-    '/legacy',
-    '/_next/data/ID/en/legacy.json',
-  ],
-  ['basePath with i18n', `basePath: '/docs', ${i18n}`, '/docs/fr/legacy', '/docs/_next/data/ID/fr/legacy.json'],
+interface Case {
+  readonly settings: readonly string[];
+  /** How Next's own client asks for a page and for its data; `PAGE` is the page, `ID` the build's id. */
+  readonly page: string;
+  readonly data: string;
+  /** Spellings under which Next.js serves a secret where no rule forbids it. */
+  readonly served: readonly string[];
+  readonly next15?: boolean;
+}
+
+const CASES: Case[] = [
+  { settings: [], page: '/PAGE', data: `${D}/PAGE.json`, served: [`${D}/admin.json`, `${D}/index/legacy.json`] },
+  {
+    settings: ['trailingSlash: true'],
+    page: '/PAGE/',
+    data: `${D}/PAGE.json`,
+    served: ['/legacy/', '/admin/', '/deep/1/'],
+    next15: true,
+  },
+  {
+    settings: ['skipTrailingSlashRedirect: true'],
+    page: '/PAGE',
+    data: `${D}/PAGE.json`,
+    served: ['/legacy/', '/admin/'],
+  },
+  {
+    settings: [skipNormalize],
+    page: '/PAGE',
+    data: `${D}/PAGE.json`,
+    served: [`${D}/legacy.json`, `${D}/admin.json`, `${D}/index/legacy.json`, `${D}${D}/legacy.json.json`],
+    next15: true,
+  },
+  {
+    settings: [i18n],
+    page: '/fr/PAGE',
+    data: `${D}/fr/PAGE.json`,
+    served: [
+      `/fr${D}/legacy.json`,
+      `/fr${D}/fr/legacy.json`,
+      `/en${D}/en/legacy.json`,
+      `/FR${D}/legacy.json`,
+      `/fr${D}/zz/deep/1.json`,
+      `${D}/fr${D}/fr/legacy.json.json`,
+      `${D}${D}${D}/zz/deep/1.json.json.json`,
+      `${D}${D}${D}/index/deep/1.json.json.json`,
+    ],
+    next15: true,
+  },
+  {
+    settings: ["basePath: '/docs'"],
+    page: '/docs/PAGE',
+    data: `/docs${D}/PAGE.json`,
+    served: [`/docs${D}/admin.json`, `/docs${D}/index/legacy.json`],
+  },
+  {
+    settings: ["assetPrefix: '/cdn'"],
+    page: '/PAGE',
+    data: `${D}/PAGE.json`,
+    served: [`/cdn${D}/legacy.json`, '/cdn/_NEXT/data/ID/legacy.json'],
+  },
+  {
+    settings: ["basePath: '/docs'", i18n],
+    page: '/docs/fr/PAGE',
+    data: `/docs${D}/fr/PAGE.json`,
+    served: [
+      '/docs/fr/legacy',
+      '/docs/FR/legacy',
+      `/docs/fr${D}/legacy.json`,
+      `/docs/en${D}/en/legacy.json`,
+      `/docs${D}${D}/zz/deep/1.json.json`,
+      `/docs${D}${D}/index/deep/1.json.json`,
+    ],
+    next15: true,
+  },
+  {
+    settings: [i18n, skipNormalize],
+    page: '/fr/PAGE',
+    data: `${D}/fr/PAGE.json`,
+    served: [`${D}/legacy.json`, `${D}/en/legacy.json`, `${D}/admin.json`, `/fr${D}/legacy.json`],
+  },
+  {
+    settings: ["assetPrefix: '/cdn'", i18n, skipNormalize],
+    page: '/fr/PAGE',
+    data: `${D}/fr/PAGE.json`,
+    served: ['/cdn/legacy', '/cdn/admin', '/cdn/deep/1', `/cdn${D}/fr/legacy.json`],
+    next15: true,
+  },
 ];
 
-/** Before each of them, a path that one of the settings adds; `ID` is the id of the build. */
+/** How a page might be asked for with any of the settings. */
 const SPELLINGS = [
-  '/legacy',
-  '/legacy/',
-  '/LEGACY',
-  '/fr/legacy',
-  '/FR/legacy/',
-  '/en/legacy',
-  '/_next/data/ID/legacy.json',
-  '/_next/data/ID/fr/legacy.json',
-  '/fr/_next/data/ID/legacy.json',
-  '/fr/_next/data/ID/fr/legacy.json',
-  '/en/_next/data/ID/en/legacy.json',
-  '/_next/data/ID/_next/data/ID/legacy.json',
-  '/_next/data/ID/index/legacy.json',
-  '/legacy.json',
-  '/legacy.rsc',
-  '/legacy.segments/_full.segment.rsc',
+  '/PAGE',
+  '/PAGE/',
+  '/fr/PAGE',
+  '/FR/PAGE/',
+  '/en/PAGE',
+  '/PAGE.json',
+  '/PAGE.html',
+  '/PAGE.rsc',
+  '/PAGE.prefetch.rsc',
+  '/PAGE.segments/_full.segment.rsc',
+  `${D}/PAGE.json`,
+  `${D}/fr/PAGE.json`,
+  `${D}/index/PAGE.json`,
+  `${D}${D}/PAGE.json.json`,
+  `${D}${D}/zz/PAGE.json.json`,
+  `/fr${D}/PAGE.json`,
+  `/fr${D}/fr/PAGE.json`,
+  `/en${D}/en/PAGE.json`,
+];
+const PAGES = ['legacy', 'LEGACY', '%6cegacy', 'admin', 'ADMIN', 'deep/1'];
+
+const FILES = {
+  'pages/legacy.js': page('ADMIN-SECRET'),
+  'pages/deep/[id].js': page('ADMIN-SECRET'),
+  'pages/open.js': page('for all'),
+  'app/layout.js': 'export default ({ children }) => <html lang="en"><body>{children}</body></html>;',
+  'app/admin/page.js': 'export default () => <p>ADMIN-SECRET</p>;',
+};
+
+function page(text: string): string {
+  return `
+    export const getServerSideProps = async () => ({ props: { text: '${text}' } });
+    export default function Page({ text }) { return text; }`;
+}
+
+const VARIANTS: Variant[] = [
+  { next: '16', file: 'proxy' },
+  { next: '15', file: 'middleware' },
 ];
 
-describe.each(SETTINGS)('Next.js 16 with %s', (_name, config, page, data) => {
-  let app: App;
-  let server: Awaited<ReturnType<App['start']>>;
-  let id = '';
-
-  beforeAll(async () => {
-    app = makeApp('16', `paths-${crypto.randomUUID()}`, {
-      'proxy.js': PROXY,
-      'pages/legacy.js': PAGE,
-      'next.config.js': `export default { ${config} };`,
+for (const { next, file } of VARIANTS) {
+  const cases = CASES.filter(({ next15 }) => next === '16' || next15);
+  describe.each(cases)(`Next.js ${next} with $settings`, ({ settings, page, data, served }) => {
+    const app: App = makeApp(next, `paths-${crypto.randomUUID()}`, {
+      ...FILES,
+      [`${file}.js`]: `import { createProxy } from 'pomerium-edge/next';\nexport const ${file} = createProxy();`,
+      'next.config.js': `export default { ${nextConfig(next, settings)} };`,
     });
-    const { code, output } = await app.build();
-    assert.equal(code, 0, output);
-    id = readFileSync(join(app.folder, '.next/BUILD_ID'), 'utf8').trim();
-    server = await app.start({ POMERIUM_AUDIENCE: HOST, POMERIUM_JWKS: JSON.stringify(jwks(key)) });
-  });
-  afterAll(async () => {
-    await server.stop();
-    app.remove();
-  });
+    let withRules: Awaited<ReturnType<App['start']>>;
+    let withoutRules: Awaited<ReturnType<App['start']>>;
+    let id = '';
 
-  test('no spelling of a page gives it to somebody whom its rule does not allow', async () => {
-    for (const prefix of ['', '/cdn', '/docs']) {
-      for (const spelling of SPELLINGS) {
-        const path = prefix + spelling.replaceAll('ID', id);
-        const { status, body } = await sendRaw(server.url, path, alice);
-        assert.notInclude(body, 'ADMIN-SECRET', `${path}: ${status}`);
+    beforeAll(async () => {
+      const { code, output } = await app.build();
+      assert.equal(code, 0, output);
+      id = readFileSync(join(app.folder, '.next/BUILD_ID'), 'utf8').trim();
+      const env = { POMERIUM_AUDIENCE: HOST, POMERIUM_JWKS: JSON.stringify(jwks(key)) };
+      [withRules, withoutRules] = await Promise.all([
+        app.start({ ...env, POMERIUM_RULES: JSON.stringify(RULES) }),
+        app.start(env),
+      ]);
+    });
+    afterAll(async () => {
+      await Promise.all([withRules.stop(), withoutRules.stop()]);
+      app.remove();
+    });
+
+    const get = (server: { url: string }, path: string, ...lines: [string, string][]) =>
+      sendRaw(server.url, path.replaceAll('ID', id), lines);
+
+    test.each(served)('%s is served where no rule forbids it, and judged as its page where one does', async (path) => {
+      assert.include((await get(withoutRules, path, alice)).body, 'ADMIN-SECRET');
+      const { status, body } = await get(withRules, path, alice);
+      assert.equal(status, 403);
+      assert.notInclude(body, 'ADMIN-SECRET');
+    });
+
+    test('no spelling of a page gives it to somebody whom its rule does not allow', async () => {
+      for (const prefix of ['', '/cdn', '/docs']) {
+        for (const spelling of SPELLINGS) {
+          for (const name of PAGES) {
+            const path = prefix + spelling.replace('PAGE', name);
+            const { status, body } = await get(withRules, path, alice, ['x-nextjs-data', '1']);
+            assert.notInclude(body, 'ADMIN-SECRET', `${path}: ${status}`);
+          }
+        }
       }
-    }
-  });
+    });
 
-  test('the page and its data go on working for those whom the rule allows', async () => {
-    for (const path of [page, data]) {
-      const answer = await sendRaw(server.url, path.replace('ID', id), admin);
-      assert.equal(answer.status, 200, path);
-      assert.include(answer.body, 'ADMIN-SECRET', path);
-    }
+    test('pages and their data go on working for those whom the rules allow', async () => {
+      const admins = [page, data].flatMap((path) => ['legacy', 'deep/1'].map((name) => path.replace('PAGE', name)));
+      for (const path of [...admins, page.replace('/fr', '').replace('PAGE', 'admin')]) {
+        const { status, body } = await get(withRules, path, admin, ['x-nextjs-data', '1']);
+        assert.equal(status, 200, path);
+        assert.include(body, 'ADMIN-SECRET', path);
+      }
+      for (const path of [page, data]) {
+        const answer = await get(withRules, path.replace('PAGE', 'open'), alice, ['x-nextjs-data', '1']);
+        assert.equal(answer.status, 200, path);
+        assert.include(answer.body, 'for all', path);
+      }
+    });
   });
-});
+}
+
+function nextConfig(next: Variant['next'], settings: readonly string[]): string {
+  const text = settings.join(', ');
+  return next === '16' ? text : text.replace('skipProxyUrlNormalize', 'skipMiddlewareUrlNormalize');
+}

@@ -68,7 +68,9 @@ export function checkClaims(
   host: string | undefined,
 ): asserts claims is CheckedClaims {
   checkTimes(claims, rules, now);
-  const audiences = host !== undefined && rules.audiences.has(host) ? new Set([host]) : rules.audiences;
+  // Host names have no case; the assertion's own spelling is compared exactly all the same.
+  const asked = [...rules.audiences].filter((audience) => audience.toLowerCase() === host);
+  const audiences = asked.length > 0 ? new Set(asked) : rules.audiences;
   checkAudience(claims.aud, audiences);
   checkIssuer(claims.iss, rules.issuers ?? defaultIssuers(claims.aud.filter((one) => audiences.has(one))));
   if (claims.sub === '' && !rules.allowAnonymous) {

@@ -176,7 +176,8 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
       return identity;
     } catch (error) {
       if (error instanceof PomeriumError) {
-        Object.defineProperty(error, 'subject', { value: this.#subject });
+        // Not thrown where it cannot be set: a key source may throw one error for both subjects, or a frozen one.
+        Reflect.defineProperty(error, 'subject', { value: this.#subject, configurable: true });
         if (!context.expectNobody || error.code !== 'anonymous') this.#emitRefused(error, context);
       }
       throw error;

@@ -163,6 +163,14 @@ describe('of several audiences, the assertion must be for the host that the requ
     });
   }
 
+  test('an audience that is written with capitals is bound to its host as well', async () => {
+    const rig = makeRig(key, { audience: ['A.example.com', 'B.example.com'] });
+    const headers = { 'x-pomerium-jwt-assertion': await sign(key, { aud: 'A.example.com', iss: 'A.example.com' }) };
+    const codeAt = (url: string) => codeOf(() => rig.verifier.verifyRequest({ url, headers }));
+    assert.equal(await codeAt('https://b.example.com/'), 'audience_mismatch');
+    assert.equal(await codeAt('https://a.example.com/'), 'valid');
+  });
+
   test('a single audience is for every host: the service behind Pomerium has another one', async () => {
     const headers = { 'x-pomerium-jwt-assertion': await sign(key) };
     const request = { url: 'https://internal.example.com/', headers };

@@ -1,6 +1,6 @@
 import { assert, describe, test } from 'vitest';
 import { logLine } from '../../core/adapter.ts';
-import { createVerifier, type PomeriumEvent, remoteKeys, staticKeys } from '../../core/index.ts';
+import { compilePolicy, createVerifier, PomeriumError, type PomeriumEvent, remoteKeys, staticKeys } from '../../core/index.ts';
 import { HOST, jwks, makeKey, NOW, sign } from '../support/issuer.ts';
 import { jwksAnswer, Origin } from '../support/origin.ts';
 import { codeOf, makeRig } from '../support/verifying.ts';
@@ -154,3 +154,19 @@ function callableThenable(): object {
     value: (_: unknown, reject: (error: Error) => void) => reject(new Error('x')),
   });
 }
+
+test('an error that a key source throws frozen stays the refusal that it is', async () => {
+  const error = Object.freeze(new PomeriumError('keys_unavailable', 'Nothing answers.'));
+  const rig = makeRig({ find: () => Promise.reject(error), ready: () => Promise.reject(error) });
+  assert.equal(await rig.codeOf(await sign(key)), 'keys_unavailable');
+});
+
+test('one error that a key source throws for both subjects stays the refusal that it is', async () => {
+  const error = new PomeriumError('keys_unavailable', 'Nothing answers.');
+  const keys = { find: () => Promise.reject(error), ready: () => Promise.reject(error) };
+  const callers = compilePolicy({ allow: { or: [{ accept: true }] } });
+  const rig = makeRig(key, { onBehalfOf: { audience: HOST, keys, callers } });
+  const headers = { 'x-pomerium-jwt-assertion': await sign(key), 'x-pomerium-jwt-assertion-for': await sign(key) };
+  assert.equal(await codeOf(() => rig.verifier.verifyRequest({ headers })), 'keys_unavailable');
+  assert.equal(await codeOf(() => makeRig(keys).verifier.verifyRequest({ headers })), 'keys_unavailable');
+});

@@ -15,6 +15,7 @@ const alice = await assertionOf(['staff']);
 const admin = await assertionOf(['admins']);
 
 const access = { allow: { or: [{ groups: 'admins' }] } };
+const ROOT_RULE = { path: '/', access };
 const RULES = [
   { path: '/legacy', access },
   { path: '/admin', access },
@@ -22,44 +23,46 @@ const RULES = [
   { prefix: '/', access: 'authenticated' },
 ];
 
-const i18n = "i18n: { locales: ['en', 'fr'], defaultLocale: 'en' }";
-const skipNormalize = 'skipProxyUrlNormalize: true';
+const I18N = "i18n: { locales: ['en', 'fr'], defaultLocale: 'en' }";
 const D = '/_next/data/ID';
 
 interface Case {
-  readonly settings: readonly string[];
+  readonly settings: string;
   /** How Next's own client asks for a page and for its data; `PAGE` is the page, `ID` the build's id. */
   readonly page: string;
   readonly data: string;
   /** Spellings under which Next.js serves a secret where no rule forbids it. */
   readonly served: readonly string[];
-  readonly next15?: boolean;
+  /** More of them, of Next.js 16 alone. */
+  readonly servedBy16?: readonly string[];
+  readonly isOnlyFor16?: boolean;
 }
 
 const CASES: Case[] = [
-  { settings: [], page: '/PAGE', data: `${D}/PAGE.json`, served: [`${D}/admin.json`, `${D}/index/legacy.json`] },
   {
-    settings: ['trailingSlash: true'],
+    settings: "trailingSlash: true, assetPrefix: '/cdn'",
     page: '/PAGE/',
     data: `${D}/PAGE.json`,
-    served: ['/legacy/', '/admin/', '/deep/1/'],
-    next15: true,
+    served: ['/legacy/', '/admin/', '/deep/1/', `/cdn${D}/deep/1.json`],
   },
   {
-    settings: ['skipTrailingSlashRedirect: true'],
+    settings: "skipTrailingSlashRedirect: true, assetPrefix: '/cdn'",
     page: '/PAGE',
     data: `${D}/PAGE.json`,
-    served: ['/legacy/', '/admin/'],
+    served: ['/legacy/', '/admin/', `${D}/admin.json`, `/cdn${D}/legacy.json`, '/cdn/_NEXT/data/ID/legacy.json'],
+    isOnlyFor16: true,
   },
   {
-    settings: [skipNormalize],
-    page: '/PAGE',
-    data: `${D}/PAGE.json`,
-    served: [`${D}/legacy.json`, `${D}/admin.json`, `${D}/index/legacy.json`, `${D}${D}/legacy.json.json`],
-    next15: true,
+    settings: "skipProxyUrlNormalize: true, basePath: '/docs'",
+    page: '/docs/PAGE',
+    data: `/docs${D}/PAGE.json`,
+    served: ['index', 'legacy', 'admin', 'index/legacy', '_next/data/ID/legacy.json'].map(
+      (name) => `/docs${D}/${name}.json`,
+    ),
+    isOnlyFor16: true,
   },
   {
-    settings: [i18n],
+    settings: I18N,
     page: '/fr/PAGE',
     data: `${D}/fr/PAGE.json`,
     served: [
@@ -67,27 +70,13 @@ const CASES: Case[] = [
       `/fr${D}/fr/legacy.json`,
       `/en${D}/en/legacy.json`,
       `/FR${D}/legacy.json`,
-      `/fr${D}/zz/deep/1.json`,
       `${D}/fr${D}/fr/legacy.json.json`,
-      `${D}${D}${D}/zz/deep/1.json.json.json`,
       `${D}${D}${D}/index/deep/1.json.json.json`,
     ],
-    next15: true,
+    servedBy16: [`/fr${D}/zz/deep/1.json`, `${D}${D}${D}/zz/deep/1.json.json.json`],
   },
   {
-    settings: ["basePath: '/docs'"],
-    page: '/docs/PAGE',
-    data: `/docs${D}/PAGE.json`,
-    served: [`/docs${D}/admin.json`, `/docs${D}/index/legacy.json`],
-  },
-  {
-    settings: ["assetPrefix: '/cdn'"],
-    page: '/PAGE',
-    data: `${D}/PAGE.json`,
-    served: [`/cdn${D}/legacy.json`, '/cdn/_NEXT/data/ID/legacy.json'],
-  },
-  {
-    settings: ["basePath: '/docs'", i18n],
+    settings: `basePath: '/docs', ${I18N}`,
     page: '/docs/fr/PAGE',
     data: `/docs${D}/fr/PAGE.json`,
     served: [
@@ -95,23 +84,24 @@ const CASES: Case[] = [
       '/docs/FR/legacy',
       `/docs/fr${D}/legacy.json`,
       `/docs/en${D}/en/legacy.json`,
-      `/docs${D}${D}/zz/deep/1.json.json`,
       `/docs${D}${D}/index/deep/1.json.json`,
     ],
-    next15: true,
+    servedBy16: [`/docs${D}${D}/zz/deep/1.json.json`],
   },
   {
-    settings: [i18n, skipNormalize],
+    settings: `skipProxyUrlNormalize: true, assetPrefix: '/cdn', ${I18N}`,
     page: '/fr/PAGE',
     data: `${D}/fr/PAGE.json`,
-    served: [`${D}/legacy.json`, `${D}/en/legacy.json`, `${D}/admin.json`, `/fr${D}/legacy.json`],
-  },
-  {
-    settings: ["assetPrefix: '/cdn'", i18n, skipNormalize],
-    page: '/fr/PAGE',
-    data: `${D}/fr/PAGE.json`,
-    served: ['/cdn/legacy', '/cdn/admin', '/cdn/deep/1', `/cdn${D}/fr/legacy.json`],
-    next15: true,
+    served: [
+      `${D}/legacy.json`,
+      `${D}/en/legacy.json`,
+      `${D}/admin.json`,
+      `/fr${D}/legacy.json`,
+      `/cdn${D}/fr/legacy.json`,
+      '/cdn/legacy',
+      '/cdn/admin',
+      '/cdn/deep/1',
+    ],
   },
 ];
 
@@ -136,17 +126,17 @@ const SPELLINGS = [
   `/fr${D}/fr/PAGE.json`,
   `/en${D}/en/PAGE.json`,
 ];
-const PAGES = ['legacy', 'LEGACY', '%6cegacy', 'admin', 'ADMIN', 'deep/1'];
+const PAGES = ['index', 'legacy', 'LEGACY', '%6cegacy', 'admin', 'ADMIN', 'deep/1'];
 
 const FILES = {
-  'pages/legacy.js': page('ADMIN-SECRET'),
-  'pages/deep/[id].js': page('ADMIN-SECRET'),
-  'pages/open.js': page('for all'),
+  'pages/legacy.js': pageFile('ADMIN-SECRET'),
+  'pages/deep/[id].js': pageFile('ADMIN-SECRET'),
+  'pages/open.js': pageFile('for all'),
   'app/layout.js': 'export default ({ children }) => <html lang="en"><body>{children}</body></html>;',
   'app/admin/page.js': 'export default () => <p>ADMIN-SECRET</p>;',
 };
 
-function page(text: string): string {
+function pageFile(text: string): string {
   return `
     export const getServerSideProps = async () => ({ props: { text: '${text}' } });
     export default function Page({ text }) { return text; }`;
@@ -157,14 +147,21 @@ const VARIANTS: Variant[] = [
   { next: '15', file: 'middleware' },
 ];
 
-for (const { next, file } of VARIANTS) {
-  const cases = CASES.filter(({ next15 }) => next === '16' || next15);
-  describe.each(cases)(`Next.js ${next} with $settings`, ({ settings, page, data, served }) => {
+const RUNS = VARIANTS.flatMap((variant) =>
+  CASES.filter(({ isOnlyFor16 }) => variant.next === '16' || !isOnlyFor16).map((one) => ({ ...variant, ...one })),
+);
+
+for (const { next, file, settings, page, data, served, servedBy16 = [] } of RUNS) {
+  describe(`Next.js ${next} with ${settings}`, () => {
+    const hasLocales = settings.includes(I18N);
     const app: App = makeApp(next, `paths-${crypto.randomUUID()}`, {
       ...FILES,
+      ...(!hasLocales && { 'pages/index.js': pageFile('ADMIN-SECRET') }),
       [`${file}.js`]: `import { createProxy } from 'pomerium-edge/next';\nexport const ${file} = createProxy();`,
-      'next.config.js': `export default { ${nextConfig(next, settings)} };`,
+      'next.config.js': `export default { ${next === '16' ? settings : settings.replace('Proxy', 'Middleware')} };`,
     });
+    // With i18n, the data of `/open` might be that of `/`.
+    const rules = hasLocales ? RULES : [ROOT_RULE, ...RULES];
     let withRules: Awaited<ReturnType<App['start']>>;
     let withoutRules: Awaited<ReturnType<App['start']>>;
     let id = '';
@@ -175,7 +172,7 @@ for (const { next, file } of VARIANTS) {
       id = readFileSync(join(app.folder, '.next/BUILD_ID'), 'utf8').trim();
       const env = { POMERIUM_AUDIENCE: HOST, POMERIUM_JWKS: JSON.stringify(jwks(key)) };
       [withRules, withoutRules] = await Promise.all([
-        app.start({ ...env, POMERIUM_RULES: JSON.stringify(RULES) }),
+        app.start({ ...env, POMERIUM_RULES: JSON.stringify(rules) }),
         app.start(env),
       ]);
     });
@@ -187,12 +184,15 @@ for (const { next, file } of VARIANTS) {
     const get = (server: { url: string }, path: string, ...lines: [string, string][]) =>
       sendRaw(server.url, path.replaceAll('ID', id), lines);
 
-    test.each(served)('%s is served where no rule forbids it, and judged as its page where one does', async (path) => {
-      assert.include((await get(withoutRules, path, alice)).body, 'ADMIN-SECRET');
-      const { status, body } = await get(withRules, path, alice);
-      assert.equal(status, 403);
-      assert.notInclude(body, 'ADMIN-SECRET');
-    });
+    test.each([...served, ...(next === '16' ? servedBy16 : [])])(
+      '%s is served where no rule forbids it, and judged as its page where one does',
+      async (path) => {
+        assert.include((await get(withoutRules, path, alice)).body, 'ADMIN-SECRET');
+        const { status, body } = await get(withRules, path, alice);
+        assert.equal(status, 403);
+        assert.notInclude(body, 'ADMIN-SECRET');
+      },
+    );
 
     test('no spelling of a page gives it to somebody whom its rule does not allow', async () => {
       for (const prefix of ['', '/cdn', '/docs']) {
@@ -220,9 +220,4 @@ for (const { next, file } of VARIANTS) {
       }
     });
   });
-}
-
-function nextConfig(next: Variant['next'], settings: readonly string[]): string {
-  const text = settings.join(', ');
-  return next === '16' ? text : text.replace('skipProxyUrlNormalize', 'skipMiddlewareUrlNormalize');
 }

@@ -1,6 +1,13 @@
 import { assert, describe, test } from 'vitest';
 import { logLine } from '../../core/adapter.ts';
-import { compilePolicy, createVerifier, PomeriumError, type PomeriumEvent, remoteKeys, staticKeys } from '../../core/index.ts';
+import {
+  compilePolicy,
+  createVerifier,
+  PomeriumError,
+  type PomeriumEvent,
+  remoteKeys,
+  staticKeys,
+} from '../../core/index.ts';
 import { HOST, jwks, makeKey, NOW, sign } from '../support/issuer.ts';
 import { jwksAnswer, Origin } from '../support/origin.ts';
 import { codeOf, makeRig } from '../support/verifying.ts';

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -56,12 +56,15 @@ async function runAsProcess(command: string, args: string[], origin: string): Pr
   const folder = mkdtempSync(join(tmpdir(), 'pomerium-edge-'));
   try {
     const file = join(folder, 'tests.mjs');
+    const results = join(folder, 'results.json');
     const provided = `globalThis.provided = ${JSON.stringify({ origin })};`;
-    const report = 'console.log("\\nRESULTS " + JSON.stringify(await portableTests())); process.exit(0);';
+    // To a file: a process that exits cuts off what its pipe has not taken yet.
+    const report = `import { writeFileSync } from 'node:fs';
+writeFileSync(${JSON.stringify(results)}, JSON.stringify(await portableTests()));
+process.exit(0);`;
     writeFileSync(file, `${provided}\n${await bundleTests('node')}\n${report}\n`);
-    const { stdout } = await promisify(execFile)(command, [...args, file], { maxBuffer: 2 ** 26 });
-    const line = stdout.split('\n').findLast((one) => one.startsWith('RESULTS '));
-    return JSON.parse(line?.slice('RESULTS '.length) ?? '[]');
+    await promisify(execFile)(command, [...args, file], { maxBuffer: 2 ** 26 });
+    return JSON.parse(readFileSync(results, 'utf8'));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -1,9 +1,10 @@
 /** What adapters share beside the public surface. Not in the package's exports: it may change with any version. */
+export type { AuthOptions } from './environment.ts';
 export { configurationError, describeValue } from './errors.ts';
 export { callSafely } from './events.ts';
 export { describeFetchFailure } from './fetch-failure.ts';
 export { TRUNCATED_HEADER } from './gate/claim-headers.ts';
-export { type ForwardedHeaders, forward } from './gate/forward.ts';
+export { assertionsIn, type ForwardedHeaders, forward, holdsOneOf } from './gate/forward.ts';
 export {
   createGate,
   type Gate,
@@ -13,7 +14,7 @@ export {
   type GateResult,
   gateOrBroken,
 } from './gate/gate.ts';
-export { isCorsPreflight, isPomeriumHeader, readAssertion, readHeader } from './gate/headers.ts';
+export { isPomeriumHeader, readAssertion, readHeader } from './gate/headers.ts';
 export { consoleLog, type GateLog, logLine, mayLogReceived } from './gate/log.ts';
 export {
   GATE_VARIABLES,
@@ -21,13 +22,13 @@ export {
   type GateOptions,
   type GateSupport,
   type OnRefused,
+  type SignedInOptions,
 } from './gate/options.ts';
 export { encodePath, readPath } from './gate/path.ts';
 export { collectPending, type Pending } from './gate/pending.ts';
 export { withHeaders } from './gate/response.ts';
-export { compilePathRules, type PathAccess, type PathRule, type PathRules } from './gate/rules.ts';
+export { compilePathRules, type PathRule, type PathRules } from './gate/rules.ts';
 export * from './index.ts';
 export { readBoolean } from './option-readers.ts';
-export { defaultKeys } from './options.ts';
 export { isPolicy } from './policy/policy.ts';
-export { type Environment, readFlag, readList, readText, readVariables, type Variables } from './variables.ts';
+export { type Environment, readFlag, readVariables, type Variables } from './variables.ts';

@@ -4,7 +4,7 @@ import { deepFreeze, type JsonObject, parseObject } from './json.ts';
 
 /** What the claims must say. Times in seconds. */
 export interface ClaimRules {
-  /** Undefined: the default issuers, which are those of the audience that the assertion is for. */
+  /** Undefined, with several audiences: the default issuers of the one that the assertion is for. */
   readonly issuers: ReadonlySet<string> | undefined;
   readonly audiences: ReadonlySet<string>;
   readonly clockTolerance: number;
@@ -68,9 +68,7 @@ export function checkClaims(
   host: string | undefined,
 ): asserts claims is CheckedClaims {
   checkTimes(claims, rules, now);
-  // Host names have no case; the assertion's own spelling is compared exactly all the same.
-  const asked = [...rules.audiences].filter((audience) => audience.toLowerCase() === host);
-  const audiences = asked.length > 0 ? new Set(asked) : rules.audiences;
+  const audiences = host === undefined ? rules.audiences : audiencesAt(host, rules.audiences);
   checkAudience(claims.aud, audiences);
   checkIssuer(claims.iss, rules.issuers ?? defaultIssuers(claims.aud.filter((one) => audiences.has(one))));
   if (claims.sub === '' && !rules.allowAnonymous) {
@@ -79,6 +77,12 @@ export function checkClaims(
       'The assertion is for nobody: its route lets in people who are not signed in.',
     );
   }
+}
+
+/** Those that are this host, or all where none is. Host names have no case; that of an assertion is compared exactly. */
+function audiencesAt(host: string, audiences: ReadonlySet<string>): ReadonlySet<string> {
+  const asked = [...audiences].filter((audience) => audience.toLowerCase() === host);
+  return asked.length > 0 ? new Set(asked) : audiences;
 }
 
 /** A host as Pomerium writes it to `iss`, in both of its formats (`jwt_issuer_format`). */

@@ -5,7 +5,7 @@ import { staticKeys } from './keys/material/static.ts';
 import type { RemoteKeysOptions } from './keys/remote/options.ts';
 import { remoteKeys } from './keys/remote/remote.ts';
 import type { KeySource } from './keys/source.ts';
-import { readFunction, requireKnown } from './option-readers.ts';
+import { readFunction, requireKnown, withoutUnset } from './option-readers.ts';
 import { defaultKeys, VERIFIER_OPTIONS, type VerifierOptions } from './options.ts';
 import { compilePolicy } from './policy/compile.ts';
 import type { PolicyOptions } from './policy/policy.ts';
@@ -84,10 +84,10 @@ export interface VerifierPlatform extends RemoteKeysOptions {
   onEvent?: EventListener | undefined;
 }
 
-/** Options of a verifier to which nobody is somebody. */
-type SignedInOptions = Omit<EnvironmentOptions, 'allowAnonymous'>;
+/** Options of a verifier that refuses an assertion for nobody. */
+export type AuthOptions = Omit<EnvironmentOptions, 'allowAnonymous'>;
 
-const SIGNED_IN_OPTIONS = [...VERIFIER_OPTIONS, 'listClaims'].filter((name) => name !== 'allowAnonymous');
+const AUTH_OPTIONS = [...VERIFIER_OPTIONS, 'listClaims'].filter((name) => name !== 'allowAnonymous');
 
 /**
  * A verifier that the environment configures: `POMERIUM_AUDIENCE` and the like, see docs/gate.md. Each of `options` replaces
@@ -103,10 +103,10 @@ const SIGNED_IN_OPTIONS = [...VERIFIER_OPTIONS, 'listClaims'].filter((name) => n
  */
 export function createVerifierFromEnvironment(
   env: object,
-  options: SignedInOptions = {},
+  options: AuthOptions = {},
   { otherVariables, ...platform }: VerifierPlatform & { otherVariables?: readonly string[] } = {},
 ): Verifier<Identity> {
-  requireKnown(withoutUnset(options), SIGNED_IN_OPTIONS, 'option');
+  requireKnown(withoutUnset(options), AUTH_OPTIONS, 'option');
   requireKnownVariables(env, VERIFIER_VARIABLES, otherVariables);
   return createVerifier({ ...optionsFromEnvironment(env, options, platform), allowAnonymous: false });
 }
@@ -143,10 +143,6 @@ export function optionsFromEnvironment(
     ...(log && { onEvent: onEvent ? bothOf(log, onEvent) : log }),
     ...(onBehalfOf && { onBehalfOf: { ...onBehalfOf, keys: onBehalfOf.keys ?? defaultKeys(onBehalfOf, fetched) } }),
   };
-}
-
-function withoutUnset<Options extends object>(options: Options): Partial<Options> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<Options>;
 }
 
 function bothOf(log: EventListener, listener: EventListener): EventListener {

@@ -1,5 +1,10 @@
 import { configurationError, describeValue } from './errors.ts';
 
+/** Options as they count: one that is undefined is not set. */
+export function withoutUnset<Options extends object>(options: Options): Partial<Options> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<Options>;
+}
+
 /** A misspelt option would silently leave its rule out. `what`: an option, in words. */
 export function requireKnown(options: object, names: readonly string[], what: string): void {
   const unknown = Object.keys(options).find((name) => !names.includes(name));

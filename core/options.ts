@@ -1,4 +1,4 @@
-import type { ClaimRules } from './claims.ts';
+import { type ClaimRules, defaultIssuers } from './claims.ts';
 import { configurationError, describeValue } from './errors.ts';
 import type { EventListener } from './events.ts';
 import type { RemoteKeysOptions } from './keys/remote/options.ts';
@@ -134,7 +134,7 @@ export function readVerifierOptions(options: Unset<VerifierOptions>): VerifierSe
   const audiences = readAudiences(options.audience);
   return {
     audiences: new Set(audiences),
-    issuers: options.issuer === undefined ? undefined : new Set(readIssuers(options.issuer)),
+    issuers: issuersOf(options.issuer, audiences),
     keys: readKeys(options),
     clockTolerance: readSeconds('clockTolerance', options.clockTolerance) ?? 60,
     maxTokenAge: readSeconds('maxTokenAge', options.maxTokenAge),
@@ -192,6 +192,12 @@ function readAudiences(audience: unknown): string[] {
   throw configurationError(
     `The audience ${describeValue(wrong)} is not a host name without scheme, port and path; ${example}.`,
   );
+}
+
+/** With several audiences each assertion has those of its own. */
+function issuersOf(issuer: unknown, audiences: readonly string[]): ReadonlySet<string> | undefined {
+  if (issuer !== undefined) return new Set(readIssuers(issuer));
+  return audiences.length === 1 ? defaultIssuers(audiences) : undefined;
 }
 
 function readIssuers(issuer: unknown): string[] {

@@ -6,9 +6,6 @@ import {
   type GateResult,
   type Policy,
   type PomeriumEvent,
-  readFlag,
-  readVariables,
-  type Variables,
 } from '../../core/adapter.ts';
 import { lambdaLog } from './log.ts';
 import { type LambdaEnvironment, type LambdaOptions, OWN_OPTIONS, readLambdaOptions, WITHOUT } from './options.ts';
@@ -23,12 +20,6 @@ export interface LambdaGate<Event> extends Pick<Gate<Event>, 'refuse' | 'answerH
   readonly ready: Promise<void>;
 }
 
-/** A gate keeps these to itself, and decisions are logged here. */
-const LOG_VARIABLES: Variables<{ log: boolean; logSubject: boolean }> = {
-  log: ['POMERIUM_LOG', readFlag],
-  logSubject: ['POMERIUM_LOG_SUBJECT', readFlag],
-};
-
 /** @throws {PomeriumError} `invalid_configuration` */
 export function createLambdaGate<Event>(
   env: LambdaEnvironment,
@@ -36,7 +27,6 @@ export function createLambdaGate<Event>(
   { ownOptions = [], without = {}, keys, ...platform }: Partial<GatePlatform> = {},
 ): LambdaGate<Event> {
   const { fetchKeys, logger, metrics, logClaims, remoteKeys, gateOptions } = readLambdaOptions(env, options);
-  const variables = readVariables({ ...env }, LOG_VARIABLES);
   const log = lambdaLog(logger);
   // Where nothing is fetched, each look at the stores ends as a failed refresh.
   const isNews = (event: PomeriumEvent) => fetchKeys || event.type !== 'keys_refresh_failed';
@@ -58,8 +48,8 @@ export function createLambdaGate<Event>(
       log: { event: (event) => (isNews(event) ? log.event(event) : undefined), failure: log.failure },
     },
   );
-  const hasLog = options.log ?? variables.log ?? true;
-  const logSubject = options.logSubject ?? variables.logSubject ?? false;
+  // Decisions are logged here, by the gate's own options.
+  const { log: hasLog, logSubject } = gate.settings;
   const reporting = { logger: hasLog ? logger : undefined, metrics, logClaims, logSubject };
   return {
     refuse: gate.refuse,

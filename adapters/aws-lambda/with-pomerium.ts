@@ -1,4 +1,4 @@
-import type { Identity } from '../../core/adapter.ts';
+import type { Identity, SignedInOptions } from '../../core/adapter.ts';
 import type { LambdaOptions } from './options.ts';
 import type { ProxyAnswer } from './proxy-answer.ts';
 import { createProxyGate } from './proxy-gate.ts';
@@ -19,9 +19,6 @@ export type ProtectedHandler<Event, Context, Answer> = ((
   readonly ready: Promise<void>;
 };
 
-/** Options with which no request for nobody passes, unless the environment says so. */
-type Closed<Event> = LambdaOptions<Event> & { optional?: false; rules?: never; allowPreflight?: false };
-
 /**
  * Wraps a function that is called over HTTP: the handler only runs for requests that came through Pomerium, with the identity
  * as third argument and an event without unverified Pomerium headers; its answer is kept out of shared caches. Where
@@ -36,7 +33,7 @@ type Closed<Event> = LambdaOptions<Event> & { optional?: false; rules?: never; a
  */
 export function withPomerium<Event = unknown, Context = unknown, Answer = unknown>(
   handler: IdentifiedHandler<Event, Context, Answer>,
-  options?: Closed<Event>,
+  options?: SignedInOptions<LambdaOptions<Event>>,
 ): ProtectedHandler<Event, Context, Answer>;
 export function withPomerium<Event = unknown, Context = unknown, Answer = unknown>(
   handler: IdentifiedHandler<Event, Context, Answer, Identity | undefined>,

@@ -1,7 +1,7 @@
 import { EntrypointBase } from '#entrypoint-base';
 import {
+  type AuthOptions,
   createVerifierFromEnvironment,
-  type EnvironmentOptions,
   GATE_VARIABLES,
   type Identity,
   PomeriumError,
@@ -32,9 +32,6 @@ export interface AuthService {
   /** Verifies a request by its method, URL and headers; its body stays with the caller. */
   verifyRequest(request: RequestLike): Promise<AuthResult>;
 }
-
-/** Options of `createVerifier`, each instead of what the environment says. */
-export type AuthOptions = Omit<EnvironmentOptions, 'allowAnonymous'>;
 
 /** A `WorkerEntrypoint` with which other Workers verify through a service binding: see `PomeriumAuth`. */
 export function createAuth<Env = CloudflareEnvironment>(

@@ -3,8 +3,8 @@
  *
  * @module
  */
-export { cacheStore, type JwksStore, type TieredStore, tieredStore } from '../../core/adapter.ts';
-export { type AuthOptions, type AuthResult, type AuthService, createAuth, PomeriumAuth } from './entrypoint.ts';
+export { type AuthOptions, cacheStore, type JwksStore, type TieredStore, tieredStore } from '../../core/adapter.ts';
+export { type AuthResult, type AuthService, createAuth, PomeriumAuth } from './entrypoint.ts';
 export { createGuard, type Guard } from './guard.ts';
 export type { GuardEnvironment, GuardOptions } from './guard-options.ts';
 export { getIdentity } from './identify.ts';

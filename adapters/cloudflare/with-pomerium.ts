@@ -1,4 +1,4 @@
-import type { Identity } from '../../core/adapter.ts';
+import type { Identity, SignedInOptions } from '../../core/adapter.ts';
 import { gatesFor, respond } from './gate.ts';
 import { withIdentity } from './identify.ts';
 import type { CloudflareEnvironment, CloudflareOptions, OptionsFor } from './options.ts';
@@ -13,9 +13,6 @@ export interface IdentifiedHandler<Env, Context extends WaitUntil, Who = Identit
 export type ProtectedHandler<Handler, Env, Context extends WaitUntil> = Omit<Handler, 'fetch'> & {
   fetch(request: Request, env: Env, ctx: Context): Promise<Response>;
 };
-
-/** Options with which only requests for somebody pass, unless the environment says otherwise. */
-type SignedInOptions = CloudflareOptions & { rules?: never; optional?: false; allowPreflight?: false };
 
 /**
  * Wraps a Worker: its `fetch` is only called for requests that came through Pomerium, with the identity as fourth argument
@@ -33,7 +30,10 @@ export function withPomerium<
   Env = CloudflareEnvironment,
   Context extends WaitUntil = WaitUntil,
   Handler extends IdentifiedHandler<Env, Context> = IdentifiedHandler<Env, Context>,
->(handler: Handler, options?: OptionsFor<SignedInOptions, Env>): ProtectedHandler<Handler, Env, Context>;
+>(
+  handler: Handler,
+  options?: OptionsFor<SignedInOptions<CloudflareOptions>, Env>,
+): ProtectedHandler<Handler, Env, Context>;
 export function withPomerium<
   Env = CloudflareEnvironment,
   Context extends WaitUntil = WaitUntil,

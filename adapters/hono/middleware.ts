@@ -7,6 +7,7 @@ import {
   type GateContext,
   type GateRequest,
   type Identity,
+  type SignedInOptions,
 } from '../../core/adapter.ts';
 import { Gates, IS_WORKERD, makeGate, type PomeriumOptions } from './options.ts';
 import { refuse } from './refuse.ts';
@@ -22,9 +23,6 @@ export interface OptionalIdentityVariables {
 }
 
 type OptionsFor<Options> = Options | ((c: Context) => Options);
-
-/** Options with which only requests for somebody pass, unless the environment says otherwise. */
-type SignedInOptions = PomeriumOptions & { rules?: never; optional?: false; allowPreflight?: false };
 
 /** A request that a gate let pass: the reading of it as it came, whatever becomes of `native`. */
 interface AllowedRequest {
@@ -50,7 +48,9 @@ export const allowedRequests = new WeakMap<Context, AllowedRequest>();
  * app.get('/', (c) => c.text(`Hello ${c.var.identity.email}`))
  * ```
  */
-export function pomerium(options?: OptionsFor<SignedInOptions>): MiddlewareHandler<{ Variables: IdentityVariables }>;
+export function pomerium(
+  options?: OptionsFor<SignedInOptions<PomeriumOptions>>,
+): MiddlewareHandler<{ Variables: IdentityVariables }>;
 export function pomerium(
   options: OptionsFor<PomeriumOptions>,
 ): MiddlewareHandler<{ Variables: OptionalIdentityVariables }>;

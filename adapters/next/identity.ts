@@ -11,8 +11,6 @@ import {
   type Policy,
   PomeriumError,
   type RequestLike,
-  readList,
-  readVariables,
 } from '../../core/adapter.ts';
 import { lazyGate } from '../vercel/lazy-gate.ts';
 import type { VercelOptions } from '../vercel/options.ts';
@@ -74,8 +72,8 @@ export function createIdentityFunctions(options: VercelOptions = {}): IdentityFu
 
   const compiledPolicies = new WeakMap<object, Policy>();
   const compile = (policy: object): Policy => {
-    const { listClaims } = { ...readVariables(environment(), LIST_CLAIMS), ...options };
-    const compiled = compiledPolicies.get(policy) ?? compilePolicy(policy, listClaims && { listClaims });
+    const { listClaims } = gate.settings;
+    const compiled = compiledPolicies.get(policy) ?? compilePolicy(policy, { listClaims });
     compiledPolicies.set(policy, compiled);
     return compiled;
   };
@@ -100,8 +98,6 @@ export function createIdentityFunctions(options: VercelOptions = {}): IdentityFu
 
 /** `getIdentity` and `requireIdentity` as the environment configures them. */
 export const { getIdentity, requireIdentity } = createIdentityFunctions();
-
-const LIST_CLAIMS = { listClaims: ['POMERIUM_LIST_CLAIMS', readList] } as const;
 
 /** The environment without what is the proxy's, and nobody is no refusal. */
 function readEnvironment(): object {

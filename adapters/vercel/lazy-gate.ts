@@ -17,7 +17,7 @@ import { platformStore } from './runtime-cache.ts';
 import { makeSharedVerifier } from './shared-verifier.ts';
 
 /** A gate that takes from the platform what it lends to the request. */
-export interface LazyGate<NativeRequest> extends Pick<Gate<NativeRequest>, 'refuse' | 'answerHeaders'> {
+export interface LazyGate<NativeRequest> extends Pick<Gate<NativeRequest>, 'refuse' | 'answerHeaders' | 'settings'> {
   authorize(request: GateRequest, context?: LazyGateContext): Promise<GateResult>;
 }
 
@@ -74,5 +74,8 @@ export function lazyGate<NativeRequest>(
     },
     refuse: (error, request, native) => gate().refuse(error, request, native),
     answerHeaders: (get) => gate().answerHeaders(get),
+    get settings() {
+      return gate().settings;
+    },
   };
 }

@@ -10,13 +10,6 @@ export interface MiddlewareOptions<NativeRequest = Request> extends GateOptions<
   keepAssertionOnRewrite?: boolean;
 }
 
-/** Options with which only requests for somebody pass, unless the environment says otherwise. */
-export interface SignedInOptions extends GateOptions<Request> {
-  rules?: never;
-  optional?: false;
-  allowPreflight?: false;
-}
-
 /** Options of code that asks for the identity and answers by itself. Each one replaces what the environment says. */
 export interface VercelOptions
   extends Partial<Omit<VerifierOptions, 'allowAnonymous'>>,

@@ -1,6 +1,5 @@
-import { forward, type GateOptions, type Identity, withHeaders } from '../../core/adapter.ts';
+import { forward, type GateOptions, type Identity, type SignedInOptions, withHeaders } from '../../core/adapter.ts';
 import { lazyGate } from './lazy-gate.ts';
-import type { SignedInOptions } from './options.ts';
 import { requestWithHeaders } from './request-with-headers.ts';
 
 /** A Web-standard function that is told for whom the request came. `rest`: whatever the platform gives beside the request. */
@@ -26,7 +25,7 @@ export type IdentifiedHandler<Rest extends readonly unknown[], Who = Identity> =
  */
 export function withPomerium<Rest extends readonly unknown[] = []>(
   handler: IdentifiedHandler<Rest>,
-  options?: SignedInOptions,
+  options?: SignedInOptions<GateOptions<Request>>,
 ): (request: Request, ...rest: Rest) => Promise<Response>;
 export function withPomerium<Rest extends readonly unknown[] = []>(
   handler: IdentifiedHandler<Rest, Identity | undefined>,

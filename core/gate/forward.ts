@@ -23,44 +23,55 @@ export interface ForwardSettings {
   /** Claims to write; undefined: none. */
   readonly claimHeaders: ClaimHeaders | undefined;
   readonly keepAssertion: boolean;
-  /** Whether a rule or a policy depends on the path. */
-  readonly needsPath: boolean;
 }
 
+/** `needsPath`: whether a rule or a policy depends on the path. */
+export type Forwarder = (
+  headers: HeadersLike,
+  identity: Identity | undefined,
+  request: { needsPath: boolean },
+) => ForwardedHeaders;
+
 /** With these a server takes another path for the one that was asked for. */
-const PATH_OVERRIDES = ['x-original-url', 'x-rewrite-url', 'x-forwarded-prefix'];
+const PATH_OVERRIDES: ReadonlySet<string> = new Set(['x-original-url', 'x-rewrite-url', 'x-forwarded-prefix']);
 
 /**
  * Behind the gate no unverified Pomerium header is left, no copy of a claim, no session of Pomerium's (`Authorization:
  * Pomerium …`, `Bearer Pomerium-…`), and where the path decides, no header that overrides it.
  */
-export function forwardedHeaders(
-  headers: HeadersLike,
-  identity: Identity | undefined,
-  settings: ForwardSettings,
-): ForwardedHeaders {
-  const { keepAssertion, needsPath } = settings;
-  const written = settings.claimHeaders;
-  const assertions = [ASSERTION_HEADER, ASSERTION_FOR_HEADER].map((name) => readHeader(headers, name));
-  const verified = new Set<string>();
-  if (identity && keepAssertion) verified.add(ASSERTION_HEADER);
-  if (identity?.onBehalfOf && keepAssertion) verified.add(ASSERTION_FOR_HEADER);
-  const removed = new Set(
-    [...settings.removeHeaders, ...(written?.keys() ?? []), ...(needsPath ? PATH_OVERRIDES : [])].map(normalizeName),
-  );
-  const isSession = (value: string) => /^\s*(pomerium\s|bearer\s+pomerium-)/i.test(value);
-  const isAssertion = (value: string) => assertions.includes(value.replace(/^\s*bearer\s+/i, '').trim());
-  const isOurs = (value: string) => isSession(value) || (!keepAssertion && isAssertion(value));
-  return {
-    keeps(name, value) {
-      const lower = name.toLowerCase();
-      if (removed.has(normalizeName(lower))) return false;
-      // Two such headers are joined with a comma.
-      if (lower === 'authorization') return !value.split(',').some(isOurs);
-      return verified.has(lower) || !isPomeriumHeader(lower);
-    },
-    added: identity && written ? claimHeaders(identity, written) : [],
+export function createForwarder({ removeHeaders, claimHeaders: written, keepAssertion }: ForwardSettings): Forwarder {
+  const removed = new Set([...removeHeaders, ...(written?.keys() ?? [])].map(normalizeName));
+  return (headers, identity, { needsPath }) => {
+    const verified = new Set<string>();
+    if (identity && keepAssertion) verified.add(ASSERTION_HEADER);
+    if (identity?.onBehalfOf && keepAssertion) verified.add(ASSERTION_FOR_HEADER);
+    const withheld = keepAssertion ? [] : assertionsIn(headers);
+    return {
+      keeps(name, value) {
+        const lower = name.toLowerCase();
+        const spelling = normalizeName(lower);
+        if (removed.has(spelling) || (needsPath && PATH_OVERRIDES.has(spelling))) return false;
+        if (lower === 'authorization') return !holdsSession(value) && !holdsOneOf(withheld, value);
+        return verified.has(lower) || !isPomeriumHeader(lower);
+      },
+      added: identity && written ? claimHeaders(identity, written) : [],
+    };
   };
+}
+
+/** The assertions of a request, the caller's and that of the user for whom it calls. */
+export function assertionsIn(headers: HeadersLike): (string | undefined)[] {
+  return [ASSERTION_HEADER, ASSERTION_FOR_HEADER].map((name) => readHeader(headers, name));
+}
+
+/** Whether an `Authorization` holds one of these tokens. Two such headers are joined with a comma. */
+export function holdsOneOf(tokens: readonly (string | undefined)[], authorization: string): boolean {
+  return authorization.split(',').some((one) => tokens.includes(one.replace(/^\s*bearer\s+/i, '').trim()));
+}
+
+/** Whether an `Authorization` holds a session of Pomerium's. */
+function holdsSession(authorization: string): boolean {
+  return authorization.split(',').some((one) => /^\s*(pomerium\s|bearer\s+pomerium-)/i.test(one));
 }
 
 /** A copy of the headers as they go on. */

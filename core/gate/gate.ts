@@ -6,7 +6,7 @@ import type { RemoteKeysOptions } from '../keys/remote/options.ts';
 import type { VerifierOptions } from '../options.ts';
 import { isPolicy, type Policy } from '../policy/policy.ts';
 import { createVerifier, type Verifier, type VerifyContext } from '../verifier.ts';
-import { type ForwardedHeaders, forwardedHeaders } from './forward.ts';
+import { createForwarder, type ForwardedHeaders } from './forward.ts';
 import { isCorsPreflight, type RequestLike, readAssertion, readHeader } from './headers.ts';
 import type { GateLog } from './log.ts';
 import { type GateOptions, type GateSettings, type GateSupport, readGateOptions } from './options.ts';
@@ -43,8 +43,8 @@ export interface Gate<NativeRequest = unknown> {
   answerHeaders(get: (name: string) => string | null | undefined): [name: string, value: string][];
   /** After how many seconds an answer to it that is still open must be closed, where `endAtExpiry` asks for it. */
   secondsOpen(identity: Identity): number | undefined;
-  /** The claims that its policies take as lists, for policies of routes. */
-  readonly listClaims: readonly string[];
+  /** What adapters do by the same options: policies of routes, logs of their own. */
+  readonly settings: Pick<GateSettings, 'listClaims' | 'log' | 'logSubject'>;
   /** Gets the keys before the first request. Rejects as the verifier's `ready`. */
   ready(context?: Pick<VerifyContext, 'waitUntil'>): Promise<void>;
 }
@@ -78,6 +78,7 @@ export function createGate<NativeRequest>(
   });
   const verifier = makeVerifier({ ...verifierOptions, allowAnonymous: false }, settings.verifierOptions);
   const needsPath = rules !== undefined || verifierOptions.policy?.needsPath === true;
+  const forwardedHeaders = createForwarder(settings.forwarding);
   const [host, ...others] = [verifierOptions.audience].flat();
   const noStore = Object.entries(noStoreHeaders);
   const { clockTolerance = 60, now = () => Date.now() / 1000 } = verifierOptions;
@@ -86,8 +87,10 @@ export function createGate<NativeRequest>(
     async authorize(request, context = {}) {
       try {
         const identity = await identify(request, context, verifier, settings);
-        const forwarding = { ...settings.forwarding, needsPath: needsPath || context.policy?.needsPath === true };
-        return { type: 'allow', identity, headers: forwardedHeaders(request.headers, identity, forwarding) };
+        const headers = forwardedHeaders(request.headers, identity, {
+          needsPath: needsPath || context.policy?.needsPath === true,
+        });
+        return { type: 'allow', identity, headers };
       } catch (error) {
         return refusal(error, settings.log ? log : withoutEvents(log));
       }
@@ -99,7 +102,7 @@ export function createGate<NativeRequest>(
     },
     answerHeaders: (get) => (shared ? [] : [...privateHeaders(get), ...noStore]),
     secondsOpen: ({ expiresAt }) => (endAtExpiry ? expiresAt + clockTolerance - now() : undefined),
-    listClaims: settings.verifierOptions.listClaims ?? [],
+    settings,
     ready: (context) => verifier.ready(context),
   };
 }
@@ -121,7 +124,7 @@ function brokenGate<NativeRequest>(error: unknown, log: GateLog): Gate<NativeReq
       refusalResponse(refused, request, { custom: undefined, home: undefined, corsOrigins: [], noStore: [] }),
     answerHeaders: () => [],
     secondsOpen: () => undefined,
-    listClaims: [],
+    settings: { listClaims: [], log: true, logSubject: false },
     ready: async () => {
       throw error;
     },

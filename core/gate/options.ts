@@ -1,6 +1,6 @@
 import { type EnvironmentOptions, type PomeriumEnvironment, VERIFIER_VARIABLES } from '../environment.ts';
 import { configurationError, describeValue, type PomeriumError } from '../errors.ts';
-import { readBoolean, readFunction, requireKnown } from '../option-readers.ts';
+import { readBoolean, readFunction, requireKnown, withoutUnset } from '../option-readers.ts';
 import { VERIFIER_OPTIONS, type VerifierOptions } from '../options.ts';
 import {
   type Environment,
@@ -87,6 +87,13 @@ export interface GateOptions<Request = unknown> extends Partial<Omit<VerifierOpt
   logSubject?: boolean;
 }
 
+/** Options with which only requests for somebody pass, unless the environment says otherwise. */
+export type SignedInOptions<Options extends GateOptions<never>> = Options & {
+  rules?: never;
+  optional?: false;
+  allowPreflight?: false;
+};
+
 /** The variables of a gate: its options, as text or, where the platform has JSON in its configuration, as such. */
 export interface GateEnvironment extends PomeriumEnvironment {
   readonly POMERIUM_RULES?: string | readonly PathRule[];
@@ -143,11 +150,12 @@ export interface GateSupport {
 
 export interface GateSettings<Request = unknown> {
   readonly verifierOptions: EnvironmentOptions;
+  readonly listClaims: readonly string[];
   readonly rules: PathRules | undefined;
   readonly optional: boolean;
   readonly allowPreflight: boolean;
   readonly corsOrigins: readonly string[];
-  readonly forwarding: Omit<ForwardSettings, 'needsPath'>;
+  readonly forwarding: ForwardSettings;
   readonly shared: boolean;
   readonly endAtExpiry: boolean;
   readonly onRefused: OnRefused<Request> | undefined;
@@ -167,7 +175,7 @@ export function readGateOptions<Request>(
 ): GateSettings<Request> {
   const missing: Readonly<Record<string, string>> = { allowAnonymous: INSTEAD_OF_ANONYMOUS, ...without };
   const isMissing = (name: string) => Object.hasOwn(missing, name);
-  const set = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  const set = withoutUnset(options);
   const wrong = Object.keys(set).find(isMissing);
   if (wrong) throw configurationError(`The option ${wrong} cannot be had here: ${missing[wrong]}.`);
   const names = [...VERIFIER_OPTIONS, ...OPTIONS].filter((name) => !isMissing(name));
@@ -193,6 +201,7 @@ export function readGateOptions<Request>(
   const listClaims = readNames('listClaims', lists, 'roles');
   return {
     verifierOptions: { ...verifierOptions, listClaims },
+    listClaims,
     rules: rules === undefined ? undefined : compilePathRules(rules, { listClaims }),
     optional: readBoolean('optional', optional) ?? false,
     allowPreflight: readBoolean('allowPreflight', allowPreflight) ?? false,

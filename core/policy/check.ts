@@ -1,20 +1,15 @@
 import { PomeriumError } from '../errors.ts';
 import type { RequestLike } from '../gate/headers.ts';
 import { isCanonical, readPath } from '../gate/path.ts';
-import type { MaybeAnonymous } from '../identity.ts';
-import type { PolicyDecision, PolicyExplanation, PolicyInput, RequestInfo } from './policy.ts';
-
-/**
- * What a policy is asked about. The path is read from the URL, where the request has one. What the request lacks stays
- * missing, since a policy must not be answered from a guess.
- */
-export function toPolicyInput(identity: MaybeAnonymous, request: RequestInfo & RequestTarget = {}): PolicyInput {
-  const { method, headers, url, path } = request;
-  return { identity, method, headers, path: typeof url === 'string' ? readPath(url) : readablePath(path) };
-}
+import type { PolicyDecision, PolicyExplanation, RequestInfo } from './policy.ts';
 
 /** A `RequestLike` has a URL instead of a path. */
-type RequestTarget = Partial<Pick<RequestLike, 'url'>>;
+type PolicyRequest = RequestInfo & Partial<Pick<RequestLike, 'url'>>;
+
+/** The path of a request, read from its URL where it has one. Undefined where there is neither: it is never guessed. */
+export function pathOf({ url, path }: PolicyRequest): string | null | undefined {
+  return typeof url === 'string' ? readPath(url) : readablePath(path);
+}
 
 /** A path that is said to be decoded; null where it has no one reading. One with a query is the URL's, and not decoded. */
 export function readablePath(path: string | null | undefined): string | null | undefined {

@@ -1,6 +1,6 @@
 import { configurationError, describeType, describeValue } from '../errors.ts';
 import { isObject, type JsonObject } from '../json.ts';
-import { policyDenied, readablePath, toPolicyInput, unreadablePath } from './check.ts';
+import { pathOf, policyDenied, readablePath, unreadablePath } from './check.ts';
 import { type CompiledCriterion, compileCriterion, type Predicate } from './criteria.ts';
 import type {
   ExplainedRule,
@@ -64,9 +64,11 @@ export function compilePolicy(ppl: unknown, options: PolicyOptions = {}): Policy
     needsPath,
     decide: (input) => evaluate(requireReadable(input)),
     explain: (input) => explain(requireReadable(input)),
-    check(identity, request) {
-      const input = toPolicyInput(identity, request);
-      if (needsPath && input.path === null) throw unreadablePath();
+    check(identity, request = {}) {
+      const { method, headers } = request;
+      const path = needsPath ? pathOf(request) : undefined;
+      if (path === null) throw unreadablePath();
+      const input = { identity, method, headers, path };
       const decided = evaluate(input);
       if (!decided.allowed) throw policyDenied(decided, () => explain(input));
     },

@@ -1,8 +1,7 @@
 import { assert, describe, test } from 'vitest';
 import { forward, type GateOptions, type GateRequest } from '../../core/adapter.ts';
-import { compilePolicy, staticKeys } from '../../core/index.ts';
-import { ASSERTION, makeGateRig, SENDERS } from '../support/gate.ts';
-import { jwks, makeKey, sign } from '../support/issuer.ts';
+import { compilePolicy } from '../../core/index.ts';
+import { ASSERTION, firstRoute, makeGateRig, SENDERS } from '../support/gate.ts';
 
 const alice = SENDERS.alice[ASSERTION];
 const asksPath = compilePolicy({ allow: { or: [{ http_path: { starts_with: '/' } }] } });
@@ -69,14 +68,8 @@ describe('unverified Pomerium headers', () => {
 
 describe('an assertion on behalf of a user', () => {
   test('goes on where it was verified, and not otherwise', async () => {
-    const first = await makeKey();
-    const FIRST = 'first.corp.example.com';
-    const onBehalfOf = {
-      audience: FIRST,
-      keys: staticKeys(jwks(first)),
-      callers: compilePolicy({ allow: { or: [{ user: 'u-alice' }] } }),
-    };
-    const headers = { ...SENDERS.alice, [`${ASSERTION}-for`]: await sign(first, { aud: FIRST, iss: FIRST }) };
+    const { onBehalfOf } = firstRoute;
+    const headers = { ...SENDERS.alice, [`${ASSERTION}-for`]: await firstRoute.sign() };
     assert.deepEqual(await forwarded({ onBehalfOf }, headers), headers);
     assert.deepEqual(await forwarded({}, headers), SENDERS.alice);
     assert.deepEqual(await forwarded({ onBehalfOf, keepAssertion: false }, headers), {});

@@ -1,7 +1,7 @@
 import type { GateOptions, PathRule } from '../../core/adapter.ts';
-import { compilePolicy, staticKeys } from '../../core/index.ts';
-import { ASSERTION, key, SENDERS } from './gate.ts';
-import { HOST, jwks, makeKey, NOW, sign } from './issuer.ts';
+import { compilePolicy } from '../../core/index.ts';
+import { ASSERTION, firstRoute, key, SENDERS } from './gate.ts';
+import { HOST, NOW, sign } from './issuer.ts';
 
 /** The same for every adapter: a gate's options, each by code and, where it has a variable, by the environment. */
 export interface GateCase {
@@ -34,14 +34,8 @@ export const PREFLIGHT = { origin: 'https://app.test', 'access-control-request-m
 const html = { accept: 'text/html' };
 const REFUSED = { type: 'assertion_refused' };
 
-const first = await makeKey();
-const FIRST = 'first.corp.example.com';
-const onBehalfOf = {
-  audience: FIRST,
-  keys: staticKeys(jwks(first)),
-  callers: compilePolicy({ allow: { or: [{ user: 'u-alice' }] } }),
-};
-const forNobody = await sign(first, { aud: FIRST, iss: FIRST, sub: '', user: '' });
+const { onBehalfOf } = firstRoute;
+const forNobody = await firstRoute.sign({ sub: '', user: '' });
 
 export const RULES: readonly PathRule[] = [
   { prefix: '/public', access: 'public' },

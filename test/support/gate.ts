@@ -8,7 +8,7 @@ import {
   type GateRequest,
   gateOrBroken,
 } from '../../core/adapter.ts';
-import type { PomeriumEvent } from '../../core/index.ts';
+import { compilePolicy, type PomeriumEvent, staticKeys } from '../../core/index.ts';
 import { HOST, jwks, makeKey, NOW, sign } from './issuer.ts';
 
 export const ASSERTION = 'x-pomerium-jwt-assertion';
@@ -29,6 +29,19 @@ export const SENDERS = {
 } as const satisfies Record<string, Record<string, string>>;
 
 export type Sender = keyof typeof SENDERS;
+
+const firstKey = await makeKey();
+const FIRST = 'first.corp.example.com';
+
+/** A route before this one, from which Alice may act for others. */
+export const firstRoute = {
+  onBehalfOf: {
+    audience: FIRST,
+    keys: staticKeys(jwks(firstKey)),
+    callers: compilePolicy({ allow: { or: [{ user: 'u-alice' }] } }),
+  },
+  sign: (claims: Record<string, unknown> = {}) => sign(firstKey, { aud: FIRST, iss: FIRST, ...claims }),
+};
 
 /** A gate for `HOST` at `NOW`, and what it told: its log and the listener of its options. */
 export interface GateRig {

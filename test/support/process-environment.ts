@@ -3,7 +3,7 @@ import process from 'node:process';
 /** Does the work with these variables in the environment of the process, where others than Workers have theirs. */
 export async function withProcessEnvironment<T>(
   env: Readonly<Record<string, string>>,
-  work: () => Promise<T>,
+  work: () => T | Promise<T>,
 ): Promise<T> {
   Object.assign(process.env, env);
   try {

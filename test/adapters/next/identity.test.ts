@@ -3,8 +3,9 @@ import { createIdentityFunctions, type RequireIdentityOptions } from '../../../a
 import { compilePolicy } from '../../../core/index.ts';
 import { HOST, sign } from '../../support/issuer.ts';
 import { Origin } from '../../support/origin.ts';
+import { withProcessEnvironment } from '../../support/process-environment.ts';
 import { assertMisconfigured, codeOf, errorOf } from '../../support/verifying.ts';
-import { ASSERTION, anonymous, expired, key, logOf, loud, options, token, withEnvironment } from '../vercel/support.ts';
+import { ASSERTION, anonymous, expired, key, logOf, loud, options, token } from '../vercel/support.ts';
 
 const request = { headers: new Headers() };
 vi.mock('next/headers.js', () => ({ headers: async () => request.headers }));
@@ -52,7 +53,7 @@ describe('getIdentity()', () => {
     const origin = await Origin.start({ status: 500 });
     const down = createIdentityFunctions({ audience: HOST, log: false });
     const headers = { [ASSERTION]: token };
-    const code = await withEnvironment({ POMERIUM_JWKS_URL: origin.url }, () =>
+    const code = await withProcessEnvironment({ POMERIUM_JWKS_URL: origin.url }, () =>
       codeOf(() => down.getIdentity({ headers })),
     );
     assert.equal(code, 'keys_unavailable');
@@ -105,7 +106,7 @@ describe('requireIdentity()', () => {
       codeOf(() => createIdentityFunctions({ ...options, ...more }).requireIdentity({ policy: excluded }));
     assert.equal(await ask(), 'valid');
     assert.equal(await ask({ listClaims: ['roles'] }), 'policy_denied');
-    assert.equal(await withEnvironment({ POMERIUM_LIST_CLAIMS: 'roles' }, ask), 'policy_denied');
+    assert.equal(await withProcessEnvironment({ POMERIUM_LIST_CLAIMS: 'roles' }, ask), 'policy_denied');
   });
 
   test('refuses a policy that asks about the request, or that is none', async () => {
@@ -129,11 +130,11 @@ describe('the configuration of both', () => {
     };
     mine(token);
     const { requireIdentity } = createIdentityFunctions(options);
-    assert.equal((await withEnvironment(ofTheProxy, () => requireIdentity())).subject, 'u-alice');
+    assert.equal((await withProcessEnvironment(ofTheProxy, () => requireIdentity())).subject, 'u-alice');
     request.headers = new Headers();
     const functions = createIdentityFunctions(options);
     assert.equal(
-      await withEnvironment(ofTheProxy, () => codeOf(() => functions.requireIdentity())),
+      await withProcessEnvironment(ofTheProxy, () => codeOf(() => functions.requireIdentity())),
       'missing_assertion',
     );
   });
@@ -141,7 +142,7 @@ describe('the configuration of both', () => {
   test('is refused where a variable is misspelt', async () => {
     const { getIdentity } = createIdentityFunctions(options);
     const ask = () => codeOf(() => getIdentity({ headers: {} }));
-    const { result } = await logOf(() => withEnvironment({ POMERIUM_POLICYY: '{}' }, ask));
+    const { result } = await logOf(() => withProcessEnvironment({ POMERIUM_POLICYY: '{}' }, ask));
     assert.equal(result, 'invalid_configuration');
   });
 

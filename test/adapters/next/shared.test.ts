@@ -6,7 +6,8 @@ import { PomeriumError } from '../../../core/index.ts';
 import manifest from '../../../package.json' with { type: 'json' };
 import { HOST, jwks, sign } from '../../support/issuer.ts';
 import { jwksAnswer, Origin } from '../../support/origin.ts';
-import { ASSERTION, key, logOf, withEnvironment } from '../vercel/support.ts';
+import { withProcessEnvironment } from '../../support/process-environment.ts';
+import { ASSERTION, key, logOf } from '../vercel/support.ts';
 
 const event = { waitUntil: () => {} } as never;
 const late = { [ASSERTION]: await sign(key, { iat: 0, exp: 9e9 }) };
@@ -22,7 +23,7 @@ describe('what the bundles of one process share', () => {
     const [one, another] = [await start(), await start()];
     const ask = async (url: string, options: Parameters<typeof bundle.createIdentityFunctions>[0]) => {
       const { getIdentity } = bundle.createIdentityFunctions(options);
-      const identity = await withEnvironment({ POMERIUM_JWKS_URL: url }, () => getIdentity({ headers: late }));
+      const identity = await withProcessEnvironment({ POMERIUM_JWKS_URL: url }, () => getIdentity({ headers: late }));
       assert.equal(identity?.subject, 'u-alice');
     };
     for (const { url } of [one, another, one]) {
@@ -50,7 +51,7 @@ describe('what the bundles of one process share', () => {
   for (const [name, first, second] of orders) {
     test(`are keys, with rules of its own in each: ${name}`, async () => {
       const origin = await start();
-      await withEnvironment({ POMERIUM_AUDIENCE: HOST, POMERIUM_JWKS_URL: origin.url }, async () => {
+      await withProcessEnvironment({ POMERIUM_AUDIENCE: HOST, POMERIUM_JWKS_URL: origin.url }, async () => {
         for (const { createProxy, createIdentityFunctions } of [first, second]) {
           const proxy = createProxy({ rules, onRefused: () => undefined });
           const ask = (path: string) => proxy(new NextRequest(`https://app.test${path}`, { headers: late }), event);
@@ -69,7 +70,7 @@ describe('what the bundles of one process share', () => {
   test('are verdicts: what the proxy verified, pages do not verify again', async () => {
     const origin = await start();
     const { lines } = await logOf(() =>
-      withEnvironment({ POMERIUM_AUDIENCE: HOST, POMERIUM_JWKS_URL: origin.url }, async () => {
+      withProcessEnvironment({ POMERIUM_AUDIENCE: HOST, POMERIUM_JWKS_URL: origin.url }, async () => {
         await bundle.createProxy({ logSubject: true })(new NextRequest('https://app.test/', { headers: late }), event);
         await other.createIdentityFunctions({ logSubject: true }).getIdentity({ headers: late });
       }),
@@ -83,7 +84,7 @@ describe('what the bundles of one process share', () => {
   test('are refusals, each as an error of one’s own copy', async () => {
     assert.notEqual<unknown>(OtherError, PomeriumError);
     const origin = await Origin.start({ status: 500 });
-    await withEnvironment({ POMERIUM_AUDIENCE: HOST, POMERIUM_JWKS_URL: origin.url }, async () => {
+    await withProcessEnvironment({ POMERIUM_AUDIENCE: HOST, POMERIUM_JWKS_URL: origin.url }, async () => {
       for (const [{ createIdentityFunctions }, Own] of [
         [bundle, PomeriumError],
         [other, OtherError],

@@ -2,7 +2,8 @@ import { assert, test } from 'vitest';
 import type { MiddlewareOptions } from '../../../adapters/vercel/index.ts';
 import { compilePolicy, type PomeriumEvent, staticKeys } from '../../../core/index.ts';
 import { HOST, jwks, makeKey, NOW, sign } from '../../support/issuer.ts';
-import { ASSERTION, key, logOf, loud, token, withEnvironment } from './support.ts';
+import { withProcessEnvironment } from '../../support/process-environment.ts';
+import { ASSERTION, key, logOf, loud, token } from './support.ts';
 
 /** What became of a request. */
 export interface Outcome {
@@ -256,7 +257,7 @@ export function testEveryOption(ask: (options: MiddlewareOptions<unknown>, sent:
     const given = Object.entries({ ...loud, ...beside, ...more }).filter(([, value]) => value !== undefined);
     const request = { path: '/x', method: 'GET', headers: { [ASSERTION]: token }, ...sent };
     const { result, lines } = await logOf(() =>
-      withEnvironment(environment, () => ask(Object.fromEntries(given), request)),
+      withProcessEnvironment(environment, () => ask(Object.fromEntries(given), request)),
     );
     return see(result, lines);
   };
@@ -267,7 +268,7 @@ export function testEveryOption(ask: (options: MiddlewareOptions<unknown>, sent:
       assert.deepEqual(await seen(one, { [option]: value }), one.with, 'as an option');
       if (!variable) return;
       const [name, text] = variable;
-      const set = await withEnvironment({ [name]: text }, () => seen(one, { [option]: undefined }));
+      const set = await withProcessEnvironment({ [name]: text }, () => seen(one, { [option]: undefined }));
       assert.deepEqual(set, one.with, 'from the environment');
     });
   }

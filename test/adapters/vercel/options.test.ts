@@ -1,9 +1,10 @@
 import { assert, describe, test } from 'vitest';
 import { createMiddleware, withPomerium } from '../../../adapters/vercel/index.ts';
 import { HOST } from '../../support/issuer.ts';
+import { withProcessEnvironment } from '../../support/process-environment.ts';
 import { assertMisconfigured, errorOf } from '../../support/verifying.ts';
 import { TESTED_OPTIONS, testEveryOption } from './option-cases.ts';
-import { ASSERTION, logOf, loud, passedHeaders, requestWith, token, withEnvironment } from './support.ts';
+import { ASSERTION, logOf, loud, passedHeaders, requestWith, token } from './support.ts';
 
 const handler = () => new Response();
 const makers = {
@@ -64,7 +65,9 @@ for (const [name, make] of Object.entries(makers)) {
 /** The status of a good request, and the lines that the log then has. */
 async function askWith(variables: Record<string, string>, given = {}) {
   const good = () => requestWith({ [ASSERTION]: token });
-  const { result, lines } = await logOf(() => withEnvironment(variables, async () => createMiddleware(given)(good())));
+  const { result, lines } = await logOf(() =>
+    withProcessEnvironment(variables, async () => createMiddleware(given)(good())),
+  );
   return { status: result.status, code: result.ok ? undefined : (await result.json()).code, log: lines.join('\n') };
 }
 

@@ -1,6 +1,6 @@
-import { vi } from 'vitest';
 import type { MiddlewareOptions } from '../../../adapters/vercel/index.ts';
 import { staticKeys } from '../../../core/index.ts';
+import { withConsoleLines } from '../../support/console-lines.ts';
 import { HOST, jwks, makeKey, NOW, sign } from '../../support/issuer.ts';
 
 export const ASSERTION = 'x-pomerium-jwt-assertion';
@@ -46,23 +46,6 @@ export function nextWith(wanted: Record<string, string>, more: Record<string, st
 
 /** What the work gives, and what it wrote to the console meanwhile. */
 export async function logOf<T>(work: () => T | Promise<T>): Promise<{ result: T; lines: unknown[] }> {
-  const lines: unknown[] = [];
-  const spies = (['info', 'warn', 'error'] as const).map((level) =>
-    vi.spyOn(console, level).mockImplementation((line) => void lines.push(line)),
-  );
-  try {
-    return { result: await work(), lines };
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
-}
-
-/** Does the work with these variables. */
-export async function withEnvironment<T>(variables: Record<string, string>, work: () => T | Promise<T>): Promise<T> {
-  Object.assign(process.env, variables);
-  try {
-    return await work();
-  } finally {
-    for (const name of Object.keys(variables)) delete process.env[name];
-  }
+  const { result, lines } = await withConsoleLines(async () => work());
+  return { result, lines: lines.map(({ line }) => line) };
 }

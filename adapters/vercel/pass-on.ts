@@ -1,4 +1,10 @@
-import { ASSERTION_FOR_HEADER, ASSERTION_HEADER, isPomeriumHeader } from '../../core/adapter.ts';
+import {
+  ASSERTION_FOR_HEADER,
+  ASSERTION_HEADER,
+  assertionsIn,
+  holdsOneOf,
+  isPomeriumHeader,
+} from '../../core/adapter.ts';
 
 /*
  * How middleware tells Vercel and Next.js what a request becomes: the names of all headers that it then has in
@@ -45,11 +51,9 @@ export function requestHeaders({ headers }: Response, forwarded: Headers): Heade
 
 /** These headers without the assertion that `forwarded` has, in whichever header it stands. */
 export function withoutAssertion(headers: Headers, forwarded: Headers): Headers {
-  const assertions = [ASSERTION_HEADER, ASSERTION_FOR_HEADER].map((name) => forwarded.get(name));
   const kept = new Headers(headers);
   for (const name of [ASSERTION_HEADER, ASSERTION_FOR_HEADER]) kept.delete(name);
-  const credentials = kept.get('authorization')?.replace(/^bearer\s+/i, '');
-  if (credentials !== undefined && assertions.includes(credentials)) kept.delete('authorization');
+  if (holdsOneOf(assertionsIn(forwarded), kept.get('authorization') ?? '')) kept.delete('authorization');
   return kept;
 }
 

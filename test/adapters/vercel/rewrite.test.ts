@@ -40,6 +40,11 @@ describe('a rewrite', () => {
     });
   }
 
+  test('to another origin takes no assertion along that stands beside other credentials', async () => {
+    const wanted = { ...sent, authorization: `Bearer theirs, Bearer ${token}` };
+    assert.deepEqual(await rewritten('https://third.test/', {}, wanted), { 'x-kept': '1' });
+  });
+
   test('to another origin keeps credentials of somebody else', async () => {
     const wanted = { authorization: 'Bearer theirs' };
     assert.deepEqual(await rewritten('https://third.test/', {}, wanted), wanted);

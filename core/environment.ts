@@ -3,7 +3,7 @@ import { callSafely, type EventListener } from './events.ts';
 import type { Identity } from './identity.ts';
 import { staticKeys } from './keys/material/static.ts';
 import type { RemoteKeysOptions } from './keys/remote/options.ts';
-import { remoteKeys } from './keys/remote/remote.ts';
+import { sharedRemoteKeys } from './keys/remote/shared.ts';
 import type { KeySource } from './keys/source.ts';
 import { readFunction, requireKnown, withoutUnset } from './option-readers.ts';
 import { defaultKeys, VERIFIER_OPTIONS, type VerifierOptions } from './options.ts';
@@ -123,7 +123,7 @@ export function optionsFromEnvironment(
 ): VerifierOptions {
   const { jwks, jwksUrl, policy: ppl, ...variables } = readVariables(env as Environment, VARIABLES);
   const { listClaims = [], store, ...given }: EnvironmentOptions = { ...variables, ...withoutUnset(options) };
-  const { audience, issuer, onBehalfOf } = given;
+  const { audience, issuer, issuers, onBehalfOf, now } = given;
   const onEvent = readFunction('onEvent', given.onEvent);
   if (audience === undefined) {
     throw configurationError(
@@ -131,17 +131,20 @@ export function optionsFromEnvironment(
     );
   }
   const fetched = { ...remote, ...(store && { store }) };
-  const keys = given.keys ?? readKeys(jwks, jwksUrl, fetched) ?? defaultKeys({ audience, issuer }, fetched);
+  const configured = given.keys ?? readKeys({ jwks, jwksUrl }, fetched, now);
+  const keys = configured ?? (issuers ? undefined : defaultKeys({ audience, issuer, now }, fetched));
   const policy = given.policy ?? (ppl === undefined ? undefined : compilePolicy(ppl, { listClaims }));
   return {
     ...given,
     // Beside keys of one's own it would be ignored, which createVerifier refuses.
     ...(given.keys && store && { store }),
     audience,
-    keys,
+    ...(keys && { keys }),
     ...(policy && { policy }),
     ...(log && { onEvent: onEvent ? bothOf(log, onEvent) : log }),
-    ...(onBehalfOf && { onBehalfOf: { ...onBehalfOf, keys: onBehalfOf.keys ?? defaultKeys(onBehalfOf, fetched) } }),
+    ...(onBehalfOf && {
+      onBehalfOf: { ...onBehalfOf, keys: onBehalfOf.keys ?? defaultKeys({ ...onBehalfOf, now }, fetched) },
+    }),
   };
 }
 
@@ -153,9 +156,9 @@ function bothOf(log: EventListener, listener: EventListener): EventListener {
 }
 
 function readKeys(
-  jwks: string | object | undefined,
-  jwksUrl: string | undefined,
+  { jwks, jwksUrl }: { jwks: string | object | undefined; jwksUrl: string | undefined },
   remote: RemoteKeysOptions,
+  now: (() => number) | undefined,
 ): KeySource | undefined {
   if (jwks !== undefined && jwksUrl !== undefined) {
     throw configurationError(
@@ -163,5 +166,5 @@ function readKeys(
     );
   }
   if (jwks !== undefined) return staticKeys(jwks);
-  return jwksUrl === undefined ? undefined : remoteKeys(jwksUrl, remote);
+  return jwksUrl === undefined ? undefined : sharedRemoteKeys(jwksUrl, remote, now);
 }

@@ -1,8 +1,9 @@
 import { type ClaimRules, defaultIssuers } from './claims.ts';
 import { configurationError, describeValue } from './errors.ts';
 import type { EventListener } from './events.ts';
+import { type IssuerKeys, keysByIssuer } from './keys/by-issuer.ts';
 import type { RemoteKeysOptions } from './keys/remote/options.ts';
-import { remoteKeys } from './keys/remote/remote.ts';
+import { sharedRemoteKeys } from './keys/remote/shared.ts';
 import type { KeySource } from './keys/source.ts';
 import type { JwksStore } from './keys/stores/store.ts';
 import { readBoolean, readFunction, readSeconds, requireKnown } from './option-readers.ts';
@@ -26,6 +27,12 @@ export interface VerifierOptions {
    * @defaultValue `remoteKeys('https://<host of the first issuer>/.well-known/pomerium/jwks.json')`
    */
   keys?: KeySource;
+  /**
+   * Several Pomeriums, instead of `issuer` and `keys`: the host of each issuer, with its keys. An assertion is checked with the
+   * keys of its own issuer alone.
+   * @defaultValue one issuer, `issuer`
+   */
+  issuers?: Readonly<Record<string, KeySource>>;
   /**
    * A cache for the default keys, as `remoteKeys` takes it. With `keys` of your own, pass it to those.
    * @defaultValue none
@@ -111,6 +118,7 @@ export const VERIFIER_OPTIONS: readonly (keyof VerifierOptions)[] = [
   'audience',
   'issuer',
   'keys',
+  'issuers',
   'store',
   'clockTolerance',
   'maxTokenAge',
@@ -132,10 +140,11 @@ export function readVerifierOptions(options: Unset<VerifierOptions>): VerifierSe
   }
   requireKnown(options, VERIFIER_OPTIONS, 'option');
   const audiences = readAudiences(options.audience);
+  const several = readSeveral(options);
   return {
     audiences: new Set(audiences),
-    issuers: issuersOf(options.issuer, audiences),
-    keys: readKeys(options),
+    issuers: several ? new Set(several.flatMap(({ issuers }) => [...issuers])) : issuersOf(options.issuer, audiences),
+    keys: several ? keysByIssuer(several) : readKeys(options),
     clockTolerance: readSeconds('clockTolerance', options.clockTolerance) ?? 60,
     maxTokenAge: readSeconds('maxTokenAge', options.maxTokenAge),
     algorithms: new Set(readAlgorithms(options.algorithms)),
@@ -200,6 +209,26 @@ function issuersOf(issuer: unknown, audiences: readonly string[]): ReadonlySet<s
   return audiences.length === 1 ? defaultIssuers(audiences) : undefined;
 }
 
+/** With `issuers`: whose keys are for what. */
+function readSeveral({ issuers, ...others }: Unset<VerifierOptions>): IssuerKeys[] | undefined {
+  if (issuers === undefined) return undefined;
+  const other = (['issuer', 'keys', 'store'] as const).find((name) => others[name] !== undefined);
+  if (other) throw configurationError(`issuers says whose keys are for what; leave ${other} out.`);
+  const entries = Object.entries(Object(issuers));
+  const isHost = (name: string) => name !== '' && !/[/\s*,:]/.test(name);
+  if (entries.length === 0 || entries.some(([host, keys]) => !isHost(host) || !isKeySource(keys))) {
+    throw configurationError(
+      "issuers must have the keys of each issuer's host; write issuers: { 'app.corp.example.com': remoteKeys('https://…') }.",
+    );
+  }
+  return Object.entries(issuers).map(([host, keys]) => ({ issuers: defaultIssuers([host]), keys }));
+}
+
+function isKeySource(keys: unknown): keys is KeySource {
+  const { find, ready } = (keys ?? {}) as Partial<KeySource>;
+  return typeof find === 'function' && typeof ready === 'function';
+}
+
 function readIssuers(issuer: unknown): string[] {
   return readStrings(
     'issuer',
@@ -233,17 +262,17 @@ function defaultJwksUrl(issuer: string): string {
  * @throws {PomeriumError} `invalid_configuration`
  */
 export function defaultKeys(
-  { audience, issuer }: Unset<Pick<VerifierOptions, 'audience' | 'issuer'>>,
+  { audience, issuer, now }: Unset<Pick<VerifierOptions, 'audience' | 'issuer'>> & Pick<Unset<VerifierOptions>, 'now'>,
   remote: RemoteKeysOptions = {},
 ): KeySource {
   const [first = ''] = issuer === undefined ? readAudiences(audience) : readIssuers(issuer);
-  return remoteKeys(defaultJwksUrl(first), remote);
+  return sharedRemoteKeys(defaultJwksUrl(first), remote, now);
 }
 
 function readKeys(options: Unset<VerifierOptions>): KeySource {
   const { keys, store } = options;
   if (keys === undefined) return defaultKeys(options, store && { store });
-  if (typeof keys?.find !== 'function' || typeof keys.ready !== 'function') {
+  if (!isKeySource(keys)) {
     throw configurationError("keys must be a KeySource; write keys: remoteKeys('https://…') or staticKeys(pem).");
   }
   if (store === undefined) return keys;

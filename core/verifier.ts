@@ -1,6 +1,6 @@
 import { type Assertion, type HeaderMemo, parseAssertion, rememberHeader, requireOne } from './assertion.ts';
 import { BoundedMap } from './bounded-map.ts';
-import { type Claims, checkClaims, parseClaims } from './claims.ts';
+import { type Claims, checkClaims, checkIssuerOf, parseClaims } from './claims.ts';
 import { describeValue, PomeriumError } from './errors.ts';
 import { type EventRequest, type EventSubject, emitTo } from './events.ts';
 import { ASSERTION_FOR_HEADER, type RequestLike, readAssertion, readHeader } from './gate/headers.ts';
@@ -156,6 +156,7 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
 
       const claims = isRemembered ? remembered.claims : parseClaims(assertion.payloadSegment);
       checkClaims(claims, this.#settings, this.#settings.now(), host);
+      checkIssuerOf(claims, key);
 
       const identity = isRemembered ? remembered.identity : toIdentity(claims);
       if (!isRemembered) this.#remember(text, { assertion, key, claims, identity });

@@ -24,4 +24,6 @@ export interface KeySource {
    * @throws {PomeriumError} `keys_unavailable`; `invalid_configuration` for static keys that cannot be used
    */
   ready(context: KeyContext): Promise<void>;
+  /** The key, if it is at hand, without asking anybody; what several sources need to tell whose key it is. */
+  peek?(selector: KeySelector): VerificationKey | undefined;
 }

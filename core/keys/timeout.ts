@@ -1,3 +1,5 @@
+import { SHARES_PROMISES } from '../runtime.ts';
+
 /**
  * Runs `work` for at most so many milliseconds; then its signal is aborted and the result is a rejection with a
  * `TimeoutError` (as `AbortSignal.timeout` has it), even if `work` never ends by itself. Leaves no timer behind.
@@ -19,12 +21,67 @@ export async function withTimeout<T>(milliseconds: number, work: (signal: AbortS
   }
 }
 
-/** Resolves once `condition` holds, or after `limit`. Both in milliseconds. It uses this request's own timers only. */
+/** Waits until `condition` holds, for `limit` at most. Both in milliseconds. It uses this request's own timers only. */
 export async function pollUntil(
   condition: () => boolean | Promise<boolean>,
   { interval, limit }: { interval: number; limit: number },
 ): Promise<void> {
-  for (const start = Date.now(); !(await condition()) && Date.now() - start < limit; ) {
-    await new Promise((resolve) => setTimeout(resolve, interval));
+  for (const start = Date.now(); !(await condition()) && Date.now() - start < limit; ) await sleep(interval);
+}
+
+export async function sleep(milliseconds: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+/** All waits that end in the same so many milliseconds share one timer: thousands of requests that wait cost nothing. */
+const STEP = 50;
+
+interface SharedTimer {
+  readonly passed: Promise<void>;
+  readonly timer: ReturnType<typeof setTimeout> | undefined;
+  waiting: number;
+}
+
+const sharedTimers = new Map<number, SharedTimer>();
+
+/**
+ * Waits for `work`, for `limit` milliseconds at most, or a little longer. Where requests may not share promises, by a timer of
+ * its own. Leaves no timer behind.
+ */
+export async function waitWithin(limit: number, work?: Promise<unknown>): Promise<void> {
+  const first = (passed: Promise<void>) => (work ? Promise.race([work, passed]) : passed);
+  if (!SHARES_PROMISES) {
+    await first(sleep(limit));
+    return;
   }
+  const end = Math.ceil((Date.now() + limit) / STEP) * STEP;
+  const shared = sharedTimers.get(end) ?? startTimer(end);
+  shared.waiting += 1;
+  try {
+    await first(shared.passed);
+  } finally {
+    shared.waiting -= 1;
+    if (shared.waiting === 0) {
+      clearTimeout(shared.timer);
+      if (sharedTimers.get(end) === shared) sharedTimers.delete(end);
+    }
+  }
+}
+
+function startTimer(end: number): SharedTimer {
+  let timer: SharedTimer['timer'];
+  const passed = new Promise<void>((resolve) => {
+    timer = setTimeout(() => {
+      sharedTimers.delete(end);
+      resolve();
+    }, end - Date.now());
+  });
+  const shared = { passed, timer, waiting: 0 };
+  sharedTimers.set(end, shared);
+  return shared;
+}
+
+/** Lets so many milliseconds pass, or a little more. */
+export async function pause(milliseconds: number): Promise<void> {
+  await waitWithin(milliseconds);
 }

@@ -53,6 +53,7 @@ describe('threat: JWKS endpoint games', () => {
       assert.equal(await warm.codeOf(token), 'valid');
       warm.advance(61);
       assert.equal(await warm.codeOf(token), 'valid');
+      await warm.settle();
       const reasons = warm.events.flatMap((event) => (event.type === 'keys_refresh_failed' ? [event.reason] : []));
       assert.deepEqual(reasons, [reason]);
     });

@@ -42,6 +42,7 @@ export function staticKeys(material: string | object): KeySource {
     async ready(context) {
       if (!keySet) await load(context);
     },
+    peek: (selector) => keySet?.find(selector),
   };
 }
 

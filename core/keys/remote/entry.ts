@@ -10,9 +10,8 @@ export interface KeyEntry {
   readonly fetchedAt: number;
   /** The origin's `max-age` in seconds, not clamped; null when it named none. */
   readonly maxAge: number | null;
-  readonly etag: string | null;
-  /** When an unknown key id last made somebody ask the origin; null when none did. */
-  readonly unknownKeyAt: number | null;
+  /** Until when requests for unknown key ids have used up their turns, see `UnknownKeys`; null when there were none. */
+  readonly unknownKeysUntil: number | null;
 }
 
 const VERSION = 1;
@@ -29,20 +28,14 @@ export function serializeEntry(entry: KeyEntry): string {
 export function parseEntry(value: unknown, url: string, now: number): KeyEntry | undefined {
   const entry = typeof value === 'string' ? parseObject(value) : value;
   if (!isObject(entry) || entry['version'] !== VERSION || entry['url'] !== url) return undefined;
-  const { document, fetchedAt, maxAge, etag, unknownKeyAt } = entry;
+  const { document, fetchedAt, maxAge, unknownKeysUntil = null } = entry;
   if (typeof document !== 'string' || document.length > MAX_BODY_BYTES) return undefined;
   if (!isTime(fetchedAt) || fetchedAt > now) return undefined;
   if (maxAge !== null && !isTime(maxAge)) return undefined;
-  if (etag !== null && !isEtag(etag)) return undefined;
-  if (unknownKeyAt !== null && !isTime(unknownKeyAt)) return undefined;
-  return { url, document, fetchedAt, maxAge, etag, unknownKeyAt };
+  if (unknownKeysUntil !== null && !isTime(unknownKeysUntil)) return undefined;
+  return { url, document, fetchedAt, maxAge, unknownKeysUntil };
 }
 
-function isTime(value: unknown): value is number {
+export function isTime(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value) && value >= 0;
-}
-
-/** RFC 9110 section 8.8.3; what does not look like one is never sent back. */
-export function isEtag(value: unknown): value is string {
-  return typeof value === 'string' && value.length <= 256 && /^(W\/)?"[\x21\x23-\x7e]*"$/.test(value);
 }

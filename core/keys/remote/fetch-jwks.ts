@@ -2,7 +2,6 @@ import type { RefreshFailure } from '../../events.ts';
 import { describeFetchFailure } from '../../fetch-failure.ts';
 import { MAX_BODY_BYTES } from '../limits.ts';
 import { withTimeout } from '../timeout.ts';
-import { isEtag } from './entry.ts';
 
 /** The origin gave no answer that can be used. */
 export class FetchJwksError extends Error {
@@ -31,8 +30,25 @@ export interface JwksRequest {
   readonly timeout: number;
 }
 
-/** Asks the origin for its key set. Throws `FetchJwksError`, and nothing else, within `timeout`. */
+/** Milliseconds by which a timer may be late before only a freeze explains it. */
+const TOLERANCE = 1000;
+
+/**
+ * Asks the origin for its key set. Throws `FetchJwksError`, and nothing else, within `timeout`. An exchange that an environment
+ * froze (AWS Lambda's, between two events) fails long after its time, whatever the origin said: it is repeated once.
+ */
 export async function fetchJwks(request: JwksRequest): Promise<JwksResponse> {
+  const startedAt = Date.now();
+  try {
+    return await fetchOnce(request);
+  } catch (error) {
+    const wasFrozen = Date.now() - startedAt > request.timeout * 1000 + TOLERANCE;
+    if (wasFrozen) return fetchOnce(request);
+    throw error;
+  }
+}
+
+async function fetchOnce(request: JwksRequest): Promise<JwksResponse> {
   try {
     return await withTimeout(request.timeout * 1000, (signal) => exchange(request, signal));
   } catch (error) {
@@ -69,9 +85,13 @@ async function exchange({ url, fetch, etag }: JwksRequest, signal: AbortSignal):
     document: status === 200 ? await readBody(response) : undefined,
     etag: isEtag(responseEtag) ? responseEtag : null,
     maxAge: readMaxAge(response.headers.get('cache-control')),
-    // Several caches each write one; the first member counts (RFC 9111 section 5.1).
-    age: readSeconds(response.headers.get('age')?.split(',')[0]) ?? 0,
+    age: readAge(response.headers.get('age')),
   };
+}
+
+/** RFC 9110 section 8.8.3; what does not look like one is never sent back. */
+function isEtag(value: string | null): value is string {
+  return value !== null && value.length <= 256 && /^(W\/)?"[\x21\x23-\x7e]*"$/.test(value);
 }
 
 /** The body as text, counted while it streams: neither Content-Length nor compression can hide its size. */
@@ -102,7 +122,15 @@ function readMaxAge(cacheControl: string | null): number | null {
   return readSeconds(maxAge?.slice('max-age='.length).replaceAll('"', ''));
 }
 
+/** Seconds. Of several the greatest counts, and what cannot be read is as old as can be: in doubt an answer is old. */
+function readAge(age: string | null): number {
+  if (age === null) return 0;
+  return Math.max(...age.split(',').map((one) => readSeconds(one) ?? MAX_SECONDS));
+}
+
+const MAX_SECONDS = 2 ** 31;
+
 /** Digits only; 2^31 stands for anything greater (RFC 9111 section 1.2.2). */
 function readSeconds(text: string | null | undefined): number | null {
-  return text && /^\d+$/.test(text.trim()) ? Math.min(Number(text), 2 ** 31) : null;
+  return text && /^\d+$/.test(text.trim()) ? Math.min(Number(text), MAX_SECONDS) : null;
 }

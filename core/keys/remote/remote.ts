@@ -1,15 +1,12 @@
-import { PomeriumError } from '../../errors.ts';
-import { SHARES_PROMISES } from '../../runtime.ts';
+import { describeValue, PomeriumError } from '../../errors.ts';
 import type { KeySelector, KeySet, VerificationKey } from '../key-set.ts';
+import { REFRESH_WAIT, UNKNOWN_KEY_WAIT } from '../limits.ts';
 import type { KeyContext, KeySource } from '../source.ts';
-import { type ClaimPurpose, claimOrigin } from '../stores/read-write.ts';
-import { pollUntil } from '../timeout.ts';
-import { RunningTasks } from './activity.ts';
-import { Backoff } from './backoff.ts';
-import { CurrentKeys } from './current.ts';
-import { FetchJwksError } from './fetch-jwks.ts';
-import { freshnessOf } from './freshness.ts';
+import { pause } from '../timeout.ts';
+import { HeldKeys } from './held-keys.ts';
 import { type RemoteKeysOptions, type RemoteSettings, readRemoteOptions } from './options.ts';
+import { Refresher } from './refresher.ts';
+import type { Sighting } from './unknown-keys.ts';
 
 /**
  * Keys that are fetched from a JWKS URL and kept: in memory, and in `store` where there is one.
@@ -31,198 +28,100 @@ export function remoteKeys(url: string | URL, options: RemoteKeysOptions = {}): 
 /**
  * The life of a key set. `find` looks at the age of the entry in memory:
  *
- * | freshness | known key                         | unknown key                                         |
- * | --------- | --------------------------------- | --------------------------------------------------- |
- * | fresh     | use it                            | stores, then origin: once per `cooldown`            |
- * | stale     | use it, `#refreshInBackground`    | the same                                            |
- * | old       | `#refresh`; if the origin fails, use it | after that refresh, the same                  |
- * | expired   | `#refresh`; if the origin fails, `keys_unavailable` | after that refresh, the same      |
- *
- * A refresh asks the stores first, then the origin, unless the origin failed a moment ago (`#backoff`).
+ * | freshness | known key | unknown key |
+ * | --- | --- | --- |
+ * | fresh | use it | `#findUnknown` |
+ * | stale | use it, refresh in the background | the same |
+ * | old | if the origin is known to fail, the same as stale; else refresh first, for 500 ms at most, then use it | the same |
+ * | expired | refresh first; if that brings nothing, `keys_unavailable` | after that, the same |
  */
 class RemoteKeys implements KeySource {
   readonly #settings: RemoteSettings;
-  readonly #keys: CurrentKeys;
-  readonly #backoff: Backoff;
-  readonly #tasks: RunningTasks<ClaimPurpose | 'background'>;
-  /** Milliseconds that a request waits for another one's answer before it asks the origin itself. */
-  readonly #followerWait: number;
-  /** When this process or isolate last asked the origin for an unknown key id. */
-  #unknownKeyAt: number | null = null;
-  /** The refresh that requests share, on runtimes where they may wait for each other's promises. */
-  #inFlight: Promise<boolean> | undefined;
+  readonly #held: HeldKeys;
+  readonly #refresher: Refresher;
 
   constructor(settings: RemoteSettings) {
     this.#settings = settings;
-    this.#keys = new CurrentKeys(settings);
-    this.#backoff = new Backoff(settings.cooldown);
-    this.#followerWait = (settings.timeout * 1000) / 2;
-    // A background refresh may look at the stores, wait for another instance's answer, and then ask.
-    this.#tasks = new RunningTasks(settings.timeout * 2);
+    this.#held = new HeldKeys(settings);
+    this.#refresher = new Refresher(settings, this.#held);
   }
 
   find(selector: KeySelector, context: KeyContext): VerificationKey | Promise<VerificationKey> {
     const now = context.now();
-    const freshness = this.#keys.freshness(now);
-    const isUsable = freshness === 'fresh' || freshness === 'stale';
-    if (!isUsable) return this.#findAfterRefresh(selector, context);
-    const key = this.#keys.keySet?.find(selector);
-    if (!key) return this.#findUnknown(selector, context);
-    if (freshness === 'stale') this.#refreshInBackground(context);
+    const freshness = this.#held.freshness(now);
+    const mustRefresh = freshness === 'expired' || (freshness === 'old' && !this.#refresher.isOutage(now));
+    const key = this.#held.keySet?.find(selector);
+    if (mustRefresh || !key) return this.#findLater(selector, context, mustRefresh);
+    if (freshness !== 'fresh') this.#refresher.refreshInBackground(context);
     return key;
   }
 
   async ready(context: KeyContext): Promise<void> {
-    const freshness = this.#keys.freshness(context.now());
-    if (freshness === 'stale') await this.#refreshStale(context);
-    else if (freshness !== 'fresh') await this.#refresh(context);
+    if (this.#held.freshness(context.now()) !== 'fresh') await this.#refresher.refresh(context);
     this.#requireUsable(context.now());
+  }
+
+  peek(selector: KeySelector): VerificationKey | undefined {
+    return this.#held.keySet?.find(selector);
+  }
+
+  async #findLater(selector: KeySelector, context: KeyContext, mustRefresh: boolean): Promise<VerificationKey> {
+    const arrival = this.#held.sightingAt(context.now());
+    if (mustRefresh) {
+      const hasTime = this.#held.freshness(arrival.at) === 'expired' && !this.#refresher.isOutage(arrival.at);
+      await this.#refresher.makeCurrent(context, hasTime ? undefined : REFRESH_WAIT);
+    }
+    const key = this.#requireUsable(context.now()).find(selector);
+    return key ?? this.#findUnknown(selector, context, arrival);
+  }
+
+  /**
+   * The key may be newer than our set: the stores are asked, then the origin, in turns. It is refused only when the origin was
+   * asked after it was first seen and knows no such key; as long as nobody can tell, that is a 503.
+   */
+  async #findUnknown(selector: KeySelector, context: KeyContext, arrival: Sighting): Promise<VerificationKey> {
+    const end = Date.now() + UNKNOWN_KEY_WAIT;
+    const sighting = this.#refresher.unknownKeys.see(selector, arrival);
+    const findOrRefuse = () => {
+      const keySet = this.#requireUsable(context.now());
+      return this.#held.isNewerThan(sighting) ? keySet.require(selector) : keySet.find(selector);
+    };
+    for (let attempt = 0; ; ) {
+      const known = findOrRefuse();
+      if (known) return known;
+      await this.#refresher.lookForKey(selector, context);
+      const found = findOrRefuse();
+      if (found) return found;
+      const wait = this.#refresher.secondsUntilTurn(context.now());
+      const limit = end - Date.now();
+      if (wait * 1000 >= limit) throw this.#cannotTell(selector, wait, context.now());
+      if (wait > 0) await pause(wait * 1000);
+      else await this.#refresher.refreshForUnknownKey(selector, context, { attempt: attempt++, limit });
+    }
+  }
+
+  #cannotTell({ keyId }: KeySelector, wait: number, now: number): PomeriumError {
+    const { failure } = this.#refresher.outage;
+    const why = failure?.message ?? 'The key set was asked for several new keys a moment ago.';
+    return new PomeriumError('keys_unavailable', `The assertion names a key that may be too new to be known. ${why}`, {
+      expected: this.#held.keySet?.keyIds.map(describeValue).join(' or '),
+      received: describeValue(keyId),
+      retryAfter: Number.isFinite(wait) ? Math.max(1, Math.ceil(wait)) : this.#refresher.outage.retryAfter(now),
+    });
   }
 
   /** The key set in use, even an `old` one: only called after a refresh was tried. */
   #requireUsable(now: number): KeySet {
-    const { keySet } = this.#keys;
-    if (keySet && this.#keys.freshness(now) !== 'expired') return keySet;
-    const { failure, retryAt } = this.#backoff;
-    const why = failure?.message ?? 'The last ones are too old.';
+    const { keySet } = this.#held;
+    if (keySet && this.#held.freshness(now) !== 'expired') return keySet;
+    const { outage } = this.#refresher;
+    const why =
+      outage.failure?.message ??
+      (outage.isKnown(now) ? 'The origin failed a moment ago.' : 'The last ones are too old.');
     throw new PomeriumError('keys_unavailable', `There are no keys to verify with. ${why}`, {
       expected: `a JWKS with a signing key at ${this.#settings.url}`,
-      received: failure?.reason ?? 'nothing',
-      retryAfter: Math.max(1, Math.ceil(retryAt - now)),
+      received: outage.failure?.reason ?? 'nothing',
+      retryAfter: outage.retryAfter(now),
     });
   }
-
-  async #findAfterRefresh(selector: KeySelector, context: KeyContext): Promise<VerificationKey> {
-    const hasFetched = await this.#refresh(context);
-    const keySet = this.#requireUsable(context.now());
-    const key = keySet.find(selector);
-    if (key) return key;
-    // What the origin said a moment ago, for this very request, need not be asked again.
-    return hasFetched ? keySet.require(selector) : this.#findUnknown(selector, context);
-  }
-
-  /** For `old` and `expired`: the stores, then the origin, then the stores again. Returns whether the origin was asked. */
-  #refresh(context: KeyContext): Promise<boolean> {
-    if (SHARES_PROMISES) {
-      this.#inFlight ??= this.#refreshNow(context).finally(() => {
-        this.#inFlight = undefined;
-      });
-      return this.#inFlight;
-    }
-    const refresh = this.#refreshNow(context);
-    // A client that hangs up before the answer must not keep the keys from the others.
-    context.waitUntil(refresh);
-    return refresh;
-  }
-
-  async #refreshNow(context: KeyContext): Promise<boolean> {
-    // While the origin is given time to recover, old keys are used without asking the stores for each request.
-    const now = context.now();
-    if (!this.#backoff.hasElapsed(now) && this.#keys.freshness(now) === 'old') return false;
-    // Looking at plain state with one's own timer is safe where waiting for another request's promise is not.
-    const isFirst = !this.#tasks.has('refresh', now);
-    if (!isFirst) {
-      const isDone = () => !this.#tasks.has('refresh', context.now());
-      await pollUntil(isDone, { interval: 5, limit: this.#followerWait });
-    }
-    return this.#tasks.run('refresh', context.now(), async () => {
-      const isUsable = () => ['fresh', 'stale'].includes(this.#keys.freshness(context.now()));
-      if (!isUsable()) await this.#keys.loadFromStores(context, isUsable);
-      if (this.#keys.freshness(context.now()) === 'stale') this.#refreshInBackground(context);
-      if (isUsable() || !this.#backoff.hasElapsed(context.now())) return false;
-      return this.#fetchOrFollow('refresh', context, { isEnough: isUsable, mayFollow: isFirst });
-    });
-  }
-
-  /** At most one at a time. Never rejects. */
-  #refreshInBackground(context: KeyContext): void {
-    const now = context.now();
-    if (this.#tasks.has('background', now) || !this.#backoff.hasElapsed(now)) return;
-    context.waitUntil(this.#tasks.run('background', now, () => this.#refreshStale(context)));
-  }
-
-  /** For `stale`: the stores, where another instance may have put fresh keys, then the origin. */
-  async #refreshStale(context: KeyContext): Promise<void> {
-    const isFresh = () => this.#keys.freshness(context.now()) === 'fresh';
-    await this.#keys.loadFromStores(context, isFresh);
-    if (!isFresh()) await this.#fetchOrFollow('refresh', context, { isEnough: isFresh });
-  }
-
-  /**
-   * The key may be newer than our set. Asks the stores, then the origin: once per cooldown, whatever the number of
-   * tokens, key ids and requests, so that a flood of them costs nothing, and known keys go on verifying meanwhile.
-   */
-  async #findUnknown(selector: KeySelector, context: KeyContext): Promise<VerificationKey> {
-    const { cooldown, timeout } = this.#settings;
-    const now = context.now();
-    if (this.#tasks.has('unknown-key', now)) {
-      const isDone = () => !this.#tasks.has('unknown-key', context.now());
-      await pollUntil(isDone, { interval: 5, limit: timeout * 1000 });
-    } else if (hasElapsed(this.#unknownKeyAt, cooldown, now) && this.#backoff.hasElapsed(now)) {
-      this.#unknownKeyAt = now;
-      const refresh = this.#tasks.run('unknown-key', now, () => this.#refreshForUnknownKey(selector, context));
-      context.waitUntil(refresh);
-      await refresh;
-    }
-    return this.#requireUsable(context.now()).require(selector);
-  }
-
-  async #refreshForUnknownKey(selector: KeySelector, context: KeyContext): Promise<void> {
-    const { cooldown } = this.#settings;
-    const startedAt = context.now();
-    const isSettled = () => {
-      const unknownKeyAt = this.#keys.entry?.unknownKeyAt ?? null;
-      return this.#keys.keySet?.find(selector) !== undefined || !hasElapsed(unknownKeyAt, cooldown, startedAt);
-    };
-    await this.#keys.loadFromStores(context, isSettled);
-    if (!isSettled()) await this.#fetchOrFollow('unknown-key', context, { isEnough: isSettled });
-  }
-
-  /**
-   * Asks the origin, unless another instance that shares a store does: then waits for what that one stores, and asks
-   * after all when that takes long. Returns whether the origin was asked.
-   */
-  async #fetchOrFollow(
-    purpose: ClaimPurpose,
-    context: KeyContext,
-    { isEnough, mayFollow = true }: { isEnough: () => boolean; mayFollow?: boolean },
-  ): Promise<boolean> {
-    const { stores, url, timeout } = this.#settings;
-    const isLoaded = async () => {
-      await this.#keys.loadFromStores(context, isEnough);
-      return isEnough();
-    };
-    const claim = { url, purpose, emit: context.emit, now: context.now(), ttl: timeout };
-    if (mayFollow && !(await claimOrigin(stores, claim))) {
-      await pollUntil(isLoaded, { interval: 50, limit: this.#followerWait });
-      if (isEnough()) return false;
-    }
-    const hasKeys = await this.#fetch(context, purpose === 'unknown-key' ? context.now() : null);
-    if (!hasKeys && stores.length > 0) await isLoaded();
-    return true;
-  }
-
-  /** Asks the origin. False when it failed: then there is an event, and nothing that we hold changes. */
-  async #fetch(context: KeyContext, unknownKeyAt: number | null): Promise<boolean> {
-    const { url, cooldown } = this.#settings;
-    const startedAt = context.now();
-    try {
-      const entry = await this.#keys.fetch(context, { startedAt, unknownKeyAt });
-      // An answer that is stale already is not asked for again with every request.
-      const isFresh = freshnessOf(entry, this.#settings, startedAt) === 'fresh';
-      this.#backoff.succeed(isFresh ? 0 : startedAt + cooldown);
-      return true;
-    } catch (error) {
-      if (!(error instanceof FetchJwksError)) throw error;
-      const { reason, message } = error;
-      const retryAfter = this.#backoff.fail(error, startedAt);
-      context.emit?.({ type: 'keys_refresh_failed', url, reason, message, retryAfter });
-      return false;
-    }
-  }
-}
-
-/** Whether that many seconds lie between the two, in either direction: a clock may go back. */
-function hasElapsed(since: number | null, seconds: number, now: number): boolean {
-  return since === null || Math.abs(now - since) >= seconds;
 }

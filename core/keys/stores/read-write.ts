@@ -1,87 +1,81 @@
 import type { Emit, StoreFailed } from '../../events.ts';
-import { STORE_TIMEOUT } from '../limits.ts';
-import { type KeyEntry, parseEntry, serializeEntry } from '../remote/entry.ts';
+import { STORE_READ_LIMIT, STORE_WRITE_LIMIT } from '../limits.ts';
+import type { KeyContext } from '../source.ts';
 import { withTimeout } from '../timeout.ts';
-import { type JwksStore, storeKey } from './store.ts';
+import { type JwksStore, type StoredValue, storeKey } from './store.ts';
 
-/** The store's entry for the URL. A store that throws, hangs or holds rubbish is an event and a miss. */
+/** What a read or write of a store is about. */
+export interface StoreCall {
+  readonly url: string;
+  readonly key: string;
+  readonly emit: Emit | undefined;
+}
+
+/**
+ * Hands what the store holds to `use`, whenever it comes, and waits `limit` milliseconds for that. A store that throws or
+ * hangs is an event, and a miss. Returns whether it answered in time.
+ */
 export async function readStore(
   store: JwksStore,
-  url: string,
-  now: number,
-  emit: Emit | undefined,
-): Promise<KeyEntry | undefined> {
-  try {
-    const value = await withTimeout(STORE_TIMEOUT, async () => store.getItem(storeKey(url)));
-    if (value === null || value === undefined) return undefined;
-    const entry = parseEntry(value, url, now);
-    if (!entry) emitUnusableEntry(url, emit);
-    return entry;
-  } catch (error) {
-    emitFailure(url, 'get', error, emit);
-    return undefined;
-  }
-}
-
-/** What a claim is for: keys that are no longer fresh, or a key that nobody knows. */
-export type ClaimPurpose = 'refresh' | 'unknown-key';
-
-export interface ClaimOptions {
-  readonly url: string;
-  readonly purpose: ClaimPurpose;
-  readonly emit: Emit | undefined;
-  /** Seconds since the epoch. */
-  readonly now: number;
-  /** Seconds. */
-  readonly ttl: number;
-}
-
-/** Whether to ask the origin. A store that cannot tell, or takes too long to, does not keep anybody from it. */
-export async function claimOrigin(
-  stores: readonly JwksStore[],
-  { url, purpose, emit, ...times }: ClaimOptions,
+  { url, key, emit }: StoreCall,
+  use: (value: StoredValue) => unknown,
+  limit = STORE_READ_LIMIT,
 ): Promise<boolean> {
-  const store = stores.find(({ claim }) => claim);
-  if (!store) return true;
   try {
-    const key = `${storeKey(url)}:${purpose}`;
-    return (await withTimeout(STORE_TIMEOUT, async () => store.claim?.(key, times))) !== false;
-  } catch (error) {
-    emitFailure(url, 'claim', error, emit);
+    await withTimeout(limit, async () => use(await store.getItem(key)));
     return true;
+  } catch (error) {
+    emitFailure({ url, operation: 'get', limit }, error, emit);
+    return false;
   }
 }
 
 /** Never rejects. `ttl` in seconds. */
 export async function writeStore(
   store: JwksStore,
-  entry: KeyEntry,
+  { url, key, emit }: StoreCall,
+  value: string,
   ttl: number,
-  emit: Emit | undefined,
 ): Promise<void> {
   try {
-    await withTimeout(STORE_TIMEOUT, async () => store.setItem(storeKey(entry.url), serializeEntry(entry), { ttl }));
+    await withTimeout(STORE_WRITE_LIMIT, async () => store.setItem(key, value, { ttl }));
   } catch (error) {
-    emitFailure(entry.url, 'set', error, emit);
+    emitFailure({ url, operation: 'set', limit: STORE_WRITE_LIMIT }, error, emit);
+  }
+}
+
+/** Whether to ask the origin. A store that cannot tell, or takes too long to, does not keep anybody from it. */
+export async function claimOrigin(
+  { url, stores }: { readonly url: string; readonly stores: readonly JwksStore[] },
+  purpose: string,
+  { ttl }: { readonly ttl: number },
+  { now, emit }: KeyContext,
+): Promise<boolean> {
+  const store = stores.find(({ claim }) => claim);
+  if (!store) return true;
+  try {
+    const claim = async () => store.claim?.(`${storeKey(url)}:${purpose}`, { now: now(), ttl });
+    return (await withTimeout(STORE_READ_LIMIT, claim)) !== false;
+  } catch (error) {
+    emitFailure({ url, operation: 'claim', limit: STORE_READ_LIMIT }, error, emit);
+    return true;
   }
 }
 
 export function emitUnusableEntry(url: string, emit: Emit | undefined): void {
   const message = 'The store holds no key set of this URL; what it holds is ignored.';
-  emit?.({
-    type: 'store_failed',
-    url,
-    operation: 'get',
-    reason: 'unusable_entry',
-    message,
-  });
+  emit?.({ type: 'store_failed', url, operation: 'get', reason: 'unusable_entry', message });
 }
 
-function emitFailure(url: string, operation: StoreFailed['operation'], error: unknown, emit: Emit | undefined): void {
+function emitFailure(
+  { limit, ...call }: Pick<StoreFailed, 'url' | 'operation'> & { readonly limit: number },
+  error: unknown,
+  emit: Emit | undefined,
+): void {
   const reason = error instanceof DOMException && error.name === 'TimeoutError' ? 'timeout' : 'threw';
   const message =
     reason === 'timeout'
-      ? `The store did not answer within ${STORE_TIMEOUT} ms.`
+      ? `The store did not answer within ${limit} ms.`
       : `The store threw ${error instanceof Error ? error.name : typeof error}.`;
-  emit?.({ type: 'store_failed', url, operation, reason, message });
+  emit?.({ type: 'store_failed', ...call, reason, message });
 }

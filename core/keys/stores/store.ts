@@ -17,7 +17,24 @@ export interface JwksStore {
   claim?(key: string, options: { now: number; ttl: number }): boolean | Promise<boolean>;
 }
 
+const PREFIX = 'pomerium-edge:jwks:';
+
 /** The one key under which a URL's entry is stored: the whole URL is in it, so that no other URL can ever meet it. */
 export function storeKey(url: string): string {
-  return `pomerium-edge:jwks:${encodeURIComponent(url)}`;
+  return PREFIX + encodeURIComponent(url);
+}
+
+/** Beside it, what those who share the store tell each other of an origin that fails. */
+export function noteKey(url: string): string {
+  return `${storeKey(url)}:failure`;
+}
+
+/** The URL that a key of ours is about. */
+export function urlOfKey(key: string): string | undefined {
+  const [url = ''] = key.startsWith(PREFIX) ? key.slice(PREFIX.length).split(':') : [];
+  try {
+    return decodeURIComponent(url);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,0 +1,158 @@
+import type { KeySet } from '../key-set.ts';
+import { STORE_READ_LIMIT } from '../limits.ts';
+import { emitSkipped, importJwks, readJwksText, UnusableJwks } from '../material/jwks.ts';
+import type { KeyContext } from '../source.ts';
+import { emitUnusableEntry, readStore, writeStore } from '../stores/read-write.ts';
+import { type JwksStore, type StoredValue, storeKey } from '../stores/store.ts';
+import { type KeyEntry, parseEntry, serializeEntry } from './entry.ts';
+import { FetchJwksError, fetchJwks } from './fetch-jwks.ts';
+import { type Freshness, freshnessOf, timeToLive } from './freshness.ts';
+import type { RemoteSettings } from './options.ts';
+import type { Sighting } from './unknown-keys.ts';
+
+/**
+ * The entry in use, with its keys imported, and how a newer one gets there: from the stores, or from the origin. Whoever
+ * brings an entry hands it to `#apply`, where the newest one wins.
+ */
+export class HeldKeys {
+  readonly #settings: RemoteSettings;
+  #current: { readonly entry: KeyEntry; readonly keySet: KeySet } | undefined;
+  /**
+   * What the origin itself sent to this process, with its ETag: all that a 304 can be about. What came from a store is never
+   * asked about, or a stranger's document would stay for as long as Pomerium's does not change.
+   */
+  #received: { readonly document: string; readonly etag: string } | undefined;
+
+  /** Whether the nearest store answered when it was last asked. */
+  nearStoreAnswers = true;
+  /** How often this process asked the origin, and which of these requests was last answered. */
+  #requests = 0;
+  #answered = 0;
+
+  constructor(settings: RemoteSettings) {
+    this.#settings = settings;
+  }
+
+  /** Undefined before the first one came; it says nothing of its freshness. */
+  get keySet(): KeySet | undefined {
+    return this.#current?.keySet;
+  }
+
+  freshness(now: number): Freshness {
+    return this.#current ? freshnessOf(this.#current.entry, this.#settings, now) : 'expired';
+  }
+
+  /** The moment, as a sighting of a key id. */
+  sightingAt(now: number): Sighting {
+    return { at: now, requests: this.#requests };
+  }
+
+  /** Whether the set is what the origin said after that sighting: then it has all that was published by then. */
+  isNewerThan({ at, requests }: Sighting): boolean {
+    const fetchedAt = this.#current?.entry.fetchedAt ?? 0;
+    return fetchedAt > at || (fetchedAt === at && this.#answered > requests);
+  }
+
+  get unknownKeysUntil(): number | null {
+    return this.#current?.entry.unknownKeysUntil ?? null;
+  }
+
+  /**
+   * Applies what the stores hold, in their order, until that is enough. Earlier ones get what a later one had. Each is given
+   * `limit` milliseconds; what it says later is used, too.
+   */
+  async load(context: KeyContext, isEnough: () => boolean, limit = STORE_READ_LIMIT): Promise<void> {
+    const { url, stores } = this.#settings;
+    const call = { url, key: storeKey(url), emit: context.emit };
+    for (const [index, store] of stores.entries()) {
+      const earlier = stores.slice(0, index);
+      const hasAnswered = await readStore(store, call, (value) => this.#take(value, earlier, context), limit);
+      if (index === 0) this.nearStoreAnswers = hasAnswered;
+      if (isEnough()) return;
+    }
+  }
+
+  async #take(value: StoredValue, earlier: readonly JwksStore[], context: KeyContext): Promise<void> {
+    if (value === null || value === undefined) return;
+    const { url } = this.#settings;
+    const now = context.now();
+    const entry = parseEntry(value, url, now);
+    if (!entry) return emitUnusableEntry(url, context.emit);
+    if (freshnessOf(entry, this.#settings, now) === 'expired') return;
+    if (this.#current && entry.fetchedAt <= this.#current.entry.fetchedAt) return;
+    try {
+      await this.#apply(entry, context);
+    } catch (error) {
+      if (!(error instanceof UnusableJwks)) throw error;
+      return emitUnusableEntry(url, context.emit);
+    }
+    this.#emitRefreshed(entry, { from: 'store', notModified: false }, context);
+    this.#write(earlier, entry, context);
+  }
+
+  /** Asks the origin. Throws `FetchJwksError`; then nothing that is in use changes. Times in seconds since the epoch. */
+  async fetch(
+    context: KeyContext,
+    { startedAt, unknownKeysUntil }: { startedAt: number; unknownKeysUntil: number | null },
+  ): Promise<KeyEntry> {
+    this.#requests += 1;
+    const request = this.#requests;
+    const { url, fetch, timeout, stores } = this.#settings;
+    const received = this.#received;
+    const response = await fetchJwks({ url, fetch, timeout, etag: received?.etag ?? null });
+    const { maxAge, age } = response;
+    const notModified = response.document === undefined;
+    const document = response.document ?? received?.document ?? '';
+    const entry = { url, document, fetchedAt: Math.max(0, startedAt - age), maxAge, unknownKeysUntil };
+    await this.#apply(entry, context).catch(toFetchJwksError);
+    this.#answered = request;
+    const etag = response.etag ?? (notModified ? received?.etag : undefined);
+    this.#received = etag === undefined ? undefined : { document, etag };
+    this.#emitRefreshed(entry, { from: 'origin', notModified }, context);
+    this.#requireRecent(entry, context.now());
+    this.#write(stores, entry, context);
+    return entry;
+  }
+
+  /** If a proxy in front of Pomerium serves old keys, treats that as a failed fetch. */
+  #requireRecent(entry: KeyEntry, now: number): void {
+    const freshness = freshnessOf(entry, this.#settings, now);
+    if (freshness === 'fresh' || freshness === 'stale') return;
+    const age = Math.round(now - entry.fetchedAt);
+    throw new FetchJwksError('aged_answer', `The JWKS is ${age} s old: a cache in front of Pomerium ignores max-age.`);
+  }
+
+  /** Replaces the set at once and whole. An older answer that arrives late replaces nothing. */
+  async #apply(entry: KeyEntry, { now, emit }: KeyContext): Promise<void> {
+    const previous = this.#current;
+    let keySet = previous?.entry.document === entry.document ? previous.keySet : undefined;
+    if (!keySet) {
+      const imported = await importJwks(readJwksText(entry.document), previous?.keySet);
+      emitSkipped(imported.skipped, entry.url, emit);
+      keySet = imported.keySet;
+    }
+    const currentFetchedAt = this.#current?.entry.fetchedAt ?? 0;
+    const isNewest = entry.fetchedAt >= currentFetchedAt || currentFetchedAt > now();
+    if (isNewest) this.#current = { entry, keySet };
+  }
+
+  #write(stores: readonly JwksStore[], entry: KeyEntry, context: KeyContext): void {
+    const { url, staleWhileRevalidate, staleIfError } = this.#settings;
+    const ttl = timeToLive(entry, this.#settings) + Math.max(staleWhileRevalidate, staleIfError);
+    const call = { url, key: storeKey(url), emit: context.emit };
+    for (const store of stores) context.waitUntil(writeStore(store, call, serializeEntry(entry), ttl));
+  }
+
+  #emitRefreshed(
+    { url, fetchedAt }: KeyEntry,
+    source: { from: 'origin' | 'store'; notModified: boolean },
+    { emit }: KeyContext,
+  ): void {
+    emit?.({ type: 'keys_refreshed', url, ...source, keyIds: this.#current?.keySet.keyIds ?? [], fetchedAt });
+  }
+}
+
+/** A document without usable keys is a failed fetch. Anything else is a mistake of ours, and not hidden. */
+function toFetchJwksError(error: unknown): never {
+  throw error instanceof UnusableJwks ? new FetchJwksError('unusable_document', error.message) : error;
+}

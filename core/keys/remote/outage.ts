@@ -1,0 +1,85 @@
+import type { FetchJwksError } from './fetch-jwks.ts';
+import type { FailureNote } from './notes.ts';
+
+/** Seconds: of each delay, the part that chance decides. It keeps many from coming back together. */
+const JITTER = 0.2;
+
+/**
+ * What is known of an origin that fails, from an attempt of our own or from a note of somebody who shares the store. Times
+ * in seconds since the epoch.
+ */
+export class Outage {
+  /** Why it failed, where the attempt was ours. */
+  failure: FetchJwksError | undefined;
+  #failedAt: number | null = null;
+  #failures = 0;
+  #askedAt = 0;
+  #retryAt = 0;
+  readonly #maxDelay: number;
+
+  /** `maxDelay` in seconds. */
+  constructor(maxDelay: number) {
+    this.#maxDelay = maxDelay;
+  }
+
+  /** Whether the origin has had its time to recover. */
+  mayAsk(now: number): boolean {
+    return now >= this.#retryAt || now < this.#askedAt;
+  }
+
+  /**
+   * Whether it failed so shortly ago that usable keys are used without waiting for it: in the last two longest delays, in which
+   * somebody has asked it again if there were any requests.
+   */
+  isKnown(now: number): boolean {
+    return this.#failedAt !== null && Math.abs(now - this.#failedAt) < 2 * this.#maxDelay;
+  }
+
+  /** Seconds, whole, at least one. */
+  retryAfter(now: number): number {
+    return this.mayAsk(now) ? 1 : Math.max(1, Math.ceil(this.#retryAt - now));
+  }
+
+  /** The delay counts from the attempt. */
+  fail(
+    failure: FetchJwksError,
+    { startedAt, now, hasKeys }: { startedAt: number; now: number; hasKeys: boolean },
+  ): void {
+    const delay = Math.min(this.#maxDelay, delayAfter(this.#failures, hasKeys)) * (1 - JITTER * Math.random());
+    this.failure = failure;
+    this.#failures = Math.min(this.#failures + 1, 16);
+    this.#failedAt = now;
+    this.#askedAt = startedAt;
+    this.#retryAt = startedAt + delay;
+  }
+
+  /** `retryAt`: when it may be asked again. */
+  succeed(startedAt: number, retryAt: number): void {
+    this.failure = undefined;
+    this.#failedAt = null;
+    this.#failures = 0;
+    this.#askedAt = startedAt;
+    this.#retryAt = retryAt;
+  }
+
+  /** Believes a note no longer than a failure of our own: whoever writes to a store can delay a refresh, but not prevent it. */
+  learn({ failedAt, retryAt, failures }: FailureNote, now: number): void {
+    if (failedAt > now || now - failedAt >= 2 * this.#maxDelay || retryAt > now + this.#maxDelay) return;
+    this.#failedAt = Math.max(this.#failedAt ?? 0, failedAt);
+    this.#failures = Math.max(this.#failures, Math.min(failures, 16));
+    this.#askedAt = now;
+    // Not all at the same moment: who is first tells the others.
+    if (retryAt > now) this.#retryAt = Math.max(this.#retryAt, retryAt + 2 * Math.random());
+  }
+
+  /** What the others are told. `retryAt`: of who asks it again just now. */
+  toNote(retryAt = this.#retryAt): FailureNote | undefined {
+    if (this.#failedAt === null) return undefined;
+    return { failedAt: this.#failedAt, retryAt, failures: this.#failures };
+  }
+}
+
+/** Seconds. The first retry comes soon. Then, with keys at hand nobody is in a hurry; without any, all wait for it. */
+function delayAfter(failures: number, hasKeys: boolean): number {
+  return hasKeys && failures > 0 ? 15 * 2 ** (failures - 1) : 2 ** failures;
+}

@@ -1,0 +1,167 @@
+import type { KeySelector } from '../key-set.ts';
+import { REFRESH_WAIT, UNKNOWN_KEY_WAIT } from '../limits.ts';
+import type { KeyContext } from '../source.ts';
+import { pollUntil } from '../timeout.ts';
+import { FetchJwksError } from './fetch-jwks.ts';
+import { freshnessOf } from './freshness.ts';
+import type { HeldKeys } from './held-keys.ts';
+import type { RemoteSettings } from './options.ts';
+import { Outage } from './outage.ts';
+import { type JoinOptions, SingleFlight } from './single-flight.ts';
+import { Turns } from './turns.ts';
+import { BURST, UnknownKeys } from './unknown-keys.ts';
+
+/** Seconds between two looks into the stores for what another instance may have put there. */
+const LOOK_INTERVAL = 1;
+
+/** Milliseconds between two looks while another instance asks the origin. */
+const FOLLOW_INTERVAL = 50;
+
+/**
+ * When the origin is asked, and what happens meanwhile. One request of this process asks, and one instance of those that
+ * share a store; nobody asks an origin that failed a moment ago.
+ */
+export class Refresher {
+  readonly outage: Outage;
+  readonly unknownKeys: UnknownKeys;
+  readonly #settings: RemoteSettings;
+  readonly #held: HeldKeys;
+  readonly #turns: Turns;
+  readonly #looking: SingleFlight;
+  readonly #asking: SingleFlight;
+  #lookAgainAt = 0;
+
+  constructor(settings: RemoteSettings, held: HeldKeys) {
+    const { cooldown, timeout } = settings;
+    this.#settings = settings;
+    this.#held = held;
+    this.outage = new Outage(cooldown);
+    this.unknownKeys = new UnknownKeys(cooldown);
+    this.#turns = new Turns(settings, held, this.outage, this.unknownKeys);
+    this.#looking = new SingleFlight(timeout * 1000);
+    this.#asking = new SingleFlight(timeout * 3000);
+  }
+
+  /** Whether usable keys are used without waiting: the origin failed a moment ago, or takes too long just now. */
+  isOutage(now: number): boolean {
+    return this.outage.isKnown(now) || this.#asking.runsFor() >= REFRESH_WAIT;
+  }
+
+  /** For keys that are `stale`, or `old` in an outage. At most one at a time. */
+  refreshInBackground(context: KeyContext): void {
+    const now = context.now();
+    const isBusy = this.#asking.isRunning() || this.#looking.isRunning() || this.#hasLooked(now);
+    if (isBusy || !this.outage.mayAsk(now)) return;
+    this.#lookAgainAt = now + LOOK_INTERVAL;
+    context.waitUntil(this.refresh(context));
+  }
+
+  /** The stores, where another instance may have put fresh keys, then the origin. */
+  async refresh(context: KeyContext): Promise<void> {
+    const isFresh = () => this.#held.freshness(context.now()) === 'fresh';
+    await this.#look(context, isFresh, {});
+    if (isFresh() || !this.outage.mayAsk(context.now())) return;
+    await this.#asking.join(() => this.#askForFresh(context), {});
+  }
+
+  /** The same for keys that are `old` or `expired`, until they are at least `stale`. `limit` in milliseconds. */
+  async makeCurrent(context: KeyContext, limit: number | undefined): Promise<void> {
+    const startedAt = Date.now();
+    const { waitUntil } = context;
+    await this.#look(context, () => this.#isCurrent(context), { waitUntil, limit });
+    const now = context.now();
+    if (this.#held.freshness(now) === 'stale') return this.refreshInBackground(context);
+    if (this.#held.freshness(now) === 'fresh' || !this.outage.mayAsk(now)) return;
+    const rest = limit && Math.max(0, startedAt + limit - Date.now());
+    await this.#asking.join(() => this.#askForFresh(context), { waitUntil, limit: rest });
+  }
+
+  /** Seconds until the origin may be asked for a key that the set does not hold. */
+  secondsUntilTurn(now: number): number {
+    if (this.#asking.isRunning()) return 0;
+    this.unknownKeys.learn(this.#held.unknownKeysUntil, now);
+    return this.outage.mayAsk(now) ? this.unknownKeys.secondsUntilTurn(now) : Number.POSITIVE_INFINITY;
+  }
+
+  /** `attempt`: how many times this request tried already. `limit` in milliseconds. */
+  async refreshForUnknownKey(
+    selector: KeySelector,
+    context: KeyContext,
+    { attempt, limit }: { attempt: number; limit: number },
+  ): Promise<void> {
+    const { waitUntil } = context;
+    await this.#asking.join(() => this.#askForKey(selector, attempt, context), { waitUntil, limit });
+  }
+
+  /** Once in a while: whether the stores have a key that the set does not hold. */
+  async lookForKey(selector: KeySelector, context: KeyContext): Promise<void> {
+    const now = context.now();
+    if (this.#hasLooked(now) && !this.#looking.isRunning()) return;
+    this.#lookAgainAt = now + LOOK_INTERVAL;
+    const { waitUntil } = context;
+    await this.#look(context, () => this.#held.keySet?.find(selector) !== undefined, { waitUntil });
+  }
+
+  /** What the stores hold; one request for all. */
+  async #look(context: KeyContext, isEnough: () => boolean, options: JoinOptions): Promise<void> {
+    if (this.#settings.stores.length === 0) return;
+    await this.#looking.join(() => this.#held.load(context, isEnough), options);
+  }
+
+  #hasLooked(now: number): boolean {
+    return now < this.#lookAgainAt && now >= this.#lookAgainAt - LOOK_INTERVAL;
+  }
+
+  #isCurrent(context: KeyContext): boolean {
+    return ['fresh', 'stale'].includes(this.#held.freshness(context.now()));
+  }
+
+  #hasKeys(context: KeyContext): boolean {
+    return this.#held.freshness(context.now()) !== 'expired';
+  }
+
+  /** Leaves the origin to whoever shares the store and asks it already; with no keys at hand, waits for what that brings. */
+  async #askForFresh(context: KeyContext): Promise<void> {
+    if (await this.#turns.takeForRefresh(context)) return this.#fetch(context);
+    if (this.#hasKeys(context) || !this.outage.mayAsk(context.now())) return;
+    const isOver = async () => {
+      await this.#held.load(context, () => this.#isCurrent(context));
+      return this.#hasKeys(context) || !(await this.#turns.mayAsk(context));
+    };
+    await pollUntil(isOver, { interval: FOLLOW_INTERVAL, limit: this.#settings.timeout * 500 });
+    if (!this.#hasKeys(context) && this.outage.mayAsk(context.now())) await this.#fetch(context);
+  }
+
+  async #askForKey(selector: KeySelector, attempt: number, context: KeyContext): Promise<void> {
+    const sighting = this.#held.sightingAt(context.now());
+    if (await this.#turns.takeForUnknownKey(attempt, context)) {
+      return this.#fetch(context, this.unknownKeys.take(context.now()));
+    }
+    const isOver = async () => {
+      await this.#held.load(context, () => this.#held.keySet?.find(selector) !== undefined);
+      return this.#held.keySet?.find(selector) !== undefined || this.#held.isNewerThan(sighting);
+    };
+    await pollUntil(isOver, { interval: FOLLOW_INTERVAL, limit: UNKNOWN_KEY_WAIT / (BURST + 1) });
+  }
+
+  /** Asks the origin. When it fails, there is an event, and nothing that we hold changes. */
+  async #fetch(context: KeyContext, unknownKeysUntil = this.#held.unknownKeysUntil): Promise<void> {
+    const { url, cooldown, timeout } = this.#settings;
+    const startedAt = context.now();
+    try {
+      const entry = await this.#held.fetch(context, { startedAt, unknownKeysUntil });
+      // An answer that is stale already is not asked for again with every request.
+      const isFresh = freshnessOf(entry, this.#settings, startedAt) === 'fresh';
+      this.outage.succeed(startedAt, isFresh ? 0 : startedAt + cooldown);
+    } catch (error) {
+      if (!(error instanceof FetchJwksError)) throw error;
+      const { reason, message } = error;
+      const now = context.now();
+      this.outage.fail(error, { startedAt, now, hasKeys: this.#hasKeys(context) });
+      this.#turns.tellFailure(context);
+      context.emit?.({ type: 'keys_refresh_failed', url, reason, message, retryAfter: this.outage.retryAfter(now) });
+      // What a slow store has not said yet is all that is left.
+      if (!this.#hasKeys(context)) await this.#held.load(context, () => this.#hasKeys(context), timeout * 1000);
+    }
+  }
+}

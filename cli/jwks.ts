@@ -47,7 +47,8 @@ async function examine(url: string): Promise<Report> {
   const settings = readRemoteOptions(url, {});
   const nothing = { url, usable: [], skipped: [], etag: null, maxAge: null, freshFor: 0, notes: [] };
   try {
-    const response = await fetchJwks({ url: settings.url, fetch, etag: null, timeout: settings.timeout });
+    const now = () => Date.now() / 1000;
+    const response = await fetchJwks({ url: settings.url, fetch, now, etag: null, timeout: settings.timeout });
     return { ...nothing, ...timesOf(response, settings), ...(await keysOf(response.document ?? '')) };
   } catch (error) {
     if (!(error instanceof FetchJwksError)) throw error;

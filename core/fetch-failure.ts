@@ -79,7 +79,7 @@ function wordOf(value: unknown): string {
 }
 
 /** Foreign text: without what is quoted, or long enough to be a token or a key; cut and escaped. */
-function redact(message: string): string {
+export function redact(message: string): string {
   const text = message.replace(/"[^"]*"?/g, '…').replace(/[\w.+/=-]{32,}/g, '…');
   return toSafeJson(text.slice(0, 200)).slice(1, -1);
 }

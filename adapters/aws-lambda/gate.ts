@@ -1,16 +1,24 @@
 import {
+  callSafely,
   collectPending,
   createGate,
   type Gate,
   type GatePlatform,
   type GateResult,
   type Policy,
+  PomeriumError,
   type PomeriumEvent,
 } from '../../core/adapter.ts';
-import { lambdaLog } from './log.ts';
+import { lambdaLog, withoutRepeats } from './log.ts';
 import { type LambdaEnvironment, type LambdaOptions, OWN_OPTIONS, readLambdaOptions, WITHOUT } from './options.ts';
 import { prefetch } from './prefetch.ts';
 import { countEvent, type ReportedRequest, report } from './report.ts';
+
+/** Milliseconds. */
+const MINUTE = 60_000;
+
+/** How long an answer waits, in milliseconds, for a refresh of keys that it does not need itself. */
+const SETTLE_LIMIT = 500;
 
 /** A gate that reports each decision, and that lets a refresh of keys end before Lambda freezes the process. */
 export interface LambdaGate<Event> extends Pick<Gate<Event>, 'refuse' | 'answerHeaders'> {
@@ -27,13 +35,17 @@ export function createLambdaGate<Event>(
   { ownOptions = [], without = {}, keys, ...platform }: Partial<GatePlatform> = {},
 ): LambdaGate<Event> {
   const { fetchKeys, logger, metrics, logClaims, remoteKeys, gateOptions } = readLambdaOptions(env, options);
-  const log = lambdaLog(logger);
-  // Where nothing is fetched, each look at the stores ends as a failed refresh.
-  const isNews = (event: PomeriumEvent) => fetchKeys || event.type !== 'keys_refresh_failed';
+  const log = withoutRepeats(lambdaLog(logger), MINUTE);
+  let hasLoggedFailure = false;
+  const logEvent = (event: PomeriumEvent) => {
+    if (event.type === 'keys_refresh_failed') hasLoggedFailure = true;
+    return log.event(event);
+  };
   const { onEvent } = gateOptions;
   const countEvents = metrics && {
     onEvent: (event: PomeriumEvent) => {
-      if (isNews(event)) countEvent(event, metrics);
+      // Where nothing is fetched, keys come from a store, even if that is asked as Pomerium would be.
+      if (fetchKeys || event.type !== 'keys_refreshed') countEvent(event, metrics);
       return onEvent?.(event);
     },
   };
@@ -45,19 +57,24 @@ export function createLambdaGate<Event>(
       ownOptions: [...ownOptions, ...OWN_OPTIONS],
       without: { ...WITHOUT, ...without },
       keys: { ...keys, ...remoteKeys },
-      log: { event: (event) => (isNews(event) ? log.event(event) : undefined), failure: log.failure },
+      log: { event: logEvent, failure: log.failure },
     },
   );
   // Decisions are logged here, by the gate's own options.
   const { log: hasLog, logSubject } = gate.settings;
   const reporting = { logger: hasLog ? logger : undefined, metrics, logClaims, logSubject };
+  /** What no event told: the keys are late, somebody else saw the failure, or the keys of one's own cannot be used. */
+  const reportStart = (failure: unknown): void => {
+    if (failure === undefined || hasLoggedFailure) return;
+    if (hasLog || !(failure instanceof PomeriumError)) callSafely(() => log.failure(failure));
+  };
   return {
     refuse: gate.refuse,
     answerHeaders: gate.answerHeaders,
-    ready: prefetch(gate),
+    ready: prefetch(gate).then(reportStart),
     async authorize(request, policy) {
       const startedAt = performance.now();
-      const { waitUntil, settle } = collectPending();
+      const { waitUntil, settle } = collectPending({ limit: SETTLE_LIMIT });
       const { requestId } = request;
       const result = await gate.authorize(request, { waitUntil, requestId, policy });
       report({ startedAt, request, result }, reporting);

@@ -1,4 +1,4 @@
-import { consoleLog, type GateLog, PomeriumError } from '../../core/adapter.ts';
+import { consoleLog, type GateLog, PomeriumError, type PomeriumEvent } from '../../core/adapter.ts';
 import { isLoggedAsDecision, type LoggerLike, logRefused } from './report.ts';
 
 /**
@@ -24,4 +24,30 @@ export function lambdaLog(logger: LoggerLike | undefined): GateLog {
       return logger.error('failure', isOurs ? { code: error.code, reason: error.message } : { error });
     },
   };
+}
+
+/** More different lines than a key set and its stores can make in that time. */
+const MAX_REMEMBERED = 100;
+
+/** The same log, where what is wrong with keys or stores is one line in so many milliseconds, however often it is met. */
+export function withoutRepeats(log: GateLog, repeatAfter: number): GateLog {
+  const loggedAt = new Map<string, number>();
+  return {
+    ...log,
+    event(event) {
+      const content = contentOf(event);
+      if (content === undefined) return log.event(event);
+      const at = loggedAt.get(content);
+      if (at !== undefined && Math.abs(Date.now() - at) < repeatAfter) return undefined;
+      if (loggedAt.size >= MAX_REMEMBERED) loggedAt.clear();
+      loggedAt.set(content, Date.now());
+      return log.event(event);
+    },
+  };
+}
+
+/** What an event about keys says, but for how long to wait; undefined for those about assertions. */
+function contentOf(event: PomeriumEvent): string | undefined {
+  if (event.type === 'keys_refresh_failed') return JSON.stringify({ ...event, retryAfter: undefined });
+  return event.type === 'store_failed' || event.type === 'key_skipped' ? JSON.stringify(event) : undefined;
 }

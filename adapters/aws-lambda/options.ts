@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import {
   configurationError,
   describeValue,
@@ -13,6 +14,7 @@ import {
 } from '../../core/adapter.ts';
 import type { LoggerLike, MetricsLike } from './report.ts';
 import { ssmStore } from './ssm-store.ts';
+import { storeOnlyKeys } from './store-only.ts';
 import { tmpStore } from './tmp-store.ts';
 
 export interface LambdaEnvironment extends GateEnvironment {
@@ -58,27 +60,39 @@ export interface LambdaSettings<Event> extends Required<Pick<LambdaOwnOptions, '
 
 const FETCH_VARIABLES: Variables<{ fetchKeys: boolean }> = { fetchKeys: ['POMERIUM_FETCH_KEYS', readFlag] };
 
-/** An hour: without a way out, what the refresher last stored is used at once, and looked for anew in the background. */
-const STORE_ONLY = { staleWhileRevalidate: 3600, fetch: noWayOut };
-
 /** @throws {PomeriumError} `invalid_configuration` */
 export function readLambdaOptions<Event>(env: LambdaEnvironment, options: LambdaOptions<Event>): LambdaSettings<Event> {
   const variables = readVariables({ ...env }, FETCH_VARIABLES);
   const { fetchKeys: given, logger, metrics, logClaims = [], ...gateOptions } = options;
   const fetchKeys = readBoolean('fetchKeys', given) ?? variables.fetchKeys ?? true;
-  const hasKeys = gateOptions.keys !== undefined || Boolean(env.POMERIUM_JWKS);
-  if (!fetchKeys && !hasKeys && !gateOptions.store && !env.POMERIUM_JWKS_SSM) {
-    throw configurationError(
-      'fetchKeys is false, and no store has keys: set POMERIUM_JWKS_SSM to the parameter that createRefresher keeps, or write store: ssmStore({ name }).',
-    );
-  }
   requireMethods('logger', logger, ['info', 'warn', 'error']);
   requireMethods('metrics', metrics, ['singleMetric']);
   if (!Array.isArray(logClaims) || logClaims.some((name) => typeof name !== 'string')) {
     throw configurationError("logClaims must be a list of claim names; write logClaims: ['email'].");
   }
-  const remoteKeys = { store: defaultStore(env), ...(!fetchKeys && STORE_ONLY) };
-  return { fetchKeys, logger, metrics, logClaims, remoteKeys, gateOptions };
+  const keySettings = fetchKeys
+    ? { remoteKeys: { store: defaultStore(env) }, gateOptions }
+    : storeOnly(env, gateOptions);
+  return { fetchKeys, logger, metrics, logClaims, ...keySettings };
+}
+
+/** @throws {PomeriumError} `invalid_configuration` where nothing could ever bring keys */
+function storeOnly<Event>(
+  env: LambdaEnvironment,
+  { store, ...others }: LambdaSettings<Event>['gateOptions'],
+): Pick<LambdaSettings<Event>, 'remoteKeys' | 'gateOptions'> {
+  const hasKeys = others.keys !== undefined || Boolean(env.POMERIUM_JWKS);
+  const hasStore = store !== undefined || Boolean(env.POMERIUM_JWKS_SSM);
+  if (!hasKeys && !hasStore) {
+    throw configurationError(
+      'fetchKeys is false, and no store has keys: set POMERIUM_JWKS_SSM to the parameter that createRefresher keeps, or write store: ssmStore({ name }).',
+    );
+  }
+  return {
+    remoteKeys: storeOnlyKeys(store ?? defaultStore(env), others.now),
+    // Beside keys of one's own it would be ignored, which the verifier refuses.
+    gateOptions: { ...others, ...(others.keys && store && { store }) },
+  };
 }
 
 function requireMethods(option: string, value: unknown, methods: readonly string[]): void {
@@ -88,11 +102,14 @@ function requireMethods(option: string, value: unknown, methods: readonly string
   throw configurationError(`${option} must have ${methods.join(', ')}; it is ${describeValue(value)}.`);
 }
 
-/** Memory is asked first in any case. */
-function defaultStore({ POMERIUM_JWKS_SSM }: LambdaEnvironment): JwksStore {
-  return tieredStore(tmpStore(), ...(POMERIUM_JWKS_SSM ? [ssmStore({ name: POMERIUM_JWKS_SSM })] : []));
-}
+const defaultStores = new Map<string, JwksStore>();
 
-async function noWayOut(): Promise<Response> {
-  throw new TypeError('fetchKeys is false');
+/** Memory is asked first in any case. The same for all gates of a process, which then share their keys. */
+function defaultStore({ POMERIUM_JWKS_SSM: name }: LambdaEnvironment): JwksStore {
+  const folder = tmpdir();
+  const known = defaultStores.get(`${folder} ${name}`);
+  if (known) return known;
+  const store = tieredStore(tmpStore({ folder }), ...(name ? [ssmStore({ name })] : []));
+  defaultStores.set(`${folder} ${name}`, store);
+  return store;
 }

@@ -3,20 +3,19 @@ import {
   configurationError,
   createVerifier,
   optionsFromEnvironment,
+  PomeriumError,
   type PomeriumEvent,
-  throttledStore,
   type VerifierOptions,
 } from '../../core/adapter.ts';
-import { lambdaLog } from './log.ts';
+import { lambdaLog, withoutRepeats } from './log.ts';
 import type { LambdaEnvironment, LambdaOwnOptions } from './options.ts';
 import { countEvent } from './report.ts';
 import { type SsmClientLike, ssmStore } from './ssm-store.ts';
-
-/** Seconds: keys from a store that are not refreshed are of use for an hour. */
-const REWRITE_AFTER = 900;
+import { isEntryKey } from './stored-entry.ts';
+import { writeParameter } from './write-parameter.ts';
 
 export interface RefresherOptions
-  extends Partial<Omit<VerifierOptions, 'allowAnonymous' | 'store' | 'keys'>>,
+  extends Partial<Omit<VerifierOptions, 'allowAnonymous' | 'store' | 'keys' | 'issuers' | 'onBehalfOf'>>,
     Pick<LambdaOwnOptions, 'logger' | 'metrics'> {
   /** The parameter to keep. @defaultValue `POMERIUM_JWKS_SSM` */
   name?: string;
@@ -24,41 +23,76 @@ export interface RefresherOptions
   client?: SsmClientLike;
 }
 
+/** Options with which there would be other keys than those of one JWKS URL. */
+const WITHOUT: ReadonlySet<string> = new Set(['keys', 'issuers', 'store', 'onBehalfOf']);
+
+/** Milliseconds: a key that is skipped is not news every minute. A refresh that failed is thrown, too. */
+const HOUR = 3_600_000;
+
 /**
- * A function for a schedule: asks Pomerium for its keys and keeps them in an SSM parameter, for authorizers that have no
- * way out to Pomerium. Writes when the keys changed, and otherwise every 15 minutes. Fails when Pomerium cannot be asked,
- * so that an alarm on its errors tells.
+ * A function for a schedule: asks Pomerium for its keys, each time, and keeps them in an SSM parameter, for authorizers that have
+ * no way out to Pomerium. Writes them each time, so that those can tell how old they are. Fails when Pomerium cannot be asked, when
+ * the parameter cannot be written, and when it holds the keys of another JWKS URL, so that an alarm on its errors tells.
  *
  * @throws {PomeriumError} `invalid_configuration` at once
  *
  * @example
  * ```ts
- * export const handler = createRefresher() // every 5 minutes, with ssm:GetParameter and ssm:PutParameter
+ * export const handler = createRefresher() // every minute, with ssm:GetParameter and ssm:PutParameter
  * ```
  */
 export function createRefresher(options: RefresherOptions = {}): () => Promise<void> {
   const env: LambdaEnvironment = process.env;
   const { name = env.POMERIUM_JWKS_SSM, client, logger, metrics, ...given } = options;
   if (!name) throw configurationError('POMERIUM_JWKS_SSM is not set; set it to the name of the SSM parameter to keep.');
+  const refused = Object.entries(given).find(([option, value]) => WITHOUT.has(option) && value !== undefined);
+  if (refused) {
+    throw configurationError(
+      `${refused[0]} cannot be had here: a parameter holds the keys of one JWKS URL; make a refresher with a parameter of its own for each.`,
+    );
+  }
   const parameter = ssmStore({ name, writable: true, ...(client && { client }) });
-  let failure: string | undefined;
+  const log = withoutRepeats(lambdaLog(logger), HOUR);
   const onEvent = (event: PomeriumEvent) => {
-    if (event.type === 'keys_refresh_failed' || (event.type === 'store_failed' && event.operation === 'set')) {
-      failure = event.message;
-    }
     if (metrics) countEvent(event, metrics);
     return given.onEvent?.(event);
   };
-  const store = throttledStore(parameter, { rewriteAfter: REWRITE_AFTER });
-  const log = lambdaLog(logger);
   // Variables of the gates that this is the refresher of are theirs.
-  const verifierOptions = optionsFromEnvironment(env, { ...given, onEvent, store }, { onEvent: log.event });
-  const verifier = createVerifier({ ...verifierOptions, allowAnonymous: false });
+  const makeVerifier = (store: NonNullable<VerifierOptions['store']>) => {
+    const verifierOptions = optionsFromEnvironment(env, { ...given, onEvent, store }, { onEvent: log.event });
+    return createVerifier({ ...verifierOptions, allowAnonymous: false });
+  };
+  makeVerifier(emptyStore(() => {}));
   return async () => {
-    failure = undefined;
+    let fetched: { readonly key: string; readonly value: string } | undefined;
     const { waitUntil, settle } = collectPending();
-    await verifier.ready({ waitUntil });
-    await settle();
-    if (failure !== undefined) throw new Error(`pomerium-edge: the keys were not refreshed: ${failure}`);
+    // One that knows nothing yet always asks Pomerium, and checks what it says.
+    const verifier = makeVerifier(
+      emptyStore((key, value) => {
+        fetched = { key, value };
+      }),
+    );
+    try {
+      await verifier.ready({ waitUntil });
+      await settle();
+      if (!fetched) throw configurationError('Pomerium is not asked; unset POMERIUM_JWKS for the refresher.');
+      await writeParameter(parameter, fetched);
+    } catch (error) {
+      throw new Error(`pomerium-edge: the keys were not refreshed: ${describe(error)}`, { cause: error });
+    }
+  };
+}
+
+/** With its name, which is what an error of the SDK says. */
+function describe(error: unknown): string {
+  if (error instanceof PomeriumError) return error.message;
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}
+
+/** A store that has nothing, and hands on the key set that is put into it. */
+function emptyStore(use: (key: string, value: string) => void): NonNullable<VerifierOptions['store']> {
+  return {
+    getItem: () => null,
+    setItem: (key, value) => (isEntryKey(key) ? use(key, value) : undefined),
   };
 }

@@ -1,4 +1,5 @@
 import type { JwksStore } from '../../core/adapter.ts';
+import { isEntryKey } from './stored-entry.ts';
 
 /** The part of the AWS SDK's `SSMClient` that is used. */
 export interface SsmClientLike {
@@ -15,20 +16,27 @@ export interface SsmStoreOptions {
   writable?: boolean;
 }
 
-/** For how long, in milliseconds, what was read is given again: an answer that came too late for one look is there for the next. */
-const KEPT = 2000;
+/** A store that is an SSM parameter. */
+export interface SsmStore extends JwksStore {
+  /** Its name. */
+  readonly parameter: string;
+}
+
+/** For how long, in milliseconds, one read is for all: SSM allows 40 a second, and a read before a freeze may never end. */
+const SHARED_FOR = 2000;
 
 /**
  * An SSM parameter, as `createRefresher` keeps it: public keys, so a plain `String`. Read once an environment and then
- * only when keys are no longer fresh: SSM allows 40 reads a second. Needs `ssm:GetParameter`, and `ssm:PutParameter` to write.
+ * only when keys are no longer fresh. Needs `ssm:GetParameter`, and `ssm:PutParameter` to write. It holds the keys and
+ * nothing else: what instances tell each other beside them is neither read nor written.
  *
  * @example
  * ```ts
  * createAuthorizer({ store: tieredStore(tmpStore(), ssmStore({ name: '/pomerium-edge/jwks' })) })
  * ```
  */
-export function ssmStore({ name, client, writable = false }: SsmStoreOptions): JwksStore {
-  let last: { at: number; value: Promise<string | null> } | undefined;
+export function ssmStore({ name, client, writable = false }: SsmStoreOptions): SsmStore {
+  let reading: { readonly startedAt: number; readonly value: Promise<string | null> } | undefined;
   let own: SsmClientLike | undefined;
   const send = async (command: 'GetParameterCommand' | 'PutParameterCommand', input: Record<string, unknown>) => {
     const sdk = await import('@aws-sdk/client-ssm');
@@ -40,19 +48,29 @@ export function ssmStore({ name, client, writable = false }: SsmStoreOptions): J
     try {
       return (await send('GetParameterCommand', { Name: name })).Parameter?.Value ?? null;
     } catch (error) {
-      last = undefined;
       if (error instanceof Error && error.name === 'ParameterNotFound') return null;
       throw error;
     }
   };
+  const startReading = () => {
+    const started = { startedAt: Date.now(), value: read() };
+    const forget = () => {
+      if (reading === started) reading = undefined;
+    };
+    started.value.then(forget, forget);
+    reading = started;
+    return started;
+  };
   return {
-    getItem() {
-      if (!last || Date.now() - last.at > KEPT) last = { at: Date.now(), value: read() };
-      return last.value;
+    parameter: name,
+    getItem(key) {
+      if (!isEntryKey(key)) return null;
+      const isShared = reading && Math.abs(Date.now() - reading.startedAt) < SHARED_FOR;
+      return (isShared && reading ? reading : startReading()).value;
     },
-    async setItem(_key, value) {
-      if (!writable) return;
-      last = undefined;
+    async setItem(key, value) {
+      if (!writable || !isEntryKey(key)) return;
+      reading = undefined;
       // Standard parameters hold 4 KB; more keys than that make it an advanced one.
       const tier = { Type: 'String', Overwrite: true, Tier: 'Intelligent-Tiering' };
       await send('PutParameterCommand', { Name: name, Value: value, ...tier });

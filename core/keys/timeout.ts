@@ -33,6 +33,27 @@ export async function sleep(milliseconds: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
+/** Milliseconds by which a timer may be late before only a freeze explains it. */
+export const TOLERANCE = 1000;
+
+/** Until when something may take. It begins anew after a freeze of the environment (AWS Lambda): that was nobody's time. */
+export class Deadline {
+  readonly #limit: number;
+  #startedAt = Date.now();
+
+  /** In milliseconds. */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** Milliseconds that are left. */
+  rest(): number {
+    const elapsed = Math.abs(Date.now() - this.#startedAt);
+    if (elapsed > this.#limit + TOLERANCE) this.#startedAt = Date.now();
+    return Math.max(0, this.#limit - Math.abs(Date.now() - this.#startedAt));
+  }
+}
+
 /** All waits that end in the same so many milliseconds share one timer: thousands of requests that wait cost nothing. */
 const STEP = 50;
 

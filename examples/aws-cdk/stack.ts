@@ -8,6 +8,7 @@ import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { Architecture, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
+import { InvocationType, Trigger } from 'aws-cdk-lib/triggers';
 import type { Construct } from 'constructs';
 
 export interface PomeriumStackProps extends StackProps {
@@ -40,9 +41,11 @@ export class PomeriumStack extends Stack {
     parameter.grantRead(refresher);
     parameter.grantWrite(refresher);
     new Rule(this, 'Schedule', {
-      schedule: Schedule.rate(Duration.minutes(5)),
+      schedule: Schedule.rate(Duration.minutes(1)),
       targets: [new LambdaFunction(refresher)],
     });
+    // Once with the first deployment, too, which goes on if it fails: Pomerium may have the route later.
+    new Trigger(this, 'FirstRefresh', { handler: refresher, invocationType: InvocationType.EVENT });
 
     new HttpApi(this, 'Api', {
       defaultIntegration: new HttpUrlIntegration('Upstream', upstream),

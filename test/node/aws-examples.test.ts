@@ -20,7 +20,9 @@ describe('examples/aws-cdk', () => {
       IdentitySource: ['$request.header.x-pomerium-jwt-assertion'],
     });
     template.allResourcesProperties('AWS::ApiGatewayV2::Route', { AuthorizationType: 'CUSTOM' });
-    template.hasResourceProperties('AWS::Events::Rule', { ScheduleExpression: 'rate(5 minutes)' });
+    template.hasResourceProperties('AWS::Events::Rule', { ScheduleExpression: 'rate(1 minute)' });
+    // Once with the deployment, too.
+    template.hasResourceProperties('Custom::Trigger', { InvocationType: 'Event' });
     const policies = Object.values(template.findResources('AWS::IAM::Policy')).map((one) => JSON.stringify(one));
     assert.lengthOf(
       policies.filter((one) => one.includes('ssm:PutParameter')),

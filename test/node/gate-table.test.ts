@@ -40,6 +40,7 @@ const SAMPLES: Readonly<Record<string, unknown>> = {
   audience: HOST,
   issuer: HOST,
   keys: staticKeys(POMERIUM_JWKS),
+  issuers: { [HOST]: staticKeys(POMERIUM_JWKS) },
   store: { getItem: () => null, setItem: () => {} },
   algorithms: ['ES256'],
   clockTolerance: 30,
@@ -141,7 +142,7 @@ describe('the tables of docs/gate.md are true', () => {
       for (const [name, attempt] of ADAPTERS[column] ?? []) {
         for (const option of names) {
           test(`${name} of ${column} ${isThere ? 'has' : 'refuses'} ${option}`, async () => {
-            const keys = option === 'store' ? {} : { keys: SAMPLES['keys'] };
+            const keys = ['store', 'issuers'].includes(option) ? {} : { keys: SAMPLES['keys'] };
             const refusal = await attempt({ audience: HOST, ...keys, [option]: SAMPLES[option] });
             if (isThere) assert.isUndefined(refusal);
             else assert.match(refusal ?? '', new RegExp(`The option ${option} cannot be had here: .{20}`));

@@ -1,7 +1,8 @@
+import { PomeriumError } from '../../errors.ts';
 import type { RefreshFailure } from '../../events.ts';
 import { describeFetchFailure } from '../../fetch-failure.ts';
 import { MAX_BODY_BYTES } from '../limits.ts';
-import { withTimeout } from '../timeout.ts';
+import { TOLERANCE, withTimeout } from '../timeout.ts';
 
 /** The origin gave no answer that can be used. */
 export class FetchJwksError extends Error {
@@ -15,6 +16,8 @@ export class FetchJwksError extends Error {
 
 /** What the origin said. `document` is undefined with a 304. Times in seconds. */
 export interface JwksResponse {
+  /** Seconds since the epoch. */
+  readonly askedAt: number;
   readonly document: string | undefined;
   readonly etag: string | null;
   readonly maxAge: number | null;
@@ -28,23 +31,23 @@ export interface JwksRequest {
   readonly etag: string | null;
   /** Seconds, for the whole exchange with its body. */
   readonly timeout: number;
+  /** Seconds since the epoch. */
+  readonly now: () => number;
 }
-
-/** Milliseconds by which a timer may be late before only a freeze explains it. */
-const TOLERANCE = 1000;
 
 /**
  * Asks the origin for its key set. Throws `FetchJwksError`, and nothing else, within `timeout`. An exchange that an environment
- * froze (AWS Lambda's, between two events) fails long after its time, whatever the origin said: it is repeated once.
+ * froze (AWS Lambda's, between two events) fails long after its time, whatever the origin said: it is repeated.
  */
 export async function fetchJwks(request: JwksRequest): Promise<JwksResponse> {
-  const startedAt = Date.now();
-  try {
-    return await fetchOnce(request);
-  } catch (error) {
-    const wasFrozen = Date.now() - startedAt > request.timeout * 1000 + TOLERANCE;
-    if (wasFrozen) return fetchOnce(request);
-    throw error;
+  for (;;) {
+    const startedAt = Date.now();
+    try {
+      return await fetchOnce(request);
+    } catch (error) {
+      const wasFrozen = Date.now() - startedAt > request.timeout * 1000 + TOLERANCE;
+      if (!wasFrozen) throw error;
+    }
   }
 }
 
@@ -59,11 +62,15 @@ async function fetchOnce(request: JwksRequest): Promise<JwksResponse> {
         `The JWKS could not be fetched: no whole answer within ${request.timeout} s; check firewalls and routes.`,
       );
     }
-    throw new FetchJwksError('unreachable', `The JWKS could not be fetched: ${describeFetchFailure(error)}.`);
+    // A fetch of ours tells why in a sentence of its own.
+    const why =
+      error instanceof PomeriumError ? error.message : `The JWKS could not be fetched: ${describeFetchFailure(error)}.`;
+    throw new FetchJwksError('unreachable', why);
   }
 }
 
-async function exchange({ url, fetch, etag }: JwksRequest, signal: AbortSignal): Promise<JwksResponse> {
+async function exchange({ url, fetch, etag, now }: JwksRequest, signal: AbortSignal): Promise<JwksResponse> {
+  const askedAt = now();
   const headers = new Headers({ accept: 'application/json' });
   if (etag !== null) headers.set('if-none-match', etag);
   // no-store: we are the cache. manual: workerd has no redirect: 'error', and a redirect must not choose our keys.
@@ -82,6 +89,7 @@ async function exchange({ url, fetch, etag }: JwksRequest, signal: AbortSignal):
   }
   const responseEtag = response.headers.get('etag');
   return {
+    askedAt,
     document: status === 200 ? await readBody(response) : undefined,
     etag: isEtag(responseEtag) ? responseEtag : null,
     maxAge: readMaxAge(response.headers.get('cache-control')),

@@ -4,6 +4,7 @@ import { emitSkipped, importJwks, readJwksText, UnusableJwks } from '../material
 import type { KeyContext } from '../source.ts';
 import { emitUnusableEntry, readStore, writeStore } from '../stores/read-write.ts';
 import { type JwksStore, type StoredValue, storeKey } from '../stores/store.ts';
+import { Deadline } from '../timeout.ts';
 import { type KeyEntry, parseEntry, serializeEntry } from './entry.ts';
 import { FetchJwksError, fetchJwks } from './fetch-jwks.ts';
 import { type Freshness, freshnessOf, timeToLive } from './freshness.ts';
@@ -64,9 +65,12 @@ export class HeldKeys {
   async load(context: KeyContext, isEnough: () => boolean, limit = STORE_READ_LIMIT): Promise<void> {
     const { url, stores } = this.#settings;
     const call = { url, key: storeKey(url), emit: context.emit };
+    const deadline = new Deadline(limit);
     for (const [index, store] of stores.entries()) {
       const earlier = stores.slice(0, index);
-      const hasAnswered = await readStore(store, call, (value) => this.#take(value, earlier, context), limit);
+      // As long for each, but where the origin has nothing, so long for all together.
+      const time = limit > STORE_READ_LIMIT ? Math.max(STORE_READ_LIMIT, deadline.rest()) : limit;
+      const hasAnswered = await readStore(store, call, (value) => this.#take(value, earlier, context), time);
       if (index === 0) this.nearStoreAnswers = hasAnswered;
       if (isEnough()) return;
     }
@@ -90,20 +94,17 @@ export class HeldKeys {
     this.#write(earlier, entry, context);
   }
 
-  /** Asks the origin. Throws `FetchJwksError`; then nothing that is in use changes. Times in seconds since the epoch. */
-  async fetch(
-    context: KeyContext,
-    { startedAt, unknownKeysUntil }: { startedAt: number; unknownKeysUntil: number | null },
-  ): Promise<KeyEntry> {
+  /** Asks the origin. Throws `FetchJwksError`; then nothing that is in use changes. */
+  async fetch(context: KeyContext, unknownKeysUntil: number | null): Promise<KeyEntry> {
     this.#requests += 1;
     const request = this.#requests;
     const { url, fetch, timeout, stores } = this.#settings;
     const received = this.#received;
-    const response = await fetchJwks({ url, fetch, timeout, etag: received?.etag ?? null });
-    const { maxAge, age } = response;
+    const response = await fetchJwks({ url, fetch, timeout, now: context.now, etag: received?.etag ?? null });
+    const { askedAt, maxAge, age } = response;
     const notModified = response.document === undefined;
     const document = response.document ?? received?.document ?? '';
-    const entry = { url, document, fetchedAt: Math.max(0, startedAt - age), maxAge, unknownKeysUntil };
+    const entry = { url, document, fetchedAt: Math.max(0, askedAt - age), maxAge, unknownKeysUntil };
     await this.#apply(entry, context).catch(toFetchJwksError);
     this.#answered = request;
     const etag = response.etag ?? (notModified ? received?.etag : undefined);

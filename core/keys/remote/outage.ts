@@ -11,8 +11,9 @@ const JITTER = 0.2;
 export class Outage {
   /** Why it failed, where the attempt was ours. */
   failure: FetchJwksError | undefined;
+  /** In a row. */
+  failures = 0;
   #failedAt: number | null = null;
-  #failures = 0;
   #askedAt = 0;
   #retryAt = 0;
   readonly #maxDelay: number;
@@ -40,14 +41,19 @@ export class Outage {
     return this.mayAsk(now) ? 1 : Math.max(1, Math.ceil(this.#retryAt - now));
   }
 
+  /** The same, at most, should the attempt fail that is under way. */
+  nextDelay(hasKeys: boolean): number {
+    return Math.max(1, Math.ceil(this.#delay(hasKeys)));
+  }
+
   /** The delay counts from the attempt. */
   fail(
     failure: FetchJwksError,
     { startedAt, now, hasKeys }: { startedAt: number; now: number; hasKeys: boolean },
   ): void {
-    const delay = Math.min(this.#maxDelay, delayAfter(this.#failures, hasKeys)) * (1 - JITTER * Math.random());
+    const delay = this.#delay(hasKeys) * (1 - JITTER * Math.random());
     this.failure = failure;
-    this.#failures = Math.min(this.#failures + 1, 16);
+    this.failures = Math.min(this.failures + 1, 16);
     this.#failedAt = now;
     this.#askedAt = startedAt;
     this.#retryAt = startedAt + delay;
@@ -57,7 +63,7 @@ export class Outage {
   succeed(startedAt: number, retryAt: number): void {
     this.failure = undefined;
     this.#failedAt = null;
-    this.#failures = 0;
+    this.failures = 0;
     this.#askedAt = startedAt;
     this.#retryAt = retryAt;
   }
@@ -66,7 +72,7 @@ export class Outage {
   learn({ failedAt, retryAt, failures }: FailureNote, now: number): void {
     if (failedAt > now || now - failedAt >= 2 * this.#maxDelay || retryAt > now + this.#maxDelay) return;
     this.#failedAt = Math.max(this.#failedAt ?? 0, failedAt);
-    this.#failures = Math.max(this.#failures, Math.min(failures, 16));
+    this.failures = Math.max(this.failures, Math.min(failures, 16));
     this.#askedAt = now;
     // Not all at the same moment: who is first tells the others.
     if (retryAt > now) this.#retryAt = Math.max(this.#retryAt, retryAt + 2 * Math.random());
@@ -75,11 +81,12 @@ export class Outage {
   /** What the others are told. `retryAt`: of who asks it again just now. */
   toNote(retryAt = this.#retryAt): FailureNote | undefined {
     if (this.#failedAt === null) return undefined;
-    return { failedAt: this.#failedAt, retryAt, failures: this.#failures };
+    return { failedAt: this.#failedAt, retryAt, failures: this.failures };
   }
-}
 
-/** Seconds. The first retry comes soon. Then, with keys at hand nobody is in a hurry; without any, all wait for it. */
-function delayAfter(failures: number, hasKeys: boolean): number {
-  return hasKeys && failures > 0 ? 15 * 2 ** (failures - 1) : 2 ** failures;
+  /** Seconds. The first retry comes soon. Then, with keys at hand nobody is in a hurry; without any, all wait for it. */
+  #delay(hasKeys: boolean): number {
+    const delay = hasKeys && this.failures > 0 ? 15 * 2 ** (this.failures - 1) : 2 ** this.failures;
+    return Math.min(this.#maxDelay, delay);
+  }
 }

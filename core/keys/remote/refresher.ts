@@ -1,7 +1,7 @@
 import type { KeySelector } from '../key-set.ts';
 import { REFRESH_WAIT, UNKNOWN_KEY_WAIT } from '../limits.ts';
 import type { KeyContext } from '../source.ts';
-import { pollUntil } from '../timeout.ts';
+import { Deadline, pollUntil } from '../timeout.ts';
 import { FetchJwksError } from './fetch-jwks.ts';
 import { freshnessOf } from './freshness.ts';
 import type { HeldKeys } from './held-keys.ts';
@@ -16,6 +16,9 @@ const LOOK_INTERVAL = 1;
 
 /** Milliseconds between two looks while another instance asks the origin. */
 const FOLLOW_INTERVAL = 50;
+
+/** Milliseconds for which those without keys leave the origin to another instance. */
+const FOLLOW_LIMIT = 1500;
 
 /**
  * When the origin is asked, and what happens meanwhile. One request of this process asks, and one instance of those that
@@ -47,6 +50,13 @@ export class Refresher {
     return this.outage.isKnown(now) || this.#asking.runsFor() >= REFRESH_WAIT;
   }
 
+  /** Seconds until a request without usable keys has a chance again. */
+  retryAfter(now: number): number {
+    if (!this.#asking.isRunning()) return this.outage.retryAfter(now);
+    const rest = this.#settings.timeout - this.#asking.runsFor() / 1000;
+    return Math.max(this.outage.nextDelay(false), Math.ceil(rest));
+  }
+
   /** For keys that are `stale`, or `old` in an outage. At most one at a time. */
   refreshInBackground(context: KeyContext): void {
     const now = context.now();
@@ -64,16 +74,20 @@ export class Refresher {
     await this.#asking.join(() => this.#askForFresh(context), {});
   }
 
-  /** The same for keys that are `old` or `expired`, until they are at least `stale`. `limit` in milliseconds. */
-  async makeCurrent(context: KeyContext, limit: number | undefined): Promise<void> {
-    const startedAt = Date.now();
+  /** The same for keys that are `old` or `expired`, until they are at least `stale`. */
+  async makeCurrent(context: KeyContext): Promise<void> {
     const { waitUntil } = context;
-    await this.#look(context, () => this.#isCurrent(context), { waitUntil, limit });
+    const deadline = new Deadline(REFRESH_WAIT);
+    await this.#look(context, () => this.#isCurrent(context), { waitUntil, limit: this.#limit(context, deadline) });
     const now = context.now();
     if (this.#held.freshness(now) === 'stale') return this.refreshInBackground(context);
     if (this.#held.freshness(now) === 'fresh' || !this.outage.mayAsk(now)) return;
-    const rest = limit && Math.max(0, startedAt + limit - Date.now());
-    await this.#asking.join(() => this.#askForFresh(context), { waitUntil, limit: rest });
+    await this.#asking.join(() => this.#askForFresh(context), { waitUntil, limit: this.#limit(context, deadline) });
+  }
+
+  /** Without usable keys, and without a reason to think that there will be none, a request waits as long as it takes. */
+  #limit(context: KeyContext, deadline: Deadline): number | undefined {
+    return this.#hasKeys(context) || this.isOutage(context.now()) ? deadline.rest() : undefined;
   }
 
   /** Seconds until the origin may be asked for a key that the set does not hold. */
@@ -102,10 +116,14 @@ export class Refresher {
     await this.#look(context, () => this.#held.keySet?.find(selector) !== undefined, { waitUntil });
   }
 
-  /** What the stores hold; one request for all. */
+  /** What the stores hold, and else whether others found that the origin fails; one request for all. */
   async #look(context: KeyContext, isEnough: () => boolean, options: JoinOptions): Promise<void> {
     if (this.#settings.stores.length === 0) return;
-    await this.#looking.join(() => this.#held.load(context, isEnough), options);
+    const work = async () => {
+      await this.#held.load(context, isEnough);
+      if (!isEnough()) await this.#turns.learn(context);
+    };
+    await this.#looking.join(work, options);
   }
 
   #hasLooked(now: number): boolean {
@@ -120,15 +138,17 @@ export class Refresher {
     return this.#held.freshness(context.now()) !== 'expired';
   }
 
-  /** Leaves the origin to whoever shares the store and asks it already; with no keys at hand, waits for what that brings. */
+  /** Leaves the origin to whoever shares the store and asks it already, and waits for what that brings. */
   async #askForFresh(context: KeyContext): Promise<void> {
-    if (await this.#turns.takeForRefresh(context)) return this.#fetch(context);
-    if (this.#hasKeys(context) || !this.outage.mayAsk(context.now())) return;
+    if (await this.#turns.takeForRefresh(this.#hasKeys(context), context)) return this.#fetch(context);
+    if (this.#isCurrent(context) || !this.outage.mayAsk(context.now())) return;
     const isOver = async () => {
-      await this.#held.load(context, () => this.#isCurrent(context));
-      return this.#hasKeys(context) || !(await this.#turns.mayAsk(context));
+      await this.#held.load(quietly(context), () => this.#isCurrent(context));
+      await this.#turns.learn(context);
+      return this.#isCurrent(context) || !this.outage.mayAsk(context.now());
     };
-    await pollUntil(isOver, { interval: FOLLOW_INTERVAL, limit: this.#settings.timeout * 500 });
+    const limit = this.#hasKeys(context) ? REFRESH_WAIT : Math.min(FOLLOW_LIMIT, this.#settings.timeout * 500);
+    await pollUntil(isOver, { interval: FOLLOW_INTERVAL, limit });
     if (!this.#hasKeys(context) && this.outage.mayAsk(context.now())) await this.#fetch(context);
   }
 
@@ -138,7 +158,7 @@ export class Refresher {
       return this.#fetch(context, this.unknownKeys.take(context.now()));
     }
     const isOver = async () => {
-      await this.#held.load(context, () => this.#held.keySet?.find(selector) !== undefined);
+      await this.#held.load(quietly(context), () => this.#held.keySet?.find(selector) !== undefined);
       return this.#held.keySet?.find(selector) !== undefined || this.#held.isNewerThan(sighting);
     };
     await pollUntil(isOver, { interval: FOLLOW_INTERVAL, limit: UNKNOWN_KEY_WAIT / (BURST + 1) });
@@ -149,10 +169,11 @@ export class Refresher {
     const { url, cooldown, timeout } = this.#settings;
     const startedAt = context.now();
     try {
-      const entry = await this.#held.fetch(context, { startedAt, unknownKeysUntil });
+      const entry = await this.#held.fetch(context, unknownKeysUntil);
       // An answer that is stale already is not asked for again with every request.
-      const isFresh = freshnessOf(entry, this.#settings, startedAt) === 'fresh';
-      this.outage.succeed(startedAt, isFresh ? 0 : startedAt + cooldown);
+      const now = context.now();
+      const isFresh = freshnessOf(entry, this.#settings, now) === 'fresh';
+      this.outage.succeed(now, isFresh ? 0 : now + cooldown);
     } catch (error) {
       if (!(error instanceof FetchJwksError)) throw error;
       const { reason, message } = error;
@@ -164,4 +185,9 @@ export class Refresher {
       if (!this.#hasKeys(context)) await this.#held.load(context, () => this.#hasKeys(context), timeout * 1000);
     }
   }
+}
+
+/** For looks that are repeated many times a second: what is wrong with the store was told with the first one. */
+function quietly(context: KeyContext): KeyContext {
+  return { ...context, emit: (event) => event.type !== 'store_failed' && context.emit?.(event) };
 }

@@ -1,8 +1,8 @@
 import { describeValue, PomeriumError } from '../../errors.ts';
 import type { KeySelector, KeySet, VerificationKey } from '../key-set.ts';
-import { REFRESH_WAIT, UNKNOWN_KEY_WAIT } from '../limits.ts';
+import { UNKNOWN_KEY_WAIT } from '../limits.ts';
 import type { KeyContext, KeySource } from '../source.ts';
-import { pause } from '../timeout.ts';
+import { Deadline, pause } from '../timeout.ts';
 import { HeldKeys } from './held-keys.ts';
 import { type RemoteKeysOptions, type RemoteSettings, readRemoteOptions } from './options.ts';
 import { Refresher } from './refresher.ts';
@@ -67,10 +67,7 @@ class RemoteKeys implements KeySource {
 
   async #findLater(selector: KeySelector, context: KeyContext, mustRefresh: boolean): Promise<VerificationKey> {
     const arrival = this.#held.sightingAt(context.now());
-    if (mustRefresh) {
-      const hasTime = this.#held.freshness(arrival.at) === 'expired' && !this.#refresher.isOutage(arrival.at);
-      await this.#refresher.makeCurrent(context, hasTime ? undefined : REFRESH_WAIT);
-    }
+    if (mustRefresh) await this.#refresher.makeCurrent(context);
     const key = this.#requireUsable(context.now()).find(selector);
     return key ?? this.#findUnknown(selector, context, arrival);
   }
@@ -80,7 +77,7 @@ class RemoteKeys implements KeySource {
    * asked after it was first seen and knows no such key; as long as nobody can tell, that is a 503.
    */
   async #findUnknown(selector: KeySelector, context: KeyContext, arrival: Sighting): Promise<VerificationKey> {
-    const end = Date.now() + UNKNOWN_KEY_WAIT;
+    const deadline = new Deadline(UNKNOWN_KEY_WAIT);
     const sighting = this.#refresher.unknownKeys.see(selector, arrival);
     const findOrRefuse = () => {
       const keySet = this.#requireUsable(context.now());
@@ -93,7 +90,7 @@ class RemoteKeys implements KeySource {
       const found = findOrRefuse();
       if (found) return found;
       const wait = this.#refresher.secondsUntilTurn(context.now());
-      const limit = end - Date.now();
+      const limit = deadline.rest();
       if (wait * 1000 >= limit) throw this.#cannotTell(selector, wait, context.now());
       if (wait > 0) await pause(wait * 1000);
       else await this.#refresher.refreshForUnknownKey(selector, context, { attempt: attempt++, limit });
@@ -106,7 +103,7 @@ class RemoteKeys implements KeySource {
     return new PomeriumError('keys_unavailable', `The assertion names a key that may be too new to be known. ${why}`, {
       expected: this.#held.keySet?.keyIds.map(describeValue).join(' or '),
       received: describeValue(keyId),
-      retryAfter: Number.isFinite(wait) ? Math.max(1, Math.ceil(wait)) : this.#refresher.outage.retryAfter(now),
+      retryAfter: Number.isFinite(wait) ? Math.max(1, Math.ceil(wait)) : this.#refresher.retryAfter(now),
     });
   }
 
@@ -121,7 +118,7 @@ class RemoteKeys implements KeySource {
     throw new PomeriumError('keys_unavailable', `There are no keys to verify with. ${why}`, {
       expected: `a JWKS with a signing key at ${this.#settings.url}`,
       received: outage.failure?.reason ?? 'nothing',
-      retryAfter: outage.retryAfter(now),
+      retryAfter: this.#refresher.retryAfter(now),
     });
   }
 }

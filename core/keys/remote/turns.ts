@@ -22,27 +22,27 @@ export class Turns {
     this.#notes = new FailureNotes(settings);
   }
 
-  async takeForRefresh(context: KeyContext): Promise<boolean> {
-    if (!(await this.mayAsk(context))) return false;
-    const { timeout } = this.#settings;
-    // Others that find the failure need not try again before we know more.
-    this.#notes.write(this.#outage.toNote(context.now() + timeout), context);
-    return claimOrigin(this.#settings, 'refresh', { ttl: timeout }, context);
+  /** What the others found: that the origin fails. A store that did not give its entry a moment ago is not asked for more. */
+  async learn(context: KeyContext): Promise<void> {
+    const note = this.#held.nearStoreAnswers ? await this.#notes.read() : undefined;
+    if (note) this.#outage.learn(note, context.now());
+  }
+
+  /** `hasKeys`: whether there are usable ones. */
+  async takeForRefresh(hasKeys: boolean, context: KeyContext): Promise<boolean> {
+    const { failures } = this.#outage;
+    // Each attempt has a claim of its own: that of one which failed holds nobody up.
+    const purpose = failures === 0 ? 'refresh' : `refresh:${failures}`;
+    const isOurs = await claimOrigin(this.#settings, purpose, { ttl: this.#settings.timeout }, context);
+    // The others leave the next attempt to us, too, should this one fail.
+    if (isOurs) this.#notes.write(this.#outage.toNote(context.now() + this.#outage.nextDelay(hasKeys)), context);
+    return isOurs;
   }
 
   /** `attempt`: how many times the request tried already. */
   async takeForUnknownKey(attempt: number, context: KeyContext): Promise<boolean> {
     const { turnTtl } = this.#unknownKeys;
-    const turn = `unknown-key:${attempt % BURST}` as const;
-    return claimOrigin(this.#settings, turn, { ttl: turnTtl }, context);
-  }
-
-  /** Whether the origin may be asked, by what the others found, too. */
-  async mayAsk(context: KeyContext): Promise<boolean> {
-    // A store that did not give its entry a moment ago is not asked for more.
-    const note = this.#held.nearStoreAnswers ? await this.#notes.read() : undefined;
-    if (note) this.#outage.learn(note, context.now());
-    return this.#outage.mayAsk(context.now());
+    return claimOrigin(this.#settings, `unknown-key:${attempt % BURST}`, { ttl: turnTtl }, context);
   }
 
   tellFailure(context: KeyContext): void {

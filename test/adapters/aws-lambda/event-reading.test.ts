@@ -115,7 +115,7 @@ describe('authorizer and function decide the same', () => {
     [
       'a path is denied',
       { allow: { or: [{ accept: true }] }, deny: { or: [{ http_path: { starts_with: '/admin' } }] } },
-      (path) => path !== null && !path.startsWith('/admin'),
+      (path) => path !== null && !/[?#;]|^\/admin/.test(path),
     ],
     [
       'a path is allowed',

@@ -1,12 +1,13 @@
 import { Logger } from '@aws-lambda-powertools/logger';
-import { assert, describe, test } from 'vitest';
+import { afterEach, assert, describe, test, vi } from 'vitest';
 import {
   createAuthorizer,
   createEdgeHandler,
   type LambdaOptions,
   withPomerium,
 } from '../../../adapters/aws-lambda/index.ts';
-import { compilePolicy, type KeySource, type PomeriumEvent, staticKeys } from '../../../core/index.ts';
+import { withoutRepeats } from '../../../adapters/aws-lambda/log.ts';
+import { compilePolicy, type KeySource, PomeriumError, type PomeriumEvent, staticKeys } from '../../../core/index.ts';
 import { HOST, jwks, makeKey, NOW, sign } from '../../support/issuer.ts';
 import { jwksAnswer, Origin } from '../../support/origin.ts';
 import { cloudFront, http2, restToken } from './events.ts';
@@ -314,5 +315,50 @@ describe('the metric KeyRefreshes', () => {
     });
     assert.deepEqual(counts, [['KeyRefreshes Count'], []]);
     assert.equal(await origin.count(), 1);
+  });
+});
+
+describe('what is wrong with keys or stores', () => {
+  const failed: PomeriumEvent = {
+    type: 'keys_refresh_failed',
+    url: 'https://x.test/',
+    reason: 'timeout',
+    message: 'm',
+    retryAfter: 1,
+  };
+  const other: PomeriumEvent = { ...failed, reason: 'status', message: 'n' };
+  const refused: PomeriumEvent = {
+    type: 'assertion_refused',
+    subject: 'assertion',
+    code: 'expired',
+    status: 401,
+    message: 'm',
+  };
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  test('is said once a minute, something else at once, and each refusal always', () => {
+    vi.useFakeTimers();
+    const lines: unknown[] = [];
+    const log = withoutRepeats({ event: (event) => lines.push(event), failure: () => {} }, 60_000);
+    for (const event of [failed, { ...failed, retryAfter: 2 }, other, failed, refused, refused]) log.event(event);
+    assert.deepEqual(lines, [failed, other, refused, refused]);
+    vi.advanceTimersByTime(61_000);
+    log.event(failed);
+    assert.lengthOf(lines, 5);
+  });
+
+  test('is said when the function starts, if no event says it: keys of one’s own that cannot be used', async () => {
+    const { lines, logger } = makeReporting();
+    const ready = () => Promise.reject(new PomeriumError('invalid_configuration', 'The PEM is damaged.'));
+    const keys: KeySource = { find: ready, ready };
+    await createAuthorizer({ ...options, keys, logger }).ready;
+    assert.deepEqual(lines, [
+      { level: 'error', message: 'failure', code: 'invalid_configuration', reason: 'The PEM is damaged.' },
+    ]);
+    const silent = makeReporting();
+    await createAuthorizer({ ...options, keys, logger: silent.logger, log: false }).ready;
+    assert.deepEqual(silent.lines, []);
   });
 });

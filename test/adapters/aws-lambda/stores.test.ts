@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SSMClient } from '@aws-sdk/client-ssm';
-import { afterAll, assert, beforeAll, describe, test } from 'vitest';
+import { afterAll, assert, beforeAll, describe, test, vi } from 'vitest';
 import {
   createAuthorizer,
   createRefresher,
@@ -12,36 +12,20 @@ import {
   tieredStore,
   tmpStore,
 } from '../../../adapters/aws-lambda/index.ts';
-import { serve } from '../../../scripts/start/server.ts';
 import { HOST, jwks, makeKey, NOW, sign } from '../../support/issuer.ts';
 import { jwksAnswer, Origin } from '../../support/origin.ts';
 import { assertMisconfigured } from '../../support/verifying.ts';
 import { http2 } from './events.ts';
+import { withVariables } from './process.ts';
+import { startSsm } from './ssm-server.ts';
 
 const key = await makeKey();
 const folder = mkdtempSync(join(tmpdir(), 'pomerium-edge-'));
 const token = await sign(key, { exp: 9e9 });
 const event = (assertion = token) => http2({ 'x-pomerium-jwt-assertion': assertion });
 
-/** SSM as the SDK's client speaks to it: JSON over HTTP, the operation in a header. */
-const parameters = new Map<string, string>();
-const calls: string[] = [];
-let delay = 0;
-const ssm = await serve(async (request, response) => {
-  let body = '';
-  for await (const chunk of request) body += chunk;
-  const operation = String(request.headers['x-amz-target']).replace('AmazonSSM.', '');
-  const { Name, Value } = JSON.parse(body);
-  calls.push(operation);
-  await new Promise((resolve) => setTimeout(resolve, delay));
-  const answer = (status: number, json: object) =>
-    response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(json));
-  if (operation === 'PutParameter') {
-    parameters.set(Name, Value);
-    answer(200, { Version: 1, Tier: 'Standard' });
-  } else if (parameters.has(Name)) answer(200, { Parameter: { Name, Value: parameters.get(Name), Type: 'String' } });
-  else answer(400, { __type: 'ParameterNotFound' });
-});
+const ssm = await startSsm();
+const { parameters, calls } = ssm;
 const client = new SSMClient({
   endpoint: ssm.url,
   region: 'us-east-1',
@@ -71,20 +55,50 @@ describe('tmpStore', () => {
 });
 
 describe('ssmStore, over the SDK’s own client', () => {
+  const item = `pomerium-edge:jwks:${encodeURIComponent(`https://${HOST}/jwks`)}`;
+  const note = `${item}:refresh`;
+
   test('reads the parameter, and null where there is none', async () => {
-    assert.isNull(await ssmStore({ name: '/none', client }).getItem(''));
+    assert.isNull(await ssmStore({ name: '/none', client }).getItem(item));
     parameters.set('/some', 'value');
     const store = ssmStore({ name: '/some', client });
     const before = calls.length;
-    assert.deepEqual(await Promise.all([store.getItem(''), store.getItem('')]), ['value', 'value']);
+    assert.deepEqual(await Promise.all([store.getItem(item), store.getItem(item)]), ['value', 'value']);
     assert.equal(calls.length, before + 1, 'requests at once share a read');
+    parameters.set('/some', 'newer');
+    assert.equal(await store.getItem(item), 'newer', 'and later ones do not');
+  });
+
+  test('a read that a freeze cut off is not waited for after the thaw', async () => {
+    let sent = 0;
+    const answer = { Parameter: { Value: 'newer' } };
+    const cutOff = { send: () => (++sent === 1 ? new Promise<never>(() => {}) : Promise.resolve(answer)) };
+    vi.useFakeTimers({ toFake: ['Date'] });
+    try {
+      const store = ssmStore({ name: '/some', client: cutOff });
+      void store.getItem(item);
+      vi.setSystemTime(Date.now() + 3_600_000);
+      assert.equal(await store.getItem(item), 'newer');
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test('writes only when told to', async () => {
-    await ssmStore({ name: '/new', client }).setItem('', 'x');
+    await ssmStore({ name: '/new', client }).setItem(item, 'x');
     assert.isFalse(parameters.has('/new'));
-    await ssmStore({ name: '/new', client, writable: true }).setItem('', 'x');
+    await ssmStore({ name: '/new', client, writable: true }).setItem(item, 'x');
     assert.equal(parameters.get('/new'), 'x');
+  });
+
+  test('holds the keys only: a note beside them is neither read nor written', async () => {
+    parameters.set('/some', 'value');
+    const store = ssmStore({ name: '/some', client, writable: true });
+    const before = calls.length;
+    await store.setItem(note, 'a note');
+    assert.isNull(await store.getItem(note));
+    assert.equal(calls.length, before);
+    assert.equal(parameters.get('/some'), 'value');
   });
 });
 
@@ -102,7 +116,7 @@ describe('the refresher, and an authorizer without a way out', () => {
     delete process.env['POMERIUM_JWKS_URL'];
   });
 
-  test('writes the keys to SSM when they changed, and otherwise now and then', async () => {
+  test('writes the keys to SSM each time, so that authorizers can tell how old they are', async () => {
     const refresh = createRefresher({ audience: HOST, name, client, now: clock });
     const before = puts();
     const writes: number[] = [];
@@ -111,7 +125,7 @@ describe('the refresher, and an authorizer without a way out', () => {
       await refresh();
       writes.push(puts() - before);
     }
-    assert.deepEqual(writes, [1, 1, 1, 2, 2, 2, 3]);
+    assert.deepEqual(writes, [1, 2, 3, 4, 5, 6, 7]);
     assert.equal(await origin.count(), 7);
   });
 
@@ -151,7 +165,7 @@ describe('the refresher, and an authorizer without a way out', () => {
   });
 
   test('a slow SSM is waited for while the function starts, two seconds at most', async () => {
-    delay = 600;
+    ssm.delay = 600;
     try {
       const authorize = createAuthorizer({
         audience: HOST,
@@ -162,12 +176,174 @@ describe('the refresher, and an authorizer without a way out', () => {
       await authorize.ready;
       assert.include(await authorize(event()), { isAuthorized: true });
     } finally {
-      delay = 0;
+      ssm.delay = 0;
     }
   });
 
   test('needs a parameter', () => {
     assertMisconfigured(() => createRefresher({ audience: HOST }), /POMERIUM_JWKS_SSM/);
+  });
+
+  for (const option of ['onBehalfOf', 'issuers', 'keys', 'store']) {
+    test(`keeps the keys of one URL: refuses ${option}`, () => {
+      const options: object = { audience: HOST, name, client, [option]: {} };
+      assertMisconfigured(() => createRefresher(options), new RegExp(`${option} cannot be had here`));
+    });
+  }
+
+  test('fails where the environment has keys that are never fetched', async () => {
+    await withVariables({ POMERIUM_JWKS_URL: '', POMERIUM_JWKS: JSON.stringify(jwks(key)) }, async () => {
+      delete process.env['POMERIUM_JWKS_URL'];
+      const failed = await createRefresher({ audience: HOST, name, client, now: clock })().catch((error) => error);
+      assert.match(failed.message, /unset POMERIUM_JWKS/);
+    });
+  });
+
+  test('asks Pomerium each time it runs, whatever Pomerium says of how long its keys are fresh', async () => {
+    await origin.answer(jwksAnswer(jwks(key), { 'cache-control': 'max-age=3600' }));
+    const refresh = createRefresher({ audience: HOST, name, client, now: clock });
+    const before = await origin.count();
+    for (let run = 0; run < 3; run++) {
+      await refresh();
+      now += 60;
+    }
+    assert.equal(await origin.count(), before + 3);
+  });
+
+  test('fails where the parameter cannot be written, saying why', async () => {
+    ssm.failure = 'AccessDeniedException';
+    try {
+      const failed = await createRefresher({ audience: HOST, name, client, now: clock })().catch((error) => error);
+      assert.match(failed.message, /the keys were not refreshed: AccessDenied/);
+    } finally {
+      ssm.failure = undefined;
+    }
+  });
+
+  test('leaves the keys of another URL alone, and says what to do', async () => {
+    await origin.answer(jwksAnswer(jwks(key)));
+    await createRefresher({ audience: HOST, name, client, now: clock })();
+    const stored = parameters.get(name);
+    const other = await Origin.start(jwksAnswer(jwks(await makeKey())));
+    await withVariables({ POMERIUM_JWKS_URL: other.url }, async () => {
+      const failed = await createRefresher({ audience: HOST, name, client, now: clock })().catch((error) => error);
+      assert.include(failed.message, `the SSM parameter ${name} holds the keys of ${origin.url}, not of ${other.url}`);
+      assert.match(failed.message, /a parameter of its own.*aws ssm delete-parameter/);
+    });
+    assert.equal(parameters.get(name), stored);
+    parameters.delete(name);
+  });
+
+  test('begins with what a new stack puts into the parameter', async () => {
+    parameters.set(name, '{}');
+    await createRefresher({ audience: HOST, name, client, now: clock })();
+    assert.include(parameters.get(name), key.kid);
+  });
+});
+
+describe('without a way out', () => {
+  const name = '/pomerium-edge/rotated';
+  const audiences = [HOST, 'api2.corp.example.com'];
+  let now = NOW;
+  const clock = () => now;
+  const tokenOf = async (by: typeof key, audience = HOST) =>
+    event(await sign(by, { aud: audience, iss: audience, iat: now, exp: now + 300 }));
+
+  async function inMinutes(minutes: number, run: () => Promise<void>, each: (second: number) => Promise<void>) {
+    for (let second = 0; second < minutes * 60; second += 5, now += 5) {
+      if (second % 60 === 0) await run();
+      await each(second);
+    }
+  }
+
+  test('a first deploy and a rotation refuse nobody: the next key is published before it signs', async () => {
+    const origin = await Origin.start(jwksAnswer(jwks(key)));
+    await withVariables({ POMERIUM_JWKS_URL: origin.url, POMERIUM_JWKS_SSM: name }, async () => {
+      const next = await makeKey();
+      const refresh = createRefresher({ audience: HOST, client, now: clock });
+      // Once at deploy.
+      await refresh();
+      const store = ssmStore({ name, client });
+      const authorizers = audiences.map((audience) =>
+        createAuthorizer({ audience, store, fetchKeys: false, now: clock, log: false }),
+      );
+      const assertAllowed = async (by: typeof key) => {
+        for (const [index, authorize] of authorizers.entries()) {
+          assert.include(
+            await authorize(await tokenOf(by, audiences[index])),
+            { isAuthorized: true },
+            `at ${now - NOW}`,
+          );
+        }
+      };
+      await inMinutes(3, refresh, () => assertAllowed(key));
+      await origin.answer(jwksAnswer(jwks(key, next)));
+      await inMinutes(3, refresh, () => assertAllowed(key));
+      await origin.answer(jwksAnswer(jwks(next, key)));
+      await inMinutes(3, refresh, () => assertAllowed(next));
+      await origin.answer(jwksAnswer(jwks(next)));
+      await inMinutes(3, refresh, () => assertAllowed(next));
+      assert.propertyVal(await authorizers[0]?.(await tokenOf(key)), 'isAuthorized', false, 'and the old key is gone');
+    });
+  });
+
+  test('a key that signs as soon as it is published is known after the refresher’s next run', async () => {
+    const origin = await Origin.start(jwksAnswer(jwks(key)));
+    parameters.delete(name);
+    await withVariables({ POMERIUM_JWKS_URL: origin.url }, async () => {
+      const refresh = createRefresher({ audience: HOST, name, client, now: clock });
+      await refresh();
+      const store = ssmStore({ name, client });
+      const authorize = createAuthorizer({ audience: HOST, store, fetchKeys: false, now: clock, log: false });
+      await authorize.ready;
+      const next = await makeKey();
+      await origin.answer(jwksAnswer(jwks(next, key)));
+      now += 70;
+      await refresh();
+      assert.include(await authorize(await tokenOf(next)), { isAuthorized: true });
+    });
+  });
+
+  test('keys that nobody refreshes are used for an hour', async () => {
+    const origin = await Origin.start(jwksAnswer(jwks(key)));
+    parameters.delete(name);
+    await withVariables({ POMERIUM_JWKS_URL: origin.url }, async () => {
+      await createRefresher({ audience: HOST, name, client, now: clock })();
+      const messages: string[] = [];
+      const authorize = createAuthorizer({
+        audience: HOST,
+        store: ssmStore({ name, client }),
+        fetchKeys: false,
+        now: clock,
+        log: false,
+        onEvent: (one) => void (one.type === 'keys_refresh_failed' && messages.push(one.message)),
+      });
+      await authorize.ready;
+      now += 3590;
+      assert.include(await authorize(await tokenOf(key)), { isAuthorized: true });
+      now += 200;
+      assert.nestedPropertyVal(await authorize(await tokenOf(key)), 'context.code', 'keys_unavailable');
+      assert.match(messages.at(-1) ?? '', /was not refreshed for 3790 s/);
+    });
+  });
+
+  test('keys from the parameter are no refresh from Pomerium for the metrics, and a parameter without keys is a failed one', async () => {
+    const counted: string[] = [];
+    const metrics = {
+      singleMetric: () => metrics,
+      addDimension: () => {},
+      addMetric: (metric: string) => counted.push(metric),
+    };
+    const origin = await Origin.start(jwksAnswer(jwks(key)));
+    parameters.delete(name);
+    await withVariables({ POMERIUM_JWKS_URL: origin.url }, async () => {
+      const options = { audience: HOST, fetchKeys: false, now: clock, log: false, metrics };
+      await createRefresher({ audience: HOST, name, client, now: clock })();
+      await createAuthorizer({ ...options, store: ssmStore({ name, client }) }).ready;
+      assert.deepEqual(counted, []);
+      await createAuthorizer({ ...options, store: ssmStore({ name: '/none', client }) }).ready;
+      assert.deepEqual([...new Set(counted)], ['KeyRefreshFailures']);
+    });
   });
 });
 

@@ -1,103 +1,114 @@
-import { existsSync } from 'node:fs';
-import { mkdir, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { Algorithm } from '../core/signature/algorithms.ts';
-import { makeSigningKey, type SigningKey } from '../testing/signing-key.ts';
-import { readText } from './input.ts';
+import { makeSigningKey } from '../testing/signing-key.ts';
+import { type KeyFiles, keyFilesIn, readKeyFolder, writeKeyFolder } from './key-folder.ts';
 import { print, printJson, UsageError } from './output.ts';
-import { certificateOf, readSigningKeys } from './signing-keys.ts';
+import { dropOld, type KeyRing, nextStepAt, promoteNext, publishNext, WAIT_MINUTES } from './rotation.ts';
 
 interface KeygenOptions {
   readonly out: string;
   readonly algorithm: Extract<Algorithm, 'ES256' | 'RS256'>;
   readonly rotate?: boolean;
+  readonly promote?: boolean;
+  readonly dropOld?: boolean;
   readonly json?: boolean;
 }
-
-/** What is written. The first two are secret. */
-const FILES = {
-  pem: 'signing-key.pem',
-  base64: 'signing-key.base64',
-  spki: 'public.pem',
-  certificate: 'certificate.pem',
-  jwks: 'jwks.json',
-} as const;
 
 export function addKeygen(program: Command): void {
   program
     .command('keygen')
-    .description('make a signing key for Pomerium, and its public half in every form')
-    .requiredOption('-o, --out <folder>', 'where to write the files')
+    .description('make a signing key for Pomerium, and its public half in every form; rotate it')
+    .requiredOption('-o, --out <folder>', 'where the files are')
     .addOption(new Option('--algorithm <name>', 'of the key').choices(['ES256', 'RS256']).default('ES256'))
-    .option('--rotate', 'put a new key before those in the folder, which go on being published')
+    .addOption(
+      new Option('--rotate', 'step 1: make a new key and publish it; the current one goes on signing').conflicts([
+        'promote',
+        'dropOld',
+      ]),
+    )
+    .addOption(
+      new Option('--promote', 'step 2: the new key signs; the old one is still published').conflicts('dropOld'),
+    )
+    .option('--drop-old', 'step 3: the old key is published no more')
     .option('--json', 'print JSON')
     .addHelpText('after', EXAMPLES)
     .action(async (options: KeygenOptions) => {
-      const files = await writeKeys(options);
-      if (options.json) printJson(files);
-      else print(describe(files, options));
+      const { out, json } = options;
+      const ring = await changedRing(await readKeyFolder(out), options);
+      await writeKeyFolder(out, ring);
+      if (json) printJson(toJson(ring, out));
+      else print([...describeKeys(ring, keyFilesIn(out)), ...describeNext(ring, out)].join('\n'));
     });
 }
 
 const EXAMPLES = `
 The private key is written to files that only you can read, and never printed.
 
+A verifier may know the keys of up to ${WAIT_MINUTES} minutes ago. So a rotation is three steps with as many minutes between them; each one
+says what to do next, and is refused before its time.
+
 Examples:
   $ pomerium-edge keygen --out keys
-  $ export SIGNING_KEY="$(cat keys/signing-key.base64)"   # for Pomerium
-  $ pomerium-edge keygen --out keys --rotate              # later: the new key signs, the old one is still published`;
+  $ export SIGNING_KEY="$(cat keys/signing-key.base64)"   # for Pomerium, after each step
+  $ pomerium-edge keygen --out keys --rotate              # the new key is published, the current one signs
+  $ pomerium-edge keygen --out keys --promote             # the new key signs, the old one is still published
+  $ pomerium-edge keygen --out keys --drop-old            # the new key is the only one`;
 
-interface Written {
-  readonly keyIds: readonly string[];
-  readonly files: Readonly<Record<keyof typeof FILES, string>>;
-}
-
-async function writeKeys({ out, algorithm, rotate = false }: KeygenOptions): Promise<Written> {
-  const at = (name: keyof typeof FILES) => join(out, FILES[name]);
-  const exists = existsSync(at('pem'));
-  if (exists && !rotate) throw new UsageError(`${at('pem')} is there already; --rotate puts a new key before it.`);
-  if (!exists && rotate) throw new UsageError(`There is no ${at('pem')} to rotate.`);
-  const old = exists ? await readSigningKeys(await readText(at('pem')), at('pem')) : [];
-  const key = await makeSigningKey(algorithm);
-  const keys = [key, ...old];
-  await mkdir(out, { recursive: true });
-  const pem = keys.map(({ pkcs8 }) => pkcs8).join('');
-  await writeWhole(at('pem'), pem, 0o600);
-  await writeWhole(at('base64'), `${Buffer.from(pem).toString('base64')}\n`, 0o600);
-  await writeWhole(at('spki'), keys.map(({ spki }) => spki).join(''));
-  await writeWhole(at('certificate'), await certificates(keys));
-  await writeWhole(at('jwks'), `${JSON.stringify({ keys: keys.map(({ publicJwk }) => publicJwk) }, null, 2)}\n`);
-  const names = Object.keys(FILES) as (keyof typeof FILES)[];
-  return {
-    keyIds: keys.map(({ kid }) => kid),
-    files: Object.fromEntries(names.map((name) => [name, at(name)])) as Written['files'],
-  };
-}
-
-async function certificates(keys: readonly SigningKey[]): Promise<string> {
+async function changedRing(ring: KeyRing | undefined, options: KeygenOptions): Promise<KeyRing> {
+  const { out, algorithm, rotate, promote, dropOld: drop } = options;
+  const path = keyFilesIn(out).pem;
   const now = new Date();
-  return (await Promise.all(keys.map((key) => certificateOf(key, now)))).join('');
+  if (!ring) {
+    if (rotate || promote || drop) throw new UsageError(`There is no ${path} to rotate.`);
+    return { keys: [await makeSigningKey(algorithm)] };
+  }
+  if (rotate) return publishNext(ring, await makeSigningKey(algorithm), now);
+  if (promote) return promoteNext(ring, now);
+  if (drop) return dropOld(ring, now);
+  throw new UsageError(`${path} is there already; --rotate publishes a new key behind it.`);
 }
 
-/** Renamed into place: a key is never half written, and never readable by others in between. */
-async function writeWhole(path: string, text: string, mode = 0o644): Promise<void> {
-  const draft = `${path}.new`;
-  await writeFile(draft, text, { mode });
-  await rename(draft, path);
+/** The step after this one, and when it may be done; undefined where no rotation is under way. */
+function nextStep({ rotation }: KeyRing): { option: string; notBefore: string } | undefined {
+  if (!rotation) return undefined;
+  const option = rotation.step === 'published' ? '--promote' : '--drop-old';
+  return { option, notBefore: nextStepAt(rotation).toISOString() };
 }
 
-function describe({ keyIds, files }: Written, { rotate }: KeygenOptions): string {
-  const [kid] = keyIds;
+function toJson(ring: KeyRing, out: string): object {
+  const next = nextStep(ring);
+  return { keyIds: ring.keys.map(({ kid }) => kid), files: keyFilesIn(out), ...(next && { next }) };
+}
+
+function describeKeys({ keys }: KeyRing, files: KeyFiles): string[] {
+  const [current, ...others] = keys.map(({ kid }) => kid);
   return [
-    `Key ${kid} signs${rotate ? `; ${keyIds.length - 1} older one${keyIds.length > 2 ? 's are' : ' is'} still published` : ''}.`,
+    `Key ${current} signs.`,
+    ...others.map((kid) => `Key ${kid} is published and does not sign.`),
     '',
-    `  ${files.pem}     secret: the private key, PEM`,
+    `  ${files.pem}     secret: the private keys, PEM`,
     `  ${files.base64}  secret: the same in base64, for SIGNING_KEY`,
-    `  ${files.spki}          public key, PEM`,
-    `  ${files.certificate}     public key, X.509`,
-    `  ${files.jwks}           public key, JWKS: for POMERIUM_JWKS or staticKeys()`,
+    `  ${files.spki}          public keys, PEM`,
+    `  ${files.certificate}     public keys, X.509`,
+    `  ${files.jwks}           public keys, JWKS: for POMERIUM_JWKS or staticKeys()`,
     '',
-    `For Pomerium: SIGNING_KEY="$(cat ${files.base64})"`,
-  ].join('\n');
+  ];
+}
+
+/** What to do with the files, and what comes after that. */
+function describeNext(ring: KeyRing, out: string): string[] {
+  const files = keyFilesIn(out);
+  const forPomerium = `SIGNING_KEY="$(cat ${files.base64})"`;
+  const next = nextStep(ring);
+  if (!next) return [`For Pomerium: ${forPomerium}`];
+  const reason =
+    next.option === '--promote'
+      ? 'publishes the new key: then every verifier has it'
+      : 'signs with the new key: then no assertion of the old one is valid';
+  return [
+    'Next:',
+    `  1. Give Pomerium ${forPomerium}, and verifiers that do not fetch keys ${files.jwks}.`,
+    `  2. Wait ${WAIT_MINUTES} minutes from when every Pomerium ${reason}.`,
+    `  3. pomerium-edge keygen --out ${out} ${next.option}   (not before ${next.notBefore})`,
+  ];
 }

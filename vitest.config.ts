@@ -18,7 +18,7 @@ export default defineConfig({
           name: 'node',
           include: [
             'test/{core,testing,inspector,cli}/**/*.test.ts',
-            'test/node/**/*.test.ts',
+            'test/{node,simulation}/**/*.test.ts',
             'test/adapters/{hono,aws-lambda,vercel,next}/**/*.test.ts',
           ],
           exclude: ['test/adapters/hono/workers.test.ts'],

@@ -2,6 +2,7 @@ import { cpus } from 'node:os';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
 import type { Measured } from '../bench/measure.ts';
 import { bundleWorker, COMPATIBILITY_DATE } from './bundle-worker.ts';
+import { must } from './run.ts';
 
 /** Microseconds a verification, and how much of the bare primitive's speed is left, on Node.js and on workerd. */
 const { makeContestants } = await import('../bench/contestants.ts');
@@ -18,6 +19,9 @@ console.log('| one decision, µs | Node.js | workerd |\n| --- | ---: | ---: |');
 for (const [i, { name, alone }] of policiesOnNode.entries()) {
   console.log(`| ${name} | ${alone.toFixed(2)} | ${policies[i]?.alone.toFixed(2)} |`);
 }
+console.log('');
+// A process of its own: what a runtime is, the library decides once when it is loaded.
+await must(process.execPath, ['bench/fleet.ts']);
 
 function print(runtime: string, yardstick: string, measured: readonly Measured[], absent: readonly string[]): void {
   const bare = measured.find(({ name }) => name === yardstick);

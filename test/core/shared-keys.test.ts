@@ -1,4 +1,4 @@
-import { afterEach, assert, describe, test } from 'vitest';
+import { assert, describe, test } from 'vitest';
 import { createVerifier, optionsFromEnvironment } from '../../core/index.ts';
 import { HOST, jwks, makeKey, sign } from '../support/issuer.ts';
 import { jwksAnswer, Origin } from '../support/origin.ts';
@@ -6,11 +6,6 @@ import { codeOf } from '../support/verifying.ts';
 
 const key = await makeKey();
 const token = await sign(key, { exp: 9e9, iat: Math.floor(Date.now() / 1000) });
-
-const original = globalThis.fetch;
-afterEach(() => {
-  globalThis.fetch = original;
-});
 
 const fromEnvironment = (url: string, options = {}, platform = {}) =>
   createVerifier(optionsFromEnvironment({ POMERIUM_AUDIENCE: HOST, POMERIUM_JWKS_URL: url }, options, platform));
@@ -32,9 +27,13 @@ describe('default keys', () => {
 
   test('also where createVerifier makes them from the audience', async () => {
     const origin = await Origin.start(jwksAnswer(jwks(key)));
+    const original = globalThis.fetch;
     globalThis.fetch = (_input, init) => original(origin.url, init);
-    for (let i = 0; i < 3; i++) await createVerifier({ audience: HOST }).verify(token);
-    globalThis.fetch = original;
+    try {
+      for (let i = 0; i < 3; i++) await createVerifier({ audience: HOST }).verify(token);
+    } finally {
+      globalThis.fetch = original;
+    }
     assert.equal(await origin.count(), 1);
   });
 

@@ -100,15 +100,17 @@ describe('20 isolates with one cache and one KV namespace', () => {
       assert.equal(pomerium.hits, 2);
     }));
 
-  test('a flood of unknown key ids costs one request a cooldown, and good tokens go on', () =>
+  test('a flood of unknown key ids costs three requests, lets nobody in, and good tokens go on', () =>
     withIsolates(async ({ pomerium, key, burst }) => {
       await burst(100, { key });
       const strangers = await Promise.all(Array.from({ length: 5 }, () => makeKey()));
       const bursts = [...strangers.map((stranger) => burst(40, { key: stranger, at: 5 })), burst(200, { key, at: 5 })];
       const tallies = await Promise.all(bursts);
       assert.deepEqual(tallies.at(-1), new Map([[200, 200]]));
-      for (const tally of tallies.slice(0, -1)) assert.deepEqual(tally, new Map([[401, 40]]));
-      assert.equal(pomerium.hits, 2);
+      for (const tally of tallies.slice(0, -1)) {
+        assert.equal((tally.get(401) ?? 0) + (tally.get(503) ?? 0), 40);
+      }
+      assert.isAtMost(pomerium.hits, 1 + 3);
     }));
 
   test('an outage is bridged with old keys within staleIfError, and then everything is a 503', () =>

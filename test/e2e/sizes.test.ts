@@ -19,11 +19,11 @@ async function sizeOf(source: string): Promise<number> {
 
 describe('sizes, minified and gzipped', () => {
   const rows: [string, () => Promise<number>, number][] = [
-    ['createVerifier', () => sizeOf(`export { createVerifier } from 'pomerium-edge'`), 16_000],
+    ['createVerifier', () => sizeOf(`export { createVerifier } from 'pomerium-edge'`), 19_456],
     [
       'the guard, as wrangler uploads it',
       async () => gzipSync((await bundleWorker()).code, { level: 9 }).length,
-      30_720,
+      35_840,
     ],
   ];
   for (const [name, measure, limit] of rows) {

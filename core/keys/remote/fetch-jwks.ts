@@ -33,20 +33,25 @@ export interface JwksRequest {
   readonly timeout: number;
   /** Seconds since the epoch. */
   readonly now: () => number;
+  /** Whether somebody still wants the answer, should the exchange have been frozen. @defaultValue yes */
+  readonly mayRepeat?: () => boolean;
 }
 
 /**
  * Asks the origin for its key set. Throws `FetchJwksError`, and nothing else, within `timeout`. An exchange that an environment
- * froze (AWS Lambda's, between two events) fails long after its time, whatever the origin said: it is repeated.
+ * froze (AWS Lambda's, between two events) fails long after its time, or its connection is gone, whatever the origin said: it is
+ * repeated.
  */
 export async function fetchJwks(request: JwksRequest): Promise<JwksResponse> {
-  for (;;) {
+  for (let attempt = 1; ; attempt++) {
     const startedAt = Date.now();
     try {
       return await fetchOnce(request);
     } catch (error) {
-      const wasFrozen = Date.now() - startedAt > request.timeout * 1000 + TOLERANCE;
-      if (!wasFrozen) throw error;
+      const elapsed = Date.now() - startedAt;
+      const wasFrozen = elapsed > request.timeout * 1000 + TOLERANCE;
+      const isGone = attempt === 1 && elapsed > TOLERANCE && (error as FetchJwksError).reason === 'unreachable';
+      if (!(wasFrozen || isGone) || request.mayRepeat?.() === false) throw error;
     }
   }
 }

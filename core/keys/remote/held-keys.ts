@@ -60,9 +60,10 @@ export class HeldKeys {
 
   /**
    * Applies what the stores hold, in their order, until that is enough. Earlier ones get what a later one had. Each is given
-   * `limit` milliseconds; what it says later is used, too.
+   * `limit` milliseconds; what it says later is used, too. Returns those that have not answered yet.
    */
-  async load(context: KeyContext, isEnough: () => boolean, limit = STORE_READ_LIMIT): Promise<void> {
+  async load(context: KeyContext, isEnough: () => boolean, limit = STORE_READ_LIMIT): Promise<Promise<unknown>[]> {
+    const late: Promise<unknown>[] = [];
     const { url, stores } = this.#settings;
     const call = { url, key: storeKey(url), emit: context.emit };
     const deadline = new Deadline(limit);
@@ -70,10 +71,12 @@ export class HeldKeys {
       const earlier = stores.slice(0, index);
       // As long for each, but where the origin has nothing, so long for all together.
       const time = limit > STORE_READ_LIMIT ? Math.max(STORE_READ_LIMIT, deadline.rest()) : limit;
-      const hasAnswered = await readStore(store, call, (value) => this.#take(value, earlier, context), time);
-      if (index === 0) this.nearStoreAnswers = hasAnswered;
-      if (isEnough()) return;
+      const { isWell, done } = await readStore(store, call, (value) => this.#take(value, earlier, context), time);
+      if (index === 0) this.nearStoreAnswers = isWell;
+      if (!isWell) late.push(done);
+      if (isEnough()) break;
     }
+    return late;
   }
 
   async #take(value: StoredValue, earlier: readonly JwksStore[], context: KeyContext): Promise<void> {
@@ -95,12 +98,22 @@ export class HeldKeys {
   }
 
   /** Asks the origin. Throws `FetchJwksError`; then nothing that is in use changes. */
-  async fetch(context: KeyContext, unknownKeysUntil: number | null): Promise<KeyEntry> {
+  async fetch(
+    context: KeyContext,
+    { mayRepeat, unknownKeysUntil }: { mayRepeat: () => boolean; unknownKeysUntil: number | null },
+  ): Promise<KeyEntry> {
     this.#requests += 1;
     const request = this.#requests;
     const { url, fetch, timeout, stores } = this.#settings;
     const received = this.#received;
-    const response = await fetchJwks({ url, fetch, timeout, now: context.now, etag: received?.etag ?? null });
+    const response = await fetchJwks({
+      url,
+      fetch,
+      timeout,
+      mayRepeat,
+      now: context.now,
+      etag: received?.etag ?? null,
+    });
     const { askedAt, maxAge, age } = response;
     const notModified = response.document === undefined;
     const document = response.document ?? received?.document ?? '';

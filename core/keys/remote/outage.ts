@@ -4,6 +4,9 @@ import type { FailureNote } from './notes.ts';
 /** Seconds: of each delay, the part that chance decides. It keeps many from coming back together. */
 const JITTER = 0.2;
 
+/** Seconds by which the clocks of those who share a store may differ. */
+const SKEW = 5;
+
 /**
  * What is known of an origin that fails, from an attempt of our own or from a note of somebody who shares the store. Times
  * in seconds since the epoch.
@@ -46,7 +49,6 @@ export class Outage {
     return Math.max(1, Math.ceil(this.#delay(hasKeys)));
   }
 
-  /** The delay counts from the attempt. */
   fail(
     failure: FetchJwksError,
     { startedAt, now, hasKeys }: { startedAt: number; now: number; hasKeys: boolean },
@@ -56,7 +58,7 @@ export class Outage {
     this.failures = Math.min(this.failures + 1, 16);
     this.#failedAt = now;
     this.#askedAt = startedAt;
-    this.#retryAt = startedAt + delay;
+    this.#retryAt = now + delay;
   }
 
   /** `retryAt`: when it may be asked again. */
@@ -70,12 +72,18 @@ export class Outage {
 
   /** Believes a note no longer than a failure of our own: whoever writes to a store can delay a refresh, but not prevent it. */
   learn({ failedAt, retryAt, failures }: FailureNote, now: number): void {
-    if (failedAt > now || now - failedAt >= 2 * this.#maxDelay || retryAt > now + this.#maxDelay) return;
-    this.#failedAt = Math.max(this.#failedAt ?? 0, failedAt);
+    const isOfNow = Math.abs(now - failedAt) < 2 * this.#maxDelay && retryAt < now + this.#maxDelay + SKEW;
+    if (!isOfNow || failedAt > now + SKEW) return;
+    this.#failedAt = Math.max(this.#failedAt ?? 0, Math.min(failedAt, now));
     this.failures = Math.max(this.failures, Math.min(failures, 16));
     this.#askedAt = now;
     // Not all at the same moment: who is first tells the others.
     if (retryAt > now) this.#retryAt = Math.max(this.#retryAt, retryAt + 2 * Math.random());
+  }
+
+  /** Somebody else asks an origin that is known to fail: what that brings is known by then. */
+  postpone(retryAt: number, now: number): void {
+    if (this.isKnown(now)) this.#retryAt = Math.max(this.#retryAt, retryAt);
   }
 
   /** What the others are told. `retryAt`: of who asks it again just now. */

@@ -1,7 +1,7 @@
 import type { KeySelector } from '../key-set.ts';
 import { REFRESH_WAIT, UNKNOWN_KEY_WAIT } from '../limits.ts';
 import type { KeyContext } from '../source.ts';
-import { Deadline, pollUntil } from '../timeout.ts';
+import { Deadline, pollUntil, waitWithin } from '../timeout.ts';
 import { FetchJwksError } from './fetch-jwks.ts';
 import { freshnessOf } from './freshness.ts';
 import type { HeldKeys } from './held-keys.ts';
@@ -13,6 +13,9 @@ import { BURST, UnknownKeys } from './unknown-keys.ts';
 
 /** Seconds between two looks into the stores for what another instance may have put there. */
 const LOOK_INTERVAL = 1;
+
+/** The same while the origin is not asked because it fails. */
+const OUTAGE_LOOK_INTERVAL = 10;
 
 /** Milliseconds between two looks while another instance asks the origin. */
 const FOLLOW_INTERVAL = 50;
@@ -42,7 +45,7 @@ export class Refresher {
     this.unknownKeys = new UnknownKeys(cooldown);
     this.#turns = new Turns(settings, held, this.outage, this.unknownKeys);
     this.#looking = new SingleFlight(timeout * 1000);
-    this.#asking = new SingleFlight(timeout * 3000);
+    this.#asking = new SingleFlight(timeout * 1000 + FOLLOW_LIMIT + 1500);
   }
 
   /** Whether usable keys are used without waiting: the origin failed a moment ago, or takes too long just now. */
@@ -54,15 +57,17 @@ export class Refresher {
   retryAfter(now: number): number {
     if (!this.#asking.isRunning()) return this.outage.retryAfter(now);
     const rest = this.#settings.timeout - this.#asking.runsFor() / 1000;
-    return Math.max(this.outage.nextDelay(false), Math.ceil(rest));
+    return this.outage.nextDelay(false) + Math.max(0, Math.ceil(rest));
   }
 
   /** For keys that are `stale`, or `old` in an outage. At most one at a time. */
   refreshInBackground(context: KeyContext): void {
     const now = context.now();
-    const isBusy = this.#asking.isRunning() || this.#looking.isRunning() || this.#hasLooked(now);
-    if (isBusy || !this.outage.mayAsk(now)) return;
-    this.#lookAgainAt = now + LOOK_INTERVAL;
+    const mayAsk = this.outage.mayAsk(now);
+    if (!mayAsk && this.#settings.stores.length === 0) return;
+    if (this.#asking.isRunning() || this.#looking.isRunning() || this.#hasLooked(now)) return;
+    // While another instance may be asking, what it stores is looked for now and then.
+    this.#lookAgainAt = now + (mayAsk ? LOOK_INTERVAL : OUTAGE_LOOK_INTERVAL);
     context.waitUntil(this.refresh(context));
   }
 
@@ -71,23 +76,34 @@ export class Refresher {
     const isFresh = () => this.#held.freshness(context.now()) === 'fresh';
     await this.#look(context, isFresh, {});
     if (isFresh() || !this.outage.mayAsk(context.now())) return;
-    await this.#asking.join(() => this.#askForFresh(context), {});
+    await this.#asking.join((isCurrent) => this.#askForFresh(context, isCurrent), {});
   }
 
   /** The same for keys that are `old` or `expired`, until they are at least `stale`. */
   async makeCurrent(context: KeyContext): Promise<void> {
     const { waitUntil } = context;
     const deadline = new Deadline(REFRESH_WAIT);
-    await this.#look(context, () => this.#isCurrent(context), { waitUntil, limit: this.#limit(context, deadline) });
+    const late = await this.#look(context, () => this.#isCurrent(context), {
+      waitUntil,
+      limit: this.#limit(context, deadline),
+    });
     const now = context.now();
     if (this.#held.freshness(now) === 'stale') return this.refreshInBackground(context);
     if (this.#held.freshness(now) === 'fresh' || !this.outage.mayAsk(now)) return;
-    await this.#asking.join(() => this.#askForFresh(context), { waitUntil, limit: this.#limit(context, deadline) });
+    const options = { waitUntil, limit: this.#limit(context, deadline) };
+    const asking = this.#asking.join((isCurrent) => this.#askForFresh(context, isCurrent), options);
+    // A store that was too slow to be waited for may still be faster than the origin.
+    const orLate = (read: Promise<unknown>) =>
+      read.then(() => {
+        if (this.#isCurrent(context)) return undefined;
+        return this.#hasKeys(context) ? waitWithin(deadline.rest(), asking) : asking;
+      });
+    await Promise.race([asking, ...late.map(orLate)]);
   }
 
   /** Without usable keys, and without a reason to think that there will be none, a request waits as long as it takes. */
   #limit(context: KeyContext, deadline: Deadline): number | undefined {
-    return this.#hasKeys(context) || this.isOutage(context.now()) ? deadline.rest() : undefined;
+    return this.#hasKeys(context) || this.outage.isKnown(context.now()) ? deadline.rest() : undefined;
   }
 
   /** Seconds until the origin may be asked for a key that the set does not hold. */
@@ -104,7 +120,10 @@ export class Refresher {
     { attempt, limit }: { attempt: number; limit: number },
   ): Promise<void> {
     const { waitUntil } = context;
-    await this.#asking.join(() => this.#askForKey(selector, attempt, context), { waitUntil, limit });
+    await this.#asking.join((isCurrent) => this.#askForKey(selector, context, { attempt, isCurrent }), {
+      waitUntil,
+      limit,
+    });
   }
 
   /** Once in a while: whether the stores have a key that the set does not hold. */
@@ -116,18 +135,23 @@ export class Refresher {
     await this.#look(context, () => this.#held.keySet?.find(selector) !== undefined, { waitUntil });
   }
 
-  /** What the stores hold, and else whether others found that the origin fails; one request for all. */
-  async #look(context: KeyContext, isEnough: () => boolean, options: JoinOptions): Promise<void> {
-    if (this.#settings.stores.length === 0) return;
+  /**
+   * What the stores hold, and else whether others found that the origin fails; one request for all. Returns reads of this
+   * request that the stores have not answered yet.
+   */
+  async #look(context: KeyContext, isEnough: () => boolean, options: JoinOptions): Promise<Promise<unknown>[]> {
+    let late: Promise<unknown>[] = [];
+    if (this.#settings.stores.length === 0) return late;
     const work = async () => {
-      await this.#held.load(context, isEnough);
+      late = await this.#held.load(context, isEnough);
       if (!isEnough()) await this.#turns.learn(context);
     };
     await this.#looking.join(work, options);
+    return late;
   }
 
   #hasLooked(now: number): boolean {
-    return now < this.#lookAgainAt && now >= this.#lookAgainAt - LOOK_INTERVAL;
+    return now < this.#lookAgainAt && now >= this.#lookAgainAt - OUTAGE_LOOK_INTERVAL;
   }
 
   #isCurrent(context: KeyContext): boolean {
@@ -139,8 +163,8 @@ export class Refresher {
   }
 
   /** Leaves the origin to whoever shares the store and asks it already, and waits for what that brings. */
-  async #askForFresh(context: KeyContext): Promise<void> {
-    if (await this.#turns.takeForRefresh(this.#hasKeys(context), context)) return this.#fetch(context);
+  async #askForFresh(context: KeyContext, isCurrent: () => boolean): Promise<void> {
+    if (await this.#turns.takeForRefresh(this.#hasKeys(context), context)) return this.#fetch(context, isCurrent);
     if (this.#isCurrent(context) || !this.outage.mayAsk(context.now())) return;
     const isOver = async () => {
       await this.#held.load(quietly(context), () => this.#isCurrent(context));
@@ -149,13 +173,17 @@ export class Refresher {
     };
     const limit = this.#hasKeys(context) ? REFRESH_WAIT : Math.min(FOLLOW_LIMIT, this.#settings.timeout * 500);
     await pollUntil(isOver, { interval: FOLLOW_INTERVAL, limit });
-    if (!this.#hasKeys(context) && this.outage.mayAsk(context.now())) await this.#fetch(context);
+    if (!this.#hasKeys(context) && this.outage.mayAsk(context.now())) await this.#fetch(context, isCurrent);
   }
 
-  async #askForKey(selector: KeySelector, attempt: number, context: KeyContext): Promise<void> {
+  async #askForKey(
+    selector: KeySelector,
+    context: KeyContext,
+    { attempt, isCurrent }: { attempt: number; isCurrent: () => boolean },
+  ): Promise<void> {
     const sighting = this.#held.sightingAt(context.now());
     if (await this.#turns.takeForUnknownKey(attempt, context)) {
-      return this.#fetch(context, this.unknownKeys.take(context.now()));
+      return this.#fetch(context, isCurrent, this.unknownKeys.take(context.now()));
     }
     const isOver = async () => {
       await this.#held.load(quietly(context), () => this.#held.keySet?.find(selector) !== undefined);
@@ -165,22 +193,33 @@ export class Refresher {
   }
 
   /** Asks the origin. When it fails, there is an event, and nothing that we hold changes. */
-  async #fetch(context: KeyContext, unknownKeysUntil = this.#held.unknownKeysUntil): Promise<void> {
+  async #fetch(
+    context: KeyContext,
+    isCurrent: () => boolean,
+    unknownKeysUntil = this.#held.unknownKeysUntil,
+  ): Promise<void> {
     const { url, cooldown, timeout } = this.#settings;
     const startedAt = context.now();
     try {
-      const entry = await this.#held.fetch(context, unknownKeysUntil);
+      const entry = await this.#held.fetch(context, { mayRepeat: isCurrent, unknownKeysUntil });
       // An answer that is stale already is not asked for again with every request.
       const now = context.now();
       const isFresh = freshnessOf(entry, this.#settings, now) === 'fresh';
       this.outage.succeed(now, isFresh ? 0 : now + cooldown);
     } catch (error) {
       if (!(error instanceof FetchJwksError)) throw error;
+      if (!isCurrent()) return;
       const { reason, message } = error;
       const now = context.now();
       this.outage.fail(error, { startedAt, now, hasKeys: this.#hasKeys(context) });
-      this.#turns.tellFailure(context);
-      context.emit?.({ type: 'keys_refresh_failed', url, reason, message, retryAfter: this.outage.retryAfter(now) });
+      await this.#turns.tellFailure(context);
+      context.emit?.({
+        type: 'keys_refresh_failed',
+        url,
+        reason,
+        message,
+        retryAfter: this.outage.retryAfter(context.now()),
+      });
       // What a slow store has not said yet is all that is left.
       if (!this.#hasKeys(context)) await this.#held.load(context, () => this.#hasKeys(context), timeout * 1000);
     }

@@ -1,6 +1,9 @@
 import { SHARES_PROMISES } from '../../runtime.ts';
 import { pollUntil, waitWithin } from '../timeout.ts';
 
+/** `isCurrent`: whether nobody has given it up and begun anew. */
+export type Work = (isCurrent: () => boolean) => Promise<unknown>;
+
 /** What a request that joins lends and allows. */
 export interface JoinOptions {
   /** Keeps the work going after the request; undefined where whoever calls does that. */
@@ -20,7 +23,10 @@ export class SingleFlight {
   #running: { readonly startedAt: number; readonly work: Promise<unknown> } | undefined;
   readonly #maxDuration: number;
 
-  /** `maxDuration` in milliseconds: the work of a cancelled request never ends, and counts no longer than this. */
+  /**
+   * `maxDuration` in milliseconds: work that a cancelled request left behind, or that an environment froze, counts no longer than
+   * this.
+   */
   constructor(maxDuration: number) {
     this.#maxDuration = maxDuration;
   }
@@ -38,7 +44,7 @@ export class SingleFlight {
    * Starts the work, unless it is under way, and waits for it. After `limit` the work goes on without the request. It does not
    * need to be this request's own work that was done: look at the state again.
    */
-  async join(work: () => Promise<unknown>, { waitUntil, limit }: JoinOptions): Promise<void> {
+  async join(work: Work, { waitUntil, limit }: JoinOptions): Promise<void> {
     if (!this.isRunning()) {
       await waitFor(this.#start(work, waitUntil), limit);
     } else if (SHARES_PROMISES) {
@@ -48,10 +54,12 @@ export class SingleFlight {
     }
   }
 
-  #start(work: () => Promise<unknown>, waitUntil: JoinOptions['waitUntil']): Promise<unknown> {
+  #start(work: Work, waitUntil: JoinOptions['waitUntil']): Promise<unknown> {
+    const startedAt = Date.now();
+    const isCurrent = () => this.#running?.startedAt === startedAt;
     const running = {
-      startedAt: Date.now(),
-      work: work().finally(() => {
+      startedAt,
+      work: work(isCurrent).finally(() => {
         if (this.#running === running) this.#running = undefined;
       }),
     };

@@ -13,6 +13,8 @@ export class Turns {
   readonly #unknownKeys: UnknownKeys;
   readonly #notes: FailureNotes;
   readonly #held: HeldKeys;
+  /** Whether the others know of the attempt that is under way. */
+  #isNoted = false;
 
   constructor(settings: RemoteSettings, held: HeldKeys, outage: Outage, unknownKeys: UnknownKeys) {
     this.#held = held;
@@ -31,11 +33,17 @@ export class Turns {
   /** `hasKeys`: whether there are usable ones. */
   async takeForRefresh(hasKeys: boolean, context: KeyContext): Promise<boolean> {
     const { failures } = this.#outage;
+    const { timeout, cooldown } = this.#settings;
     // Each attempt has a claim of its own: that of one which failed holds nobody up.
     const purpose = failures === 0 ? 'refresh' : `refresh:${failures}`;
-    const isOurs = await claimOrigin(this.#settings, purpose, { ttl: this.#settings.timeout }, context);
+    const isOurs = await claimOrigin(this.#settings, purpose, { ttl: timeout + 1 }, context);
+    const now = context.now();
+    if (!isOurs) this.#outage.postpone(now + timeout + 1, now);
     // The others leave the next attempt to us, too, should this one fail.
-    if (isOurs) this.#notes.write(this.#outage.toNote(context.now() + this.#outage.nextDelay(hasKeys)), context);
+    const seconds = Math.min(cooldown, timeout + 2 * this.#outage.nextDelay(hasKeys));
+    const note = isOurs ? this.#outage.toNote(now + seconds) : undefined;
+    this.#notes.write(note, context);
+    this.#isNoted = note !== undefined;
     return isOurs;
   }
 
@@ -45,7 +53,9 @@ export class Turns {
     return claimOrigin(this.#settings, `unknown-key:${attempt % BURST}`, { ttl: turnTtl }, context);
   }
 
-  tellFailure(context: KeyContext): void {
+  /** Tells the others that the origin fails. Who asked without knowing that may find that somebody is asking it again. */
+  async tellFailure(context: KeyContext): Promise<void> {
+    if (!this.#isNoted) await this.learn(context);
     this.#notes.write(this.#outage.toNote(), context);
   }
 }

@@ -11,22 +11,32 @@ export interface StoreCall {
   readonly emit: Emit | undefined;
 }
 
+/** How a read went. */
+export interface StoreRead {
+  /** Whether the store answered in time, and did not throw. */
+  readonly isWell: boolean;
+  /** Resolves when it has answered, if it ever does. */
+  readonly done: Promise<unknown>;
+}
+
 /**
  * Hands what the store holds to `use`, whenever it comes, and waits `limit` milliseconds for that. A store that throws or
- * hangs is an event, and a miss. Returns whether it answered in time.
+ * hangs is an event, and a miss.
  */
 export async function readStore(
   store: JwksStore,
   { url, key, emit }: StoreCall,
   use: (value: StoredValue) => unknown,
   limit = STORE_READ_LIMIT,
-): Promise<boolean> {
+): Promise<StoreRead> {
+  const reading = (async () => use(await store.getItem(key)))();
+  const done = reading.catch(() => {});
   try {
-    await withTimeout(limit, async () => use(await store.getItem(key)));
-    return true;
+    await withTimeout(limit, () => reading);
+    return { isWell: true, done };
   } catch (error) {
     emitFailure({ url, operation: 'get', limit }, error, emit);
-    return false;
+    return { isWell: false, done };
   }
 }
 

@@ -13,6 +13,7 @@ import {
 import {
   type CloudflareEnvironment,
   defaultStore,
+  keepForContent,
   keepForEnvironment,
   log,
   type OptionsFor,
@@ -40,7 +41,8 @@ export function createAuth<Env = CloudflareEnvironment>(
   ctx: unknown,
   env: Env,
 ) => EntrypointBase<Env> & AuthService {
-  const verifiers = keepForEnvironment((env: Env) => makeVerifier(env, optionsFor(options, env)));
+  const verifiers = keepForContent(options, makeVerifier);
+  const verifierFor = keepForEnvironment((env: Env) => verifiers(env, optionsFor(options, env)));
   return class extends EntrypointBase<Env> implements AuthService {
     verify(assertion: string | null): Promise<AuthResult> {
       return this.#answer((one, context) => one.verify(assertion, context));
@@ -53,7 +55,7 @@ export function createAuth<Env = CloudflareEnvironment>(
     async #answer(verify: (verifier: Verifier, context: VerifyContext) => Promise<Identity>): Promise<AuthResult> {
       const ctx = this.ctx as WaitUntil;
       try {
-        return { identity: await verify(verifiers(this.env), { waitUntil: (promise) => ctx.waitUntil(promise) }) };
+        return { identity: await verify(verifierFor(this.env), { waitUntil: (promise) => ctx.waitUntil(promise) }) };
       } catch (error) {
         const isOurs = error instanceof PomeriumError;
         if (!isOurs || error.status === 500) log.failure(error);

@@ -4,6 +4,8 @@ import {
   type GateEnvironment,
   type GateOptions,
   type JwksStore,
+  KeptByContent,
+  requireOptions,
   tieredStore,
 } from '../../core/adapter.ts';
 import { kvStore } from './kv-store.ts';
@@ -17,24 +19,38 @@ export interface CloudflareEnvironment extends GateEnvironment {
 /** Options of every gate (docs/gate.md); each one replaces what the environment says. */
 export type CloudflareOptions = GateOptions<Request>;
 
-/** Options, or how to get them from the environment: called once for each environment, which is once an isolate. */
+/** Options, or how to get them from the environment: called once for each environment object, of which an isolate has one. */
 export type OptionsFor<Options, Env> = Options | ((env: Env) => Options);
 
 export const log = consoleLog(console);
 
-/** Keeps what is made from an environment for as long as the isolate has it. Before the first request there is none. */
+/** Keeps what is made for an environment object. Workers hand over the same one with each request. */
 export function keepForEnvironment<Env, Made>(make: (env: Env) => Made): (env: Env) => Made {
-  const kept = new WeakMap<WeakKey, Made>();
+  const kept = new WeakMap<object, Made>();
   return (env) => {
-    const key = env as WeakKey;
-    const made = kept.get(key) ?? make(env);
-    kept.set(key, made);
+    // In an app's own tests there may be none.
+    if (typeof env !== 'object' || env === null) return make(env);
+    const made = kept.get(env) ?? make(env);
+    kept.set(env, made);
     return made;
   };
 }
 
+/** Keeps what is made for a configuration: Pages, and wrappers such as Sentry's, hand over a new `env` with each request. */
+export function keepForContent<Env, Options extends object, Made>(
+  options: OptionsFor<Options, Env>,
+  make: (env: Env, own: Options) => Made,
+): (env: Env, own: Options) => Made {
+  const kept = new KeptByContent<Made>();
+  const isFunction = typeof options === 'function';
+  return (env, own) => kept.get(env, isFunction ? own : undefined, () => make(env, own));
+}
+
+/** @throws {PomeriumError} `invalid_configuration` */
 export function optionsFor<Options, Env>(options: OptionsFor<Options, Env>, env: Env): Options {
-  return typeof options === 'function' ? (options as (env: Env) => Options)(env) : options;
+  const own = typeof options === 'function' ? (options as (env: Env) => Options)(env) : options;
+  requireOptions(own);
+  return own;
 }
 
 /** The data centre's cache, which only Workers have; and KV, where it is bound. */

@@ -8,15 +8,14 @@ import {
   type GateEnvironment,
   type GateOptions,
   gateOrBroken,
+  isPlainObject,
+  KeptByContent,
 } from '../../core/adapter.ts';
 
 /** Options of every gate (docs/gate.md). `onRefused` gets the request as it came. */
 export type PomeriumOptions = GateOptions<Request>;
 
 export const IS_WORKERD = getRuntimeKey() === 'workerd';
-
-/** More configurations than an app has; an options function that makes new ones for each request must not fill memory. */
-const MAX_KEPT = 64;
 
 /** On Workers Cloudflare's caches may stand before the app and know no assertion; this header is for them alone. */
 const NO_STORE = IS_WORKERD ? { 'cloudflare-cdn-cache-control': 'no-store' } : {};
@@ -33,51 +32,21 @@ export function makeGate(environment: GateEnvironment, options: PomeriumOptions)
   });
 }
 
-/**
- * The gates of one middleware, one for each configuration: they hold the keys. Functions and `store` tell no configurations
- * apart, since an options function makes new ones each time; the first ones stay.
- */
-export class Gates {
-  readonly #kept = new Map<string, Gate<Request>>();
-  readonly #environments = new WeakMap<object, string>();
-  readonly #objects = new WeakMap<object, string>();
-  #count = 0;
+/** Options, or how to get them for a request. */
+export type OptionsFor<Options> = Options | ((c: Context) => Options);
 
-  for(c: Context, options: PomeriumOptions): Gate<Request> {
+/** The gates of one middleware, one for each configuration: each remembers what it verified. */
+export function gatesFor(options: OptionsFor<PomeriumOptions>): (c: Context) => Gate<Request> {
+  const gates = new KeptByContent<Gate<Request>>();
+  const isFunction = typeof options === 'function';
+  return (c) => {
     const environment = environmentOf(c);
-    const key = this.#keyOfEnvironment(environment) + this.#keyOfOptions(options);
-    const kept = this.#kept.get(key);
-    if (kept) return kept;
-    const gate = gateOrBroken(() => makeGate(environment, options), log);
-    if (this.#kept.size >= MAX_KEPT) this.#kept.clear();
-    this.#kept.set(key, gate);
-    return gate;
-  }
-
-  /** By its content: the Pages adapter of Hono hands over a new object with each request. */
-  #keyOfEnvironment(environment: GateEnvironment): string {
-    const known = this.#environments.get(environment);
-    if (known !== undefined) return known;
-    const key = JSON.stringify(Object.entries(environment).filter(([name]) => /^pomerium/i.test(name)));
-    this.#environments.set(environment, key);
-    return key;
-  }
-
-  #keyOfOptions({ store, ...options }: PomeriumOptions): string {
-    return JSON.stringify(options, (_name, value) => (hasMethods(value) ? this.#nameOf(value) : value));
-  }
-
-  #nameOf(value: object): string {
-    const name = this.#objects.get(value) ?? `object ${++this.#count}`;
-    this.#objects.set(value, name);
-    return name;
-  }
-}
-
-/** Keys and compiled policies, which are only ever the same as themselves; the options themselves have functions, too. */
-function hasMethods(value: unknown): value is object {
-  const { find, decide } = (value ?? {}) as { find?: unknown; decide?: unknown };
-  return !Array.isArray(value) && (typeof find === 'function' || typeof decide === 'function');
+    const own = isFunction ? options(c) : options;
+    // Options that are an object are the same for all requests, and need no comparing.
+    return gates.get(environment, isFunction && isPlainObject(own) ? own : undefined, () =>
+      gateOrBroken(() => makeGate(environment, own), { log, noStoreHeaders: NO_STORE }),
+    );
+  };
 }
 
 let processEnvironment: GateEnvironment | undefined;

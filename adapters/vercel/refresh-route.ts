@@ -5,12 +5,14 @@ import {
   describeFetchFailure,
   optionsFromEnvironment,
   type PomeriumEvent,
+  requireOptions,
   throttledStore,
   type VerifierOptions,
 } from '../../core/adapter.ts';
 import { edgeConfigKey, edgeConfigStore } from './edge-config-store.ts';
 import { environment } from './platform.ts';
 import { sha256 } from './sha256.ts';
+import { uncachedFetch } from './uncached-fetch.ts';
 
 /** Seconds: half of the time for which a key set is used at once. */
 const REWRITE_AFTER = 180;
@@ -49,6 +51,7 @@ interface RouteEnvironment {
  * export const GET = createRefreshRoute() // in app/api/pomerium-keys/route.ts, and a cron in vercel.json
  */
 export function createRefreshRoute(options: RefreshRouteOptions = {}): (request: Request) => Promise<Response> {
+  requireOptions(options);
   const { api, ...given } = options;
   return async (request) => {
     try {
@@ -90,7 +93,9 @@ async function refreshedItems({
     return options.onEvent?.(event);
   };
   const { waitUntil, settle } = collectPending({ limit: REFRESH_LIMIT });
-  const verifier = createVerifier(optionsFromEnvironment(environment(), { ...options, onEvent, store }));
+  const verifier = createVerifier(
+    optionsFromEnvironment(environment(), { ...options, onEvent, store }, { fetch: uncachedFetch }),
+  );
   await verifier.ready({ waitUntil });
   await settle();
   if (failure !== undefined) throw new Error(failure);
@@ -105,7 +110,7 @@ function writerFrom(env: RouteEnvironment, api = 'https://api.vercel.com'): (ite
   const url = new URL(`/v1/edge-config/${id}/items`, api);
   if (env.POMERIUM_EDGE_CONFIG_TEAM) url.searchParams.set('teamId', env.POMERIUM_EDGE_CONFIG_TEAM);
   return async (items) => {
-    const response = await fetch(url, {
+    const response = await uncachedFetch(url, {
       method: 'PATCH',
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       body: JSON.stringify({ items: items.map((item) => ({ operation: 'upsert', ...item })) }),

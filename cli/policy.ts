@@ -3,9 +3,9 @@ import { base64url } from 'jose';
 import { type Document, isNode, LineCounter, parseDocument } from 'yaml';
 import { parseClaims } from '../core/claims.ts';
 import { PomeriumError } from '../core/errors.ts';
-import { readPath } from '../core/gate/path.ts';
 import { type MaybeAnonymous, toIdentity } from '../core/identity.ts';
 import { compilePolicy, type PolicyExplanation, type PolicyOptions } from '../core/index.ts';
+import { pathOf } from '../core/policy/check.ts';
 import { safeText } from '../inspector/text.ts';
 import { readList, readText } from './input.ts';
 import { EXIT, mark, paint, print, printJson, UsageError } from './output.ts';
@@ -69,7 +69,7 @@ export function addPolicy(program: Command): void {
       const { value } = await readPolicyFile(file);
       const policy = compilePolicy(value, optionsOf(options));
       // As the verifier reads the target of a request.
-      const path = options.path === undefined ? undefined : readPath(options.path);
+      const path = options.path === undefined ? undefined : pathOf({ url: options.path });
       if (policy.needsPath && path === null) {
         if (options.json) printJson({ allowed: false, path: null });
         else print(`${mark('fail')} servers could read this path in different ways\nnot allowed`);

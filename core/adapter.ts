@@ -15,7 +15,8 @@ export {
   gateOrBroken,
 } from './gate/gate.ts';
 export { isPomeriumHeader, readAssertion, readHeader } from './gate/headers.ts';
-export { consoleLog, type GateLog, logLine, mayLogReceived } from './gate/log.ts';
+export { imageSources } from './gate/image-source.ts';
+export { consoleLog, type GateLog, loggedPath, logLine, mayLogReceived } from './gate/log.ts';
 export {
   GATE_VARIABLES,
   type GateEnvironment,
@@ -29,6 +30,8 @@ export { collectPending, type Pending } from './gate/pending.ts';
 export { withHeaders } from './gate/response.ts';
 export { compilePathRules, type PathRule, type PathRules } from './gate/rules.ts';
 export * from './index.ts';
-export { readBoolean } from './option-readers.ts';
+export { isPlainObject } from './json.ts';
+export { KeptByContent } from './keep.ts';
+export { readBoolean, requireKnown, requireOptions } from './option-readers.ts';
 export { isPolicy } from './policy/policy.ts';
 export { type Environment, readFlag, readVariables, type Variables } from './variables.ts';

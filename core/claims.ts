@@ -59,19 +59,20 @@ export function parseClaims(payloadSegment: string): Claims {
 
 /**
  * Judges the claims, in this order: times, audience, issuer, subject. The audience stands before the issuer, since a wrong
- * `audience` is the likeliest mistake, and the default issuers are made of it. `now` in seconds. `host`: where the request
- * was sent; of several audiences it must be for that one, since each is a route of its own, with its own policy.
+ * `audience` is the likeliest mistake, and the default issuers are made of it. `now` in seconds. `hosts`: where the request
+ * was sent; of several audiences it must be for those, since each is a route of its own, with its own policy.
  */
 export function checkClaims(
   claims: Claims,
   rules: ClaimRules,
   now: number,
-  host: string | undefined,
+  hosts: readonly string[],
 ): asserts claims is CheckedClaims {
   checkTimes(claims, rules, now);
-  const audiences = host === undefined ? rules.audiences : audiencesAt(host, rules.audiences);
-  checkAudience(claims.aud, audiences);
-  checkIssuer(claims.iss, rules.issuers ?? defaultIssuers(claims.aud.filter((one) => audiences.has(one))));
+  const audiences = [rules.audiences, ...hosts.map((host) => audiencesAt(host, rules.audiences))];
+  for (const asked of audiences) checkAudience(claims.aud, asked);
+  const isAsked = (one: string) => audiences.every((asked) => asked.has(one));
+  checkIssuer(claims.iss, rules.issuers ?? defaultIssuers(claims.aud.filter(isAsked)));
   if (claims.sub === '' && !rules.allowAnonymous) {
     throw new PomeriumError(
       'anonymous',

@@ -4,6 +4,13 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Whether a value has its members itself: no promise, `Map` or list, no object of a class. Of whatever realm. */
+export function isPlainObject(value: unknown): value is JsonObject {
+  if (!isObject(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.hasOwn(Object(prototype), 'isPrototypeOf');
+}
+
 /** The JSON object that this text is, or undefined for any other text. */
 export function parseObject(text: string): JsonObject | undefined {
   try {

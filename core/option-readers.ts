@@ -1,7 +1,21 @@
 import { configurationError, describeValue } from './errors.ts';
+import { isPlainObject } from './json.ts';
+import { isPromiseLike } from './promise.ts';
+
+/** Ensures that nothing is left out in silence: of what is no plain object, no option would be read. */
+export function requireOptions(options: unknown): void {
+  if (isPlainObject(options)) return;
+  const what = isPromiseLike(options)
+    ? 'a promise: await it before; an options function must not be async'
+    : describeValue(options);
+  throw configurationError(
+    `Options must be a plain object, as in { audience: 'app.corp.example.com' }; they are ${what}.`,
+  );
+}
 
 /** Options as they count: one that is undefined is not set. */
 export function withoutUnset<Options extends object>(options: Options): Partial<Options> {
+  requireOptions(options);
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<Options>;
 }
 

@@ -6,7 +6,7 @@ import type { RemoteKeysOptions } from './keys/remote/options.ts';
 import { sharedRemoteKeys } from './keys/remote/shared.ts';
 import type { KeySource } from './keys/source.ts';
 import type { JwksStore } from './keys/stores/store.ts';
-import { readBoolean, readFunction, readSeconds, requireKnown } from './option-readers.ts';
+import { readBoolean, readFunction, readSeconds, requireKnown, requireOptions } from './option-readers.ts';
 import { isPolicy, type Policy } from './policy/policy.ts';
 import { ALGORITHMS, type Algorithm } from './signature/algorithms.ts';
 
@@ -135,9 +135,7 @@ type Unset<Options> = { [Name in keyof Options]: Options[Name] | undefined };
 
 /** @throws {PomeriumError} `invalid_configuration`, with a sentence that says what to write instead */
 export function readVerifierOptions(options: Unset<VerifierOptions>): VerifierSettings {
-  if (typeof options !== 'object' || options === null) {
-    throw configurationError("Write createVerifier({ audience: 'app.corp.example.com' }).");
-  }
+  requireOptions(options);
   requireKnown(options, VERIFIER_OPTIONS, 'option');
   const audiences = readAudiences(options.audience);
   const several = readSeveral(options);

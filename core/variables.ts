@@ -36,9 +36,11 @@ export function readText(value: unknown, name: string): string | undefined {
 /** Separated by commas, or a list. */
 export function readList<T extends string = string>(value: unknown, name: string): T[] | undefined {
   if (Array.isArray(value)) return value;
-  return readText(value, name)
-    ?.split(',')
-    .map((one) => one.trim() as T);
+  const text = readText(value, name);
+  if (text !== undefined && /^\s*\[\s*["\]]/.test(text)) {
+    throw configurationError(`${name} is JSON; write its values with commas between them, as in ${name}=one,two.`);
+  }
+  return text?.split(',').map((one) => one.trim() as T);
 }
 
 export function readFlag(value: unknown, name: string): boolean {
@@ -113,23 +115,34 @@ const KUBERNETES = /_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_\w+)?)$/;
 export function requireKnownVariables(env: object, honoured: readonly string[], others: readonly string[] = []): void {
   for (const name of Object.keys(env)) {
     // Distances take milliseconds on a cold start, and most names are nothing like ours.
-    if (!/pome|rium/i.test(name)) continue;
+    if (!/pome|rium|^p.{4,7}m/i.test(name)) continue;
     if ([honoured, others, PLATFORM_VARIABLES].some((names) => names.includes(name)) || KUBERNETES.test(name)) continue;
     if (ACCESS_VARIABLES.includes(name)) {
       throw configurationError(
         `${name} is set and cannot be honoured here; what can be set is ${[...new Set(honoured)].join(', ')}.`,
       );
     }
-    const meant = [...ACCESS_VARIABLES, ...PLATFORM_VARIABLES].find((one) => isMisspelt(name.toUpperCase(), one));
+    const spellings = spellingsOf(name.toUpperCase());
+    const meant = [...ACCESS_VARIABLES, ...PLATFORM_VARIABLES].find((one) =>
+      spellings.some((spelling) => isMisspelt(spelling, one)),
+    );
     if (meant) throw configurationError(`There is no variable ${name}; write ${meant}, or give it another name.`);
   }
 }
 
-/** One letter too many, too few or wrong, or two that changed places; two of these in a long name. `POLICIES`, too. */
+/** The name, also with `POLICIES` or `POLICES` as `POLICY`, and without a word that only says what it is for. */
+function spellingsOf(name: string): string[] {
+  const bare = name.replace(/^(POMERIUM)_(EDGE|GATE|(ACCESS|AUTHZ?|PATHS?|ROUTES?)(?=_(RUL|POL)))_/, '$1_');
+  return [name, bare, bare.replace(/I?ES$/, 'Y')];
+}
+
+/**
+ * One letter too many, too few or wrong, or two that changed places; two of these in a long name, or where `POMERIUM` is
+ * misspelt: nobody else has such names.
+ */
 function isMisspelt(name: string, meant: string): boolean {
-  const limit = meant.length > 16 ? 2 : 1;
-  const one = name.replace(/IES$/, 'Y');
-  return Math.abs(one.length - meant.length) <= limit && distance(one, meant) <= limit;
+  const limit = meant.length > 16 || !name.startsWith('POMERIUM') ? 2 : 1;
+  return Math.abs(name.length - meant.length) <= limit && distance(name, meant) <= limit;
 }
 
 /** Damerau's distance, in the form that moves no letter twice. */

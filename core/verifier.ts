@@ -14,7 +14,7 @@ import {
   type VerifierOptions,
   type VerifierSettings,
 } from './options.ts';
-import type { Policy, RequestInfo } from './policy/policy.ts';
+import { type Policy, type RequestInfo, requireAllowed } from './policy/policy.ts';
 import { isPromiseLike } from './promise.ts';
 
 /** What a verification needs beside the assertion. Make an object of its own: never pass a platform's context. */
@@ -112,8 +112,8 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
       requestInfo: context.requestInfo ?? request,
       waitUntil: (promise) => context.waitUntil?.(promise),
     };
-    const host = this.#settings.audiences.size > 1 ? hostOf(request) : undefined;
-    const identity = await this.#verify(readAssertion(request.headers), own, host);
+    const hosts = this.#settings.audiences.size > 1 ? hostsOf(request) : [];
+    const identity = await this.#verify(readAssertion(request.headers), own, hosts);
     const onBehalfOf = this.#onBehalfOf;
     const original = onBehalfOf && readHeader(request.headers, ASSERTION_FOR_HEADER);
     if (!original) return identity;
@@ -125,14 +125,14 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
   }
 
   async verify(value: string | null | undefined, context: VerifyContext = {}): Promise<MaybeAnonymous> {
-    return this.#verify(value, context, undefined);
+    return this.#verify(value, context, []);
   }
 
   /** The steps, in order. Nothing is read from the payload before the signature is verified. */
   async #verify(
     value: string | null | undefined,
     context: VerifyContext,
-    host: string | undefined,
+    hosts: readonly string[],
   ): Promise<MaybeAnonymous> {
     const keyContext = this.#keyContext(context);
     try {
@@ -155,13 +155,13 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
       }
 
       const claims = isRemembered ? remembered.claims : parseClaims(assertion.payloadSegment);
-      checkClaims(claims, this.#settings, this.#settings.now(), host);
+      checkClaims(claims, this.#settings, this.#settings.now(), hosts);
       checkIssuerOf(claims, key);
 
       const identity = isRemembered ? remembered.identity : toIdentity(claims);
       if (!isRemembered) this.#remember(text, { assertion, key, claims, identity });
       for (const policy of [this.#settings.policy, readPolicy('policy', context.policy)]) {
-        policy?.check(identity, context.requestInfo);
+        if (policy) requireAllowed(policy, identity, context.requestInfo);
       }
       const { keyId, algorithm } = key;
       const { eventRequest, logSubject } = context;
@@ -215,7 +215,7 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
   /** That the policy lets the caller act for others; its refusal is an event about the assertion on behalf of a user. */
   #requireCaller(callers: Policy, identity: MaybeAnonymous, context: VerifyContext): void {
     try {
-      callers.check(identity, context.requestInfo);
+      requireAllowed(callers, identity, context.requestInfo);
     } catch (error) {
       if (error instanceof PomeriumError) {
         this.#emitRefused(error, context, 'on-behalf-of');
@@ -243,11 +243,16 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
   }
 }
 
-/** The host that was asked for, without port and last dot: of the URL where it has one, else of the header. */
-function hostOf({ url, headers }: RequestLike): string | undefined {
+/** The hosts that the request names, in its URL and its header, without port and last dot: the code behind may go by either. */
+function hostsOf({ url, headers }: RequestLike): string[] {
   const target = `${url}`;
-  const authority = URL.canParse(target) ? new URL(target).host : readHeader(headers, 'host');
-  return authority?.toLowerCase().replace(/\.?(:\d*)?$/, '');
+  const named = [URL.canParse(target) ? new URL(target).host : '', ...(readHeader(headers, 'host') ?? '').split(',')];
+  return named.map((host) =>
+    host
+      .trim()
+      .toLowerCase()
+      .replace(/\.?(:\d*)?$/, ''),
+  );
 }
 
 /** The key's own algorithm decides; the header may only agree with it (CVE-2015-9235, CVE-2026-22817). */

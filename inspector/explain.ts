@@ -181,9 +181,7 @@ function checkEachClaim(claims: Claims, expectation: Expectation): Check[] {
     more: Partial<ClaimRules>,
     fix: string,
   ): Check => {
-    const [result] = attempt(rule, detail, () =>
-      checkClaims({ ...good, ...changes }, { ...rules, ...more }, now, undefined),
-    );
+    const [result] = attempt(rule, detail, () => checkClaims({ ...good, ...changes }, { ...rules, ...more }, now, []));
     return result.verdict === 'fail' ? { ...result, fix } : result;
   };
   const clocks = `Pomerium signs for five minutes: get a new one, or compare the clocks (a minute of difference is allowed).`;

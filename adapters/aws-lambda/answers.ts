@@ -1,4 +1,10 @@
-import type { Identity, PomeriumErrorCode } from '../../core/adapter.ts';
+import {
+  ASSERTION_FOR_HEADER,
+  type Identity,
+  type PomeriumErrorCode,
+  readAssertion,
+  readHeader,
+} from '../../core/adapter.ts';
 import type { AuthorizerRequest } from './events.ts';
 
 /** Only strings, numbers and booleans: REST, WebSocket and AppSync take nothing else. */
@@ -37,18 +43,16 @@ export type AuthorizerAnswer = PolicyAnswer | SimpleAnswer | AppSyncAnswer;
 export interface AnswerOptions {
   readonly scope: 'method' | 'stage';
   readonly responses: 'simple' | 'policy' | undefined;
+  /** Seconds for which AppSync may keep an answer, where it is the answer for whoever sends the same token. */
   readonly ttlOverride: number;
 }
 
 /** What lets the request in, for whoever asks. */
-export function allow(
-  identity: Identity,
-  { caller, arn }: AuthorizerRequest,
-  options: AnswerOptions,
-): AuthorizerAnswer {
+export function allow(identity: Identity, request: AuthorizerRequest, options: AnswerOptions): AuthorizerAnswer {
+  const { caller, arn } = request;
   const context = contextOf(identity);
   if (caller === 'appsync') {
-    return { isAuthorized: true, resolverContext: context, ttlOverride: options.ttlOverride };
+    return { isAuthorized: true, resolverContext: context, ttlOverride: secondsKept(request, options) };
   }
   if (isSimple(caller, options)) return { isAuthorized: true, context };
   const resource = options.scope === 'stage' ? stageArn(arn) : arn;
@@ -61,14 +65,29 @@ export function allow(
  */
 export function refuse(
   { code, status }: { code: PomeriumErrorCode; status: number },
-  { caller, arn }: AuthorizerRequest,
+  request: AuthorizerRequest,
   options: AnswerOptions,
 ): AuthorizerAnswer {
+  const { caller, arn } = request;
   const context = { code };
-  if (caller === 'appsync') return { isAuthorized: false, resolverContext: context, ttlOverride: options.ttlOverride };
+  if (caller === 'appsync') {
+    // What is no assertion that holds may be what others send beside theirs.
+    const ttlOverride = code === 'policy_denied' ? secondsKept(request, options) : 0;
+    return { isAuthorized: false, resolverContext: context, ttlOverride };
+  }
   if (isSimple(caller, options)) return { isAuthorized: false, context };
   if (caller === 'rest' && status !== 403) throw new Error('Unauthorized');
   return policy('refused', 'Deny', arn, context);
+}
+
+/**
+ * AppSync keeps an answer for the token of `Authorization` and looks at no other header: everybody who sends the same token
+ * gets it. So it may keep only one that depends on the token alone.
+ */
+function secondsKept({ headers }: AuthorizerRequest, { ttlOverride }: AnswerOptions): number {
+  const token = readHeader(headers, 'authorization')?.replace(/^bearer +/i, '');
+  const isAssertion = token !== undefined && token === readAssertion(headers);
+  return isAssertion && readHeader(headers, ASSERTION_FOR_HEADER) === undefined ? ttlOverride : 0;
 }
 
 /** Whether what lets this request in is a policy for its method and path alone, which holds them as patterns. */

@@ -4,6 +4,7 @@ import {
   readBoolean,
   readFlag,
   readVariables,
+  requireOptions,
   type Variables,
 } from '../../core/adapter.ts';
 import type { AnswerOptions } from './answers.ts';
@@ -39,7 +40,11 @@ export interface AuthorizerOptions extends Omit<LambdaOptions, keyof typeof AUTH
    * @defaultValue `POMERIUM_ALLOW_BEARER`, then false
    */
   allowBearer?: boolean;
-  /** For how long AppSync may cache an answer, in seconds. @defaultValue `0` */
+  /**
+   * For how long AppSync may cache an answer, in seconds: only where its token is the verified assertion, since it keeps an
+   * answer for the token alone.
+   * @defaultValue `0`
+   */
   ttlOverride?: number;
 }
 
@@ -57,6 +62,7 @@ export interface AuthorizerSettings {
 
 /** @throws {PomeriumError} `invalid_configuration` */
 export function readAuthorizerOptions(env: LambdaEnvironment, options: AuthorizerOptions): AuthorizerSettings {
+  requireOptions(options);
   const { scope, responses, allowBearer, ttlOverride = 0, ...lambdaOptions } = options;
   if (!Number.isInteger(ttlOverride) || ttlOverride < 0) {
     throw configurationError(

@@ -17,9 +17,9 @@ export interface EdgeAnswer {
   readonly body: string;
 }
 
-/** Every header line as a pair. */
-export function edgeHeaderPairs(headers: EdgeHeaders): (readonly [name: string, value: string])[] {
-  return Object.entries(headers).flatMap(([name, lines]) => lines.map(({ value }) => [name, value] as const));
+/** Every header line as a pair; none where an event of one's own has no headers. */
+export function edgeHeaderPairs(headers: EdgeHeaders | undefined): (readonly [name: string, value: string])[] {
+  return Object.entries(headers ?? {}).flatMap(([name, lines]) => lines.map(({ value }) => [name, value] as const));
 }
 
 /** A copy of the request with the headers that go on. */
@@ -27,7 +27,7 @@ export function forwardEdgeRequest<Request extends EdgeRequest>(
   request: Request,
   { keeps, added }: ForwardedHeaders,
 ): Request {
-  const kept = Object.entries(request.headers).flatMap(([name, lines]): [string, EdgeHeaders[string]][] => {
+  const kept = Object.entries(request.headers ?? {}).flatMap(([name, lines]): [string, EdgeHeaders[string]][] => {
     const left = lines.filter(({ value }) => keeps(name, value));
     return left.length > 0 ? [[name, left]] : [];
   });

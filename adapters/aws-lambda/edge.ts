@@ -1,4 +1,4 @@
-import { configurationError, type Gate, gateOrBroken, readBoolean } from '../../core/adapter.ts';
+import { configurationError, type Gate, gateOrBroken, readBoolean, requireOptions } from '../../core/adapter.ts';
 import {
   type EdgeAnswer,
   type EdgeRequest,
@@ -57,7 +57,9 @@ const FETCH_TIMEOUT = 2;
  * await handler.ready
  * ```
  */
-export function createEdgeHandler({ cachingDisabled, ...options }: EdgeOptions): EdgeHandler {
+export function createEdgeHandler(given: EdgeOptions): EdgeHandler {
+  requireOptions(given);
+  const { cachingDisabled, ...options } = given;
   if (options.audience === undefined) {
     throw configurationError(
       "audience is missing; write createEdgeHandler({ audience: 'app.corp.example.com' }), the host name of the route in Pomerium.",
@@ -94,9 +96,12 @@ function readRecord<Request extends EdgeRequest>({ Records: [record] }: EdgeEven
 
 /** Refuses every request, with the reason in the log. */
 function misplacedGate({ logger }: Pick<EdgeOptions, 'logger'>): Gate<EdgeEvent> {
-  return gateOrBroken<EdgeEvent>(() => {
-    throw configurationError(
-      'The function stands on an origin request, and what CloudFront has in its cache is served without it; attach it to the viewer request, or write cachingDisabled: true where the behaviour caches nothing.',
-    );
-  }, lambdaLog(logger));
+  return gateOrBroken<EdgeEvent>(
+    () => {
+      throw configurationError(
+        'The function stands on an origin request, and what CloudFront has in its cache is served without it; attach it to the viewer request, or write cachingDisabled: true where the behaviour caches nothing.',
+      );
+    },
+    { log: lambdaLog(logger) },
+  );
 }

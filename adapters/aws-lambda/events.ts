@@ -80,7 +80,7 @@ function readAuthorizer(event: Member): Parts | undefined {
 function readFunction(event: Member): Parts {
   const { version, rawPath, raw_path, path, method, httpMethod, requestContext } = event;
   const context = toMember(requestContext);
-  if (isWebSocket(event)) return { caller: 'rest', method: 'GET', url: '/' };
+  if (isWebSocket(event)) return { caller: 'rest', method: 'GET', url: isMessage(context) ? UNREADABLE_PATH : '/' };
   if (isFunctionUrl(context)) return { ...readHttp2(event), caller: 'function-url', url: sentPath(rawPath) };
   if (rawPath !== undefined) return readHttp2(event);
   if (version === '2.0') return { caller: 'lattice-2.0', method: textOf(method), url: sentPath(path) };
@@ -118,6 +118,11 @@ function readAppSync({ authorizationToken, requestHeaders }: Member): Parts {
 /** Its opening request is a GET (RFC 6455 section 4.1), and there is one path, `/`. */
 function isWebSocket({ requestContext }: Member): boolean {
   return typeof toMember(requestContext)['connectionId'] === 'string';
+}
+
+/** What comes after the opening request has no path: a rule for `/` must not open it, too. */
+function isMessage({ eventType, routeKey }: Member): boolean {
+  return eventType === undefined ? routeKey !== '$connect' : eventType !== 'CONNECT';
 }
 
 /** The one difference to an HTTP API's event with payload 2.0. A function URL has no other name, and none of ours can be one. */

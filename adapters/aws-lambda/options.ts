@@ -9,6 +9,7 @@ import {
   readBoolean,
   readFlag,
   readVariables,
+  requireOptions,
   tieredStore,
   type Variables,
 } from '../../core/adapter.ts';
@@ -62,6 +63,7 @@ const FETCH_VARIABLES: Variables<{ fetchKeys: boolean }> = { fetchKeys: ['POMERI
 
 /** @throws {PomeriumError} `invalid_configuration` */
 export function readLambdaOptions<Event>(env: LambdaEnvironment, options: LambdaOptions<Event>): LambdaSettings<Event> {
+  requireOptions(options);
   const variables = readVariables({ ...env }, FETCH_VARIABLES);
   const { fetchKeys: given, logger, metrics, logClaims = [], ...gateOptions } = options;
   const fetchKeys = readBoolean('fetchKeys', given) ?? variables.fetchKeys ?? true;

@@ -5,6 +5,7 @@ import {
   optionsFromEnvironment,
   PomeriumError,
   type PomeriumEvent,
+  requireOptions,
   type VerifierOptions,
 } from '../../core/adapter.ts';
 import { lambdaLog, withoutRepeats } from './log.ts';
@@ -42,6 +43,7 @@ const HOUR = 3_600_000;
  * ```
  */
 export function createRefresher(options: RefresherOptions = {}): () => Promise<void> {
+  requireOptions(options);
   const env: LambdaEnvironment = process.env;
   const { name = env.POMERIUM_JWKS_SSM, client, logger, metrics, ...given } = options;
   if (!name) throw configurationError('POMERIUM_JWKS_SSM is not set; set it to the name of the SSM parameter to keep.');

@@ -5,6 +5,7 @@ import {
   type GateRequest,
   type GateResult,
   type Identity,
+  loggedPath,
   mayLogReceived,
   type PomeriumError,
   type PomeriumEvent,
@@ -103,7 +104,7 @@ function countDecision({ result }: Decision, metrics: MetricsLike): unknown {
 }
 
 function requestFields({ requestId, method, url }: ReportedRequest): Record<string, unknown> {
-  return { requestId, method, path: readPath(url) };
+  return { requestId, method, path: loggedPath(readPath(url)) };
 }
 
 /** Names that Powertools' Logger keeps for itself: it drops a field of such a name, or loses its own. */

@@ -12,6 +12,7 @@ import {
   type CloudflareEnvironment,
   type CloudflareOptions,
   defaultStore,
+  keepForContent,
   keepForEnvironment,
   log,
   type OptionsFor,
@@ -25,9 +26,16 @@ export interface AllowedRequest {
   readonly headers: Headers;
 }
 
-/** A gate for each environment. A configuration that cannot work refuses everything with a 500; the log says why. */
+export const PLATFORM = {
+  // Cloudflare's caches may stand before a Worker and know no assertion; this header is for them alone.
+  noStoreHeaders: { 'cloudflare-cdn-cache-control': 'no-store' },
+  log,
+};
+
+/** A gate for each configuration. A configuration that cannot work refuses everything with a 500; the log says why. */
 export function gatesFor<Env>(options: OptionsFor<CloudflareOptions, Env>): (env: Env) => Gate<Request> {
-  return keepForEnvironment((env: Env) => gateOrBroken(() => createCloudflareGate(env, optionsFor(options, env)), log));
+  const gates = keepForContent(options, (env: Env, own) => createCloudflareGate(env, own));
+  return keepForEnvironment((env: Env) => gateOrBroken(() => gates(env, optionsFor(options, env)), PLATFORM));
 }
 
 /** @throws {PomeriumError} `invalid_configuration` */
@@ -41,9 +49,7 @@ export function createCloudflareGate(
   return createGate(env, options, {
     ...support,
     keys: { store: defaultStore(env) },
-    // Cloudflare's caches may stand before a Worker and know no assertion; this header is for them alone.
-    noStoreHeaders: { 'cloudflare-cdn-cache-control': 'no-store' },
-    log,
+    ...PLATFORM,
   });
 }
 

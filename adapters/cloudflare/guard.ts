@@ -1,7 +1,7 @@
 import { describeFetchFailure, gateOrBroken } from '../../core/adapter.ts';
-import { createCloudflareGate, respond } from './gate.ts';
+import { createCloudflareGate, PLATFORM, respond } from './gate.ts';
 import type { GuardEnvironment, GuardOptions } from './guard-options.ts';
-import { keepForEnvironment, log, type OptionsFor, optionsFor } from './options.ts';
+import { keepForContent, keepForEnvironment, log, type OptionsFor, optionsFor } from './options.ts';
 import type { WaitUntil } from './platform.ts';
 import { readUpstream, type Upstream } from './upstream.ts';
 
@@ -24,16 +24,17 @@ export interface Guard<Env = GuardEnvironment> {
  * ```
  */
 export function createGuard<Env = GuardEnvironment>(options: OptionsFor<GuardOptions, Env> = {}): Guard<Env> {
+  const gates = keepForContent(options, (env: Env, { upstream, upstreamCache, ...gateOptions }) =>
+    createCloudflareGate(env, gateOptions, { ownOptions: ['upstream', 'upstreamCache'], writesClaims: true }),
+  );
   const guards = keepForEnvironment((env: Env) => {
     let upstream: Upstream | undefined;
     const gate = gateOrBroken<Request>(() => {
-      const { upstream: target, upstreamCache, ...gateOptions } = optionsFor(options, env);
-      upstream = readUpstream((env ?? {}) as GuardEnvironment, target, upstreamCache);
-      return createCloudflareGate(env, gateOptions, {
-        ownOptions: ['upstream', 'upstreamCache'],
-        writesClaims: true,
-      });
-    }, log);
+      const own = optionsFor(options, env);
+      // Not kept by content: a binding is always that of the environment at hand.
+      upstream = readUpstream((env ?? {}) as GuardEnvironment, own.upstream, own.upstreamCache);
+      return gates(env, own);
+    }, PLATFORM);
     return { gate, upstream };
   });
   return {

@@ -7,9 +7,10 @@ import {
   type GateContext,
   type GateRequest,
   type Identity,
+  requireOptions,
   type SignedInOptions,
 } from '../../core/adapter.ts';
-import { Gates, IS_WORKERD, makeGate, type PomeriumOptions } from './options.ts';
+import { gatesFor, IS_WORKERD, makeGate, type OptionsFor, type PomeriumOptions } from './options.ts';
 import { refuse } from './refuse.ts';
 
 /** What the middleware sets: `c.var.identity`. */
@@ -21,8 +22,6 @@ export interface IdentityVariables {
 export interface OptionalIdentityVariables {
   identity: Identity | undefined;
 }
-
-type OptionsFor<Options> = Options | ((c: Context) => Options);
 
 /** A request that a gate let pass: the reading of it as it came, whatever becomes of `native`. */
 interface AllowedRequest {
@@ -40,7 +39,9 @@ export const allowedRequests = new WeakMap<Context, AllowedRequest>();
  * answer. Without options the environment configures it (`POMERIUM_AUDIENCE` and the like); each option replaces what that
  * says. Options that cannot work are an `invalid_configuration`: thrown at once where they are an object.
  *
- * Gates are kept by configuration, so an options function must not make `keys` or a compiled policy anew for each request.
+ * An options function must not be async. Gates are kept by configuration, so it must not make `keys` or a compiled policy anew
+ * for each request; of functions (`onRefused`, `onEvent`, `now`) those of the first request with a configuration stay, so they
+ * must not depend on `c`.
  *
  * @example
  * ```ts
@@ -56,10 +57,11 @@ export function pomerium(
 ): MiddlewareHandler<{ Variables: OptionalIdentityVariables }>;
 export function pomerium(options: OptionsFor<PomeriumOptions> = {}): MiddlewareHandler {
   // A mistake shows when the app is built, and not with its first request, wherever the environment is not needed to see it.
+  if (typeof options !== 'function') requireOptions(options);
   if (typeof options === 'object' && options.audience !== undefined) makeGate({}, options);
-  const gates = new Gates();
+  const gateFor = gatesFor(options);
   return createMiddleware<{ Variables: OptionalIdentityVariables }>(async (c, next) => {
-    const gate = gates.for(c, typeof options === 'function' ? options(c) : options);
+    const gate = gateFor(c);
     const native = c.req.raw;
     const { method, url, headers } = native;
     const request = { method, url, headers };

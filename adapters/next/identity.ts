@@ -11,6 +11,8 @@ import {
   type Policy,
   PomeriumError,
   type RequestLike,
+  requireKnown,
+  requireOptions,
 } from '../../core/adapter.ts';
 import { lazyGate } from '../vercel/lazy-gate.ts';
 import type { VercelOptions } from '../vercel/options.ts';
@@ -65,6 +67,7 @@ export function createIdentityFunctions(options: VercelOptions = {}): IdentityFu
   const gate = lazyGate(options, {
     without: Object.fromEntries(OF_THE_PROXY.map((name) => [name, INSTEAD])),
     readEnvironment,
+    checkPolicy: requireNoRequest,
   });
   const authorize = async ({ headers }: GateRequest, policy?: Policy) => gate.authorize({ headers }, { policy });
   const forAnybody = cache(async () => authorize({ headers: await headers() }));
@@ -85,7 +88,10 @@ export function createIdentityFunctions(options: VercelOptions = {}): IdentityFu
       if (result.error.status < 500) return undefined;
       throw result.error;
     },
-    async requireIdentity({ policy } = {}) {
+    async requireIdentity(given = {}) {
+      requireOptions(given);
+      requireKnown(given, ['policy'], 'option of requireIdentity()');
+      const { policy } = given;
       const compiled = policy && requireNoRequest(isPolicy(policy) ? policy : compile(policy));
       try {
         return identityIn(await (compiled ? authorize({ headers: await headers() }, compiled) : forSomebody()));

@@ -14,7 +14,7 @@ const HAS_DATA_URL = /\/_next\/data\//i;
  * request's route; of the rules for all of them the strictest decides. Next.js 16.4 and 15.5 serve some URLs otherwise than
  * `nextUrl` says: test/e2e/next/paths.test.ts shows each.
  */
-export function pagePaths({ nextUrl, headers }: NextRequest): string[] {
+export function pagePaths({ nextUrl, headers }: NextRequest): [string, ...string[]] {
   const url = withBasePath(nextUrl);
   const { pathname, buildId, locale } = url;
   if (buildId) return [routeOfData(url)];

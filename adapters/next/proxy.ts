@@ -1,5 +1,5 @@
 import type { NextFetchEvent, NextRequest } from 'next/server.js';
-import type { GateRequest } from '../../core/adapter.ts';
+import { type GateRequest, imageSources, readPath } from '../../core/adapter.ts';
 import { type Middleware, makeMiddleware, type NextMiddleware } from '../vercel/middleware.ts';
 import type { MiddlewareOptions } from '../vercel/options.ts';
 import { pagePaths } from './page-paths.ts';
@@ -37,12 +37,36 @@ export function createProxy(options: ProxyOptions = {}, next?: NextProxy): Proxy
     toGateRequest,
     clean: cleanInPlace,
     urlsOf: ({ url, nextUrl }) => [url, nextUrl.origin],
+    cacheControlOf,
   });
 }
 
 function toGateRequest(request: NextRequest): GateRequest {
+  const { method, headers, nextUrl } = request;
   const [url, ...aliases] = pagePaths(request);
-  return { method: request.method, url, aliases, headers: request.headers };
+  return { method, url, aliases: [...aliases, ...imagePaths(url, nextUrl)], headers };
+}
+
+/** The images of which the optimiser serves a copy, without `basePath`, as rules have paths. */
+function imagePaths(path: string, { search, basePath }: NextRequest['nextUrl']): string[] {
+  return imageSources(path + search).map((source) => {
+    const image = URL.canParse(source) ? new URL(source).pathname : source;
+    return basePath && image.startsWith(`${basePath}/`) ? image.slice(basePath.length) : image;
+  });
+}
+
+/** Files of `public/`, which browsers may keep and ask for again. */
+const ASSET = /\.(avif|css|gif|ico|jpe?g|m?js|mp4|png|svg|ttf|webm|webp|woff2?)$/i;
+
+/**
+ * Next.js marks pages that the build made as `s-maxage` and replaces `Vary` on pages of the App Router, so that a shared cache
+ * would give them to anybody; but it keeps a `Cache-Control` that is there. Pages that are made for a request keep what it
+ * gives them, and names under `/_next/static` change with their content.
+ */
+function cacheControlOf(request: NextRequest): string {
+  const path = readPath(pagePaths(request)[0]) ?? '';
+  if (path.startsWith('/_next/static/')) return 'private, max-age=31536000, immutable';
+  return ASSET.test(path) ? 'private, no-cache' : 'private, no-cache, no-store, max-age=0, must-revalidate';
 }
 
 /** The same object: a copy would lose what `nextUrl` knows of `basePath` and locales. */

@@ -1,6 +1,7 @@
 import {
   consoleLog,
   createGate,
+  createVerifier,
   type Gate,
   type GateOptions,
   type GatePlatform,
@@ -15,6 +16,7 @@ import { lifetimeOf } from './lifetime.ts';
 import { environment } from './platform.ts';
 import { platformStore } from './runtime-cache.ts';
 import { makeSharedVerifier } from './shared-verifier.ts';
+import { uncachedFetch } from './uncached-fetch.ts';
 
 /** A gate that takes from the platform what it lends to the request. */
 export interface LazyGate<NativeRequest> extends Pick<Gate<NativeRequest>, 'refuse' | 'answerHeaders' | 'settings'> {
@@ -31,9 +33,13 @@ export interface LazyGateContext {
 export interface LazyGateSupport extends Pick<GateSupport, 'without' | 'ownOptions'> {
   /** The variables, read with the first request. */
   readonly readEnvironment?: () => object;
+  /** Throws for a policy of the verifier that cannot be answered here. */
+  readonly checkPolicy?: (policy: Policy) => unknown;
 }
 
-const PLATFORM: GatePlatform = { keys: { store: platformStore() }, log: consoleLog(console) };
+type MakeVerifier = NonNullable<GatePlatform['makeVerifier']>;
+
+const PLATFORM: GatePlatform = { keys: { store: platformStore(), fetch: uncachedFetch }, log: consoleLog(console) };
 
 const WITHOUT = {
   endAtExpiry: 'this code does not hold the connection: end it in your own handler, at expiresAt of the identity',
@@ -49,19 +55,30 @@ const SOME_ENVIRONMENT = { POMERIUM_AUDIENCE: 'app.corp.example.com' };
  */
 export function lazyGate<NativeRequest>(
   options: GateOptions<NativeRequest>,
-  { without, ownOptions = [], readEnvironment = environment }: LazyGateSupport = {},
+  { without, ownOptions = [], readEnvironment = environment, checkPolicy }: LazyGateSupport = {},
 ): LazyGate<NativeRequest> {
-  createGate(SOME_ENVIRONMENT, options, { ...PLATFORM, ownOptions, without: { ...WITHOUT, ...without } });
+  const checked =
+    (makeVerifier: MakeVerifier): MakeVerifier =>
+    (verifierOptions, given) => {
+      if (verifierOptions.policy) checkPolicy?.(verifierOptions.policy);
+      return makeVerifier(verifierOptions, given);
+    };
+  createGate(SOME_ENVIRONMENT, options, {
+    ...PLATFORM,
+    ownOptions,
+    without: { ...WITHOUT, ...without },
+    makeVerifier: checked(createVerifier),
+  });
   const make = () =>
     createGate(readEnvironment(), options, {
       ...PLATFORM,
       ownOptions,
       without: WITHOUT,
-      makeVerifier: makeSharedVerifier,
+      makeVerifier: checked(makeSharedVerifier),
     });
   let made: Gate<NativeRequest> | undefined;
   const gate = () => {
-    made ??= gateOrBroken(make, PLATFORM.log);
+    made ??= gateOrBroken(make, PLATFORM);
     return made;
   };
   return {

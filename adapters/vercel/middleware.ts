@@ -5,6 +5,7 @@ import {
   type Identity,
   type OnRefused,
   readBoolean,
+  requireOptions,
   withHeaders,
 } from '../../core/adapter.ts';
 import { lazyGate } from './lazy-gate.ts';
@@ -48,6 +49,8 @@ export function createMiddleware<Context extends WaitUntil = WaitUntil>(
     toGateRequest: (request) => request,
     clean: requestWithHeaders,
     urlsOf: ({ url }) => [url],
+    // It would override that of every page.
+    cacheControlOf: () => undefined,
   });
 }
 
@@ -59,13 +62,17 @@ interface RequestKind<Req> {
   readonly clean: (request: Req, headers: Headers) => Req;
   /** URLs of the app: a rewrite to the origin of one of them stays in it. */
   readonly urlsOf: (request: Req) => readonly [string, ...string[]];
+  /** What `Cache-Control` an answer gets that lets the request on, where nobody else may have it. Undefined: that of the page. */
+  readonly cacheControlOf: (request: Req) => string | undefined;
 }
 
 export function makeMiddleware<Req extends Request, Context extends WaitUntil>(
-  { keepAssertionOnRewrite, onRefused, ...options }: MiddlewareOptions<Req>,
+  given: MiddlewareOptions<Req>,
   next: NextMiddleware<Req, Context> | undefined,
-  { toGateRequest, clean, urlsOf }: RequestKind<Req>,
+  { toGateRequest, clean, urlsOf, cacheControlOf }: RequestKind<Req>,
 ): Middleware<Req, Context> {
+  requireOptions(given);
+  const { keepAssertionOnRewrite, onRefused, ...options } = given;
   const keepsAssertion = readBoolean('keepAssertionOnRewrite', keepAssertionOnRewrite) ?? false;
   const gate = lazyGate<Req>(
     { ...options, ...(onRefused !== undefined && { onRefused: answering(onRefused) }) },
@@ -81,9 +88,12 @@ export function makeMiddleware<Req extends Request, Context extends WaitUntil>(
     if (!letsOn(answer)) return withHeaders(answer, answerHeaders);
     const wanted = requestHeaders(answer, forwarded);
     const leaves = !keepsAssertion && leavesOrigins(answer, urlsOf(request));
-    // Cache-Control would override that of every page.
-    const vary = answerHeaders.filter(([name]) => name === 'vary');
-    return passOn(answer, leaves ? withoutAssertion(wanted, forwarded) : wanted, vary);
+    const cacheControl = result.isForAnybody ? undefined : cacheControlOf(request);
+    const more = answerHeaders.flatMap(([name, value]): [string, string][] => {
+      if (name !== 'cache-control') return [[name, value]];
+      return cacheControl === undefined ? [] : [[name, cacheControl]];
+    });
+    return passOn(answer, leaves ? withoutAssertion(wanted, forwarded) : wanted, more);
   };
 }
 

@@ -34,7 +34,7 @@ function ownPolicy(policy: Policy | undefined): Policy | undefined {
       ...policy,
       check(identity, request) {
         try {
-          policy.check(identity, request);
+          return policy.check(identity, request);
         } catch (error) {
           throwOwn(error);
         }

@@ -1,6 +1,8 @@
 import { configurationError } from '../errors.ts';
 import type { Identity } from '../identity.ts';
+import { isPlainObject } from '../json.ts';
 import { HEADERS_TAKE_TEXT } from '../runtime.ts';
+import { isHeaderName } from './headers.ts';
 
 /** Names the claim headers that are not complete. Not one of Pomerium's. */
 export const TRUNCATED_HEADER = 'x-pomerium-edge-truncated';
@@ -15,30 +17,30 @@ export type ClaimHeaderNames = readonly string[] | Readonly<Record<string, strin
 export type ClaimHeaders = ReadonlyMap<string, string>;
 
 /**
- * The headers to write for these names: what `setClaimHeaders` takes.
+ * The headers to write for these names: what `setClaimHeaders` takes. `option`: what the error names.
  * @throws {PomeriumError} `invalid_configuration` for what is no header name
  */
-export function readClaimHeaders(names: ClaimHeaderNames = []): ClaimHeaders {
-  if (typeof names !== 'object' || names === null) throw namesError();
+export function readClaimHeaders(names: ClaimHeaderNames = [], option = 'claimHeaders'): ClaimHeaders {
+  if (!Array.isArray(names) && !isPlainObject(names)) throw claimHeadersError(option);
   const usual = ALWAYS.map((claim): [string, string] => [headerName(claim), claim]);
   const more = Array.isArray(names)
     ? names.map((claim): [string, string] => [headerName(claim), claim])
     : Object.entries(names);
   const headers = new Map<string, string>();
   for (const [name, claim] of [...usual, ...more]) {
-    // RFC 9110 section 5.6.2: a token.
-    if (typeof claim !== 'string' || !/^[\w!#$%&'*+.^`|~-]+$/.test(name)) {
-      throw namesError();
-    }
+    if (typeof claim !== 'string' || claim === '' || !isHeaderName(name)) throw claimHeadersError(option);
     headers.set(name.toLowerCase(), claim);
   }
   return headers;
 }
 
-function namesError(): Error {
-  return configurationError(
-    "claimHeaders must be a list of claims, or header names with claims; write claimHeaders: ['department'] or { 'x-department': 'department' }.",
-  );
+/** `option`: the option, or the variable that says the same. */
+export function claimHeadersError(option: string): Error {
+  const example =
+    option === 'claimHeaders'
+      ? "claimHeaders: ['department'] or { 'x-department': 'department' }"
+      : `${option}=department,x-department=department`;
+  return configurationError(`${option} must be a list of claims, or header names with claims; write ${example}.`);
 }
 
 /** `PomeriumJWTHeaderName` in `internal/httputil/headers.go`. */

@@ -25,23 +25,50 @@ export interface ForwardSettings {
   readonly keepAssertion: boolean;
 }
 
-/** `needsPath`: whether a rule or a policy depends on the path. */
+/** On what it depended whether the request may go on: its path, its method. */
+export interface DecidedBy {
+  readonly path: boolean;
+  readonly method: boolean;
+}
+
 export type Forwarder = (
   headers: HeadersLike,
   identity: Identity | undefined,
-  request: { needsPath: boolean },
+  decidedBy: DecidedBy,
 ) => ForwardedHeaders;
 
-/** With these a server takes another path for the one that was asked for. */
-const PATH_OVERRIDES: ReadonlySet<string> = new Set(['x-original-url', 'x-rewrite-url', 'x-forwarded-prefix']);
+/**
+ * With these a server takes another path for the one that was asked for: IIS and Symfony; those behind a proxy that says where
+ * they are mounted; CGI and WSGI variables; Envoy; Vercel and Next.js, which set theirs again behind their middleware; SvelteKit.
+ */
+const PATH_OVERRIDES: ReadonlySet<string> = new Set([
+  'x-original-url',
+  'x-original-uri',
+  'x-rewrite-url',
+  'x-override-url',
+  'x-forwarded-prefix',
+  'x-forwarded-path',
+  'x-forwarded-uri',
+  'script-name',
+  'x-script-name',
+  'path-info',
+  'x-envoy-original-path',
+  'x-matched-path',
+  'x-invoke-path',
+  'x-sveltekit-pathname',
+]);
+
+/** With these a server takes another method, which most frameworks have as an option. */
+const METHOD_OVERRIDES: ReadonlySet<string> = new Set(['x-http-method-override', 'x-http-method', 'x-method-override']);
 
 /**
  * Behind the gate no unverified Pomerium header is left, no copy of a claim, no session of Pomerium's (`Authorization:
- * Pomerium …`, `Bearer Pomerium-…`), and where the path decides, no header that overrides it.
+ * Pomerium …`, `Bearer Pomerium-…`), and where path or method decide, no header that overrides them.
  */
 export function createForwarder({ removeHeaders, claimHeaders: written, keepAssertion }: ForwardSettings): Forwarder {
   const removed = new Set([...removeHeaders, ...(written?.keys() ?? [])].map(normalizeName));
-  return (headers, identity, { needsPath }) => {
+  const isIdentity = (name: string) => isPomeriumHeader(name) || removed.has(normalizeName(name));
+  return (headers, identity, decidedBy) => {
     const verified = new Set<string>();
     if (identity && keepAssertion) verified.add(ASSERTION_HEADER);
     if (identity?.onBehalfOf && keepAssertion) verified.add(ASSERTION_FOR_HEADER);
@@ -50,7 +77,11 @@ export function createForwarder({ removeHeaders, claimHeaders: written, keepAsse
       keeps(name, value) {
         const lower = name.toLowerCase();
         const spelling = normalizeName(lower);
-        if (removed.has(spelling) || (needsPath && PATH_OVERRIDES.has(spelling))) return false;
+        if (removed.has(spelling)) return false;
+        if (decidedBy.path && PATH_OVERRIDES.has(spelling)) return false;
+        if (decidedBy.method && METHOD_OVERRIDES.has(spelling)) return false;
+        // The next server removes the headers that it names (RFC 9110 section 7.6.1): not those that the gate writes.
+        if (lower === 'connection') return !value.split(',').some((one) => isIdentity(one.trim()));
         if (lower === 'authorization') return !holdsSession(value) && !holdsOneOf(withheld, value);
         return verified.has(lower) || !isPomeriumHeader(lower);
       },

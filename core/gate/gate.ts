@@ -1,6 +1,7 @@
 import { optionsFromEnvironment } from '../environment.ts';
-import { configurationError, PomeriumError } from '../errors.ts';
+import { configurationError, describeType, PomeriumError } from '../errors.ts';
 import { callSafely } from '../events.ts';
+import { redact } from '../fetch-failure.ts';
 import type { Identity } from '../identity.ts';
 import type { RemoteKeysOptions } from '../keys/remote/options.ts';
 import type { VerifierOptions } from '../options.ts';
@@ -8,7 +9,8 @@ import { isPolicy, type Policy } from '../policy/policy.ts';
 import { createVerifier, type Verifier, type VerifyContext } from '../verifier.ts';
 import { createForwarder, type ForwardedHeaders } from './forward.ts';
 import { isCorsPreflight, type RequestLike, readAssertion, readHeader } from './headers.ts';
-import type { GateLog } from './log.ts';
+import { imageSources } from './image-source.ts';
+import { type GateLog, loggedPath } from './log.ts';
 import { type GateOptions, type GateSettings, type GateSupport, readGateOptions } from './options.ts';
 import { readPath } from './path.ts';
 import { refusalResponse } from './refusal.ts';
@@ -30,7 +32,13 @@ export interface GateContext extends Pick<VerifyContext, 'waitUntil'> {
 }
 
 export type GateResult =
-  | { readonly type: 'allow'; readonly identity?: Identity | undefined; readonly headers: ForwardedHeaders }
+  | {
+      readonly type: 'allow';
+      readonly identity?: Identity | undefined;
+      readonly headers: ForwardedHeaders;
+      /** Whether the same request would pass for nobody: a public path, `optional`, a preflight. */
+      readonly isForAnybody: boolean;
+    }
   | { readonly type: 'refuse'; readonly error: PomeriumError };
 
 /** What stands before somebody's code. `NativeRequest`: the platform's own, for `onRefused`. */
@@ -77,7 +85,7 @@ export function createGate<NativeRequest>(
     ...(settings.log && { onEvent: log.event }),
   });
   const verifier = makeVerifier({ ...verifierOptions, allowAnonymous: false }, settings.verifierOptions);
-  const needsPath = rules !== undefined || verifierOptions.policy?.needsPath === true;
+  const { policy: ownPolicy } = verifierOptions;
   const forwardedHeaders = createForwarder(settings.forwarding);
   const [host, ...others] = [verifierOptions.audience].flat();
   const noStore = Object.entries(noStoreHeaders);
@@ -86,11 +94,15 @@ export function createGate<NativeRequest>(
   return {
     async authorize(request, context = {}) {
       try {
-        const identity = await identify(request, context, verifier, settings);
-        const headers = forwardedHeaders(request.headers, identity, {
-          needsPath: needsPath || context.policy?.needsPath === true,
+        const { method = '', headers: sent } = request;
+        const isPreflight = settings.allowPreflight && !context.policy && isCorsPreflight(method, sent);
+        const visitor = isPreflight ? NOBODY : await identify(request, context, verifier, settings);
+        const { identity } = visitor;
+        const headers = forwardedHeaders(sent, identity, {
+          path: [rules, ownPolicy, context.policy].some((one) => one?.needsPath),
+          method: isPreflight || [rules, ownPolicy, context.policy].some((one) => one?.needsRequest),
         });
-        return { type: 'allow', identity, headers };
+        return { type: 'allow', ...visitor, headers };
       } catch (error) {
         return refusal(error, settings.log ? log : withoutEvents(log));
       }
@@ -108,20 +120,27 @@ export function createGate<NativeRequest>(
 }
 
 /** The gate, or one that refuses everything: for platforms whose environment is known at the first request. */
-export function gateOrBroken<NativeRequest>(make: () => Gate<NativeRequest>, log: GateLog): Gate<NativeRequest> {
+export function gateOrBroken<NativeRequest>(
+  make: () => Gate<NativeRequest>,
+  { log, noStoreHeaders = {} }: Pick<GatePlatform, 'log' | 'noStoreHeaders'>,
+): Gate<NativeRequest> {
   try {
     return make();
   } catch (error) {
-    return brokenGate(error, log);
+    return brokenGate(error, log, Object.entries(noStoreHeaders));
   }
 }
 
 /** A gate that refuses everything with what is wrong with its configuration, and says it in the log each time. */
-function brokenGate<NativeRequest>(error: unknown, log: GateLog): Gate<NativeRequest> {
+function brokenGate<NativeRequest>(
+  error: unknown,
+  log: GateLog,
+  noStore: readonly [name: string, value: string][],
+): Gate<NativeRequest> {
   return {
     authorize: async () => refusal(error, log),
     refuse: (refused, request) =>
-      refusalResponse(refused, request, { custom: undefined, home: undefined, corsOrigins: [], noStore: [] }),
+      refusalResponse(refused, request, { custom: undefined, home: undefined, corsOrigins: [], noStore }),
     answerHeaders: () => [],
     secondsOpen: () => undefined,
     settings: { listClaims: [], log: true, logSubject: false },
@@ -131,37 +150,48 @@ function brokenGate<NativeRequest>(error: unknown, log: GateLog): Gate<NativeReq
   };
 }
 
-/** For whom the request is; undefined for nobody, where nobody may pass. Everything else is thrown. */
+/** `identity`: undefined for nobody, where nobody may pass. */
+type Visitor = Pick<Extract<GateResult, { type: 'allow' }>, 'identity' | 'isForAnybody'>;
+
+const NOBODY: Visitor = { isForAnybody: true };
+
+/** For whom the request is. Everything else is thrown. */
 async function identify(
   request: GateRequest,
   { waitUntil, requestId, policy }: GateContext,
   verifier: Verifier,
-  { rules, optional, allowPreflight, logSubject }: Omit<GateSettings, 'onRefused'>,
-): Promise<Identity | undefined> {
-  const { method = '', url, headers, aliases = [] } = request;
-  if (allowPreflight && !policy && isCorsPreflight(method, headers)) return undefined;
+  { rules, optional, logSubject }: Omit<GateSettings, 'onRefused'>,
+): Promise<Visitor> {
+  const { method = '', url, headers } = request;
+  const targets = [...(request.aliases ?? []), ...(url === undefined ? [] : [url])];
+  const aliases = [...(request.aliases ?? []), ...targets.flatMap(imageSources)];
   const path = url === undefined ? null : readPath(url);
   const access = rules?.accessTo([path, ...aliases.map((alias) => readPath(alias))]) ?? 'authenticated';
   const policies = [access, policy].filter(isPolicy);
   const isPublic = access === 'public' && !policy;
   const mayBeNobody = isPublic || (optional && !policy);
-  if (mayBeNobody && !readAssertion(headers)) return undefined;
+  if (mayBeNobody && !readAssertion(headers)) return NOBODY;
   try {
-    return await verifier.verifyRequest(request, {
+    const identity = await verifier.verifyRequest(request, {
       policy: policies.length > 0 ? allOf(policies) : undefined,
       waitUntil,
       // A policy about the path can be asked about one path only.
       requestInfo: aliases.length > 0 ? { method, path: null, headers } : undefined,
-      eventRequest: { method, path, id: (requestId ?? readHeader(headers, 'x-request-id'))?.slice(0, 64) },
+      eventRequest: {
+        method,
+        path: loggedPath(path),
+        id: (requestId ?? readHeader(headers, 'x-request-id'))?.slice(0, 64),
+      },
       logSubject,
       expectNobody: mayBeNobody,
     });
+    return { identity, isForAnybody: mayBeNobody };
   } catch (error) {
     if (!(error instanceof PomeriumError)) throw error;
     // On a public path what does not hold is not believed. Elsewhere only an assertion for nobody counts as none, and not
     // one that came for the user on whose behalf somebody calls.
-    if (isPublic && error.status !== 500) return undefined;
-    if (mayBeNobody && error.code === 'anonymous' && error.subject === 'assertion') return undefined;
+    if (isPublic && error.status !== 500) return NOBODY;
+    if (mayBeNobody && error.code === 'anonymous' && error.subject === 'assertion') return NOBODY;
     throw error;
   }
 }
@@ -192,9 +222,15 @@ async function answerOf(answer: () => unknown, log: GateLog): Promise<Response |
       'onRefused must return a Response, a new one for each request, or undefined for the answer of the gate.',
     );
   } catch (error) {
-    callSafely(() => log.failure(error));
+    const isOurs = error instanceof PomeriumError;
+    callSafely(() => log.failure(isOurs ? error : configurationError(`onRefused failed: ${describeThrown(error)}`)));
     return undefined;
   }
+}
+
+/** Name and message, without what may be a token. What else an error of the user's has may be the whole request. */
+function describeThrown(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${redact(error.message)}` : describeType(error);
 }
 
 /** Not by its class: it may be of another realm. One that was read before, or is no answer of HTTP, cannot be sent. */
@@ -207,5 +243,6 @@ function sameUrlAt(host: string, { url = '/' }: RequestLike): string | undefined
   const base = `https://${host}`;
   if (!URL.canParse(url, base)) return undefined;
   const { pathname, search } = new URL(url, base);
-  return `${base}${pathname}${search}`;
+  // That of `mailto:@evil.test` is no path, and would be a part of the host.
+  return pathname.startsWith('/') ? `${base}${pathname}${search}` : undefined;
 }

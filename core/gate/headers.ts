@@ -85,6 +85,11 @@ export function isPomeriumHeader(name: string): boolean {
   return normalizeName(name).startsWith('x-pomerium-');
 }
 
+/** Whether it may be a header's name: a token (RFC 9110 section 5.6.2). */
+export function isHeaderName(name: string): boolean {
+  return /^[\w!#$%&'*+.^`|~-]+$/.test(name);
+}
+
 /** The spelling that CGI-like servers make of a header's name. */
 export function normalizeName(name: string): string {
   return name.toLowerCase().replace(/[^a-z0-9]/g, '-');

@@ -22,6 +22,11 @@ export function consoleLog(console: Record<'info' | 'warn' | 'error', (line: unk
   };
 }
 
+/** A path as log and events have it: a client may make one as long as the platform lets it. */
+export function loggedPath(path: string | null): string | null {
+  return path?.slice(0, 512) ?? null;
+}
+
 /**
  * Whether `received` of a refusal may be logged. It may be a claim's value, but for issuer and audience: host names of
  * routes are no personal data, and a wrong one is the likeliest mistake.

@@ -11,8 +11,9 @@ import {
   requireKnownVariables,
   type Variables,
 } from '../variables.ts';
-import { type ClaimHeaderNames, readClaimHeaders } from './claim-headers.ts';
+import { type ClaimHeaderNames, claimHeadersError, readClaimHeaders } from './claim-headers.ts';
 import type { ForwardSettings } from './forward.ts';
+import { isHeaderName } from './headers.ts';
 import { compilePathRules, type PathRule, type PathRules } from './rules.ts';
 
 /** Answers a refused request instead of the gate; undefined: the gate answers. `request`: the platform's own. */
@@ -24,8 +25,19 @@ export type OnRefused<Request> = (
 /** What every gate may be told beside the options of its verifier. Each option replaces what the environment says. */
 export interface GateOptions<Request = unknown> extends Partial<Omit<VerifierOptions, 'allowAnonymous'>> {
   /**
-   * Who may see which path, see `compilePathRules`.
+   * Who may see which path: the first rule that fits decides, and a path that none fits is for nobody (docs/gate.md).
    * @defaultValue `POMERIUM_RULES`; then every path is for whoever comes through Pomerium
+   *
+   * @example
+   * ```ts
+   * withPomerium(handler, {
+   *   rules: [
+   *     { path: '/healthz', access: 'public' },
+   *     { prefix: '/admin', access: { allow: { or: [{ groups: 'admins' }] } } },
+   *     { prefix: '/', access: 'authenticated' },
+   *   ],
+   * })
+   * ```
    */
   rules?: readonly PathRule[];
   /**
@@ -198,17 +210,20 @@ export function readGateOptions<Request>(
       "optional and rules exclude each other; write { prefix: '/…', access: 'public' } in rules.",
     );
   }
-  const listClaims = readNames('listClaims', lists, 'roles');
+  /** What the operator wrote: the option, or the variable. */
+  const nameOf = (option: keyof typeof VARIABLES) => (Object.hasOwn(set, option) ? option : VARIABLES[option][0]);
+  const listClaims = readNames(nameOf('listClaims'), lists, 'roles');
   return {
     verifierOptions: { ...verifierOptions, listClaims },
     listClaims,
     rules: rules === undefined ? undefined : compilePathRules(rules, { listClaims }),
     optional: readBoolean('optional', optional) ?? false,
     allowPreflight: readBoolean('allowPreflight', allowPreflight) ?? false,
-    corsOrigins: readOrigins(corsOrigins),
+    corsOrigins: readOrigins(nameOf('corsOrigins'), corsOrigins),
     forwarding: {
-      removeHeaders: readNames('removeHeaders', removeHeaders, 'x-email'),
-      claimHeaders: claimHeaders !== undefined || writesClaims ? readClaimHeaders(claimHeaders) : undefined,
+      removeHeaders: readHeaderNames(nameOf('removeHeaders'), removeHeaders),
+      claimHeaders:
+        claimHeaders !== undefined || writesClaims ? readClaimHeaders(claimHeaders, nameOf('claimHeaders')) : undefined,
       keepAssertion: readBoolean('keepAssertion', keepAssertion) ?? true,
     },
     shared: readBoolean('shared', shared) ?? false,
@@ -221,27 +236,35 @@ export function readGateOptions<Request>(
 
 function readNames(option: string, names: unknown, example: string): readonly string[] {
   if (Array.isArray(names) && names.every((name) => typeof name === 'string' && name !== '')) return names;
+  const written = option.startsWith('POMERIUM_') ? `${option}=${example}` : `${option}: ['${example}']`;
+  throw configurationError(`${option} must be a list of names; it is ${describeValue(names)}. Write ${written}.`);
+}
+
+/** One that no request can have would leave every copy of a claim where it is. */
+function readHeaderNames(option: string, names: unknown): readonly string[] {
+  const read = readNames(option, names, 'x-email');
+  const wrong = read.find((name) => !isHeaderName(name) || name.includes('*'));
+  if (wrong === undefined) return read;
   throw configurationError(
-    `${option} must be a list of names; it is ${describeValue(names)}. Write ${option}: ['${example}'].`,
+    `${option} has ${describeValue(wrong)}, which is no header's name: write the whole name of each, as in x-email.`,
   );
 }
 
 /** Compared with what browsers send: in lower case, with no slash at the end. */
-function readOrigins(origins: unknown): readonly string[] {
+function readOrigins(option: string, origins: unknown): readonly string[] {
   const example = 'https://app.example.com';
-  const names = readNames('corsOrigins', origins, example);
+  const names = readNames(option, origins, example);
   const wrong = names.find((name) => name !== '*' && !/^[a-z][a-z\d+.-]*:\/\/[^/?#\sA-Z]+$/.test(name));
   if (wrong === undefined) return names;
-  throw configurationError(
-    `corsOrigins has ${describeValue(wrong)}, which no browser sends; write '${example}' or '*'.`,
-  );
+  throw configurationError(`${option} has ${describeValue(wrong)}, which no browser sends; write '${example}' or '*'.`);
 }
 
 /** `department, x-department=department`, or what the option takes. */
 function readClaimList(value: unknown, name: string): ClaimHeaderNames | undefined {
   if (typeof value === 'object' && value !== null) return value as ClaimHeaderNames;
   const named = readList(value, name)?.map((one): [string, string] => {
-    const [header = '', claim] = one.split('=');
+    const [header = '', claim, ...more] = one.split('=');
+    if (more.length > 0) throw claimHeadersError(name);
     return claim === undefined ? [`x-pomerium-claim-${header}`, header] : [header, claim];
   });
   return named && Object.fromEntries(named);

@@ -1,23 +1,30 @@
 /**
  * What two servers could read in two ways, in a path that is decoded once: backslashes, control characters, text that is no
  * Unicode, encoding below the encoding (`%u002f` is IIS's), empty segments, ASP.NET's session in the path (`/(S(x))/`), and
- * dot segments, also as Tomcat (`..;x`) and Windows (`.. `) read them.
+ * dot segments, also as Tomcat (`..;x`) and Windows (`.. `) read them; dots and slashes of full width, which some servers fold;
+ * and Next.js's intercepting routes: `/feed/(..)x` serves what `/x` does.
  */
-const AMBIGUOUS = /[\\\p{Cc}\p{Cs}\ufffd]|%u?[\da-f]{2}|\/\/|\/\(\w\(|\/\.[. ]*(;[^/]*)?(\/|$)/iu;
+const AMBIGUOUS =
+  /[\\\p{Cc}\p{Cs}\ufffd\uff0e\uff0f\uff3c]|%u?[\da-f]{2}|\/\/|\/\((\w\(|\.{1,3}\))|\/\.[. ]*(;[^/]*)?(\/|$)/iu;
 
 /** Whether every server reads this path, decoded once and without its query, in the same way. */
 export function isCanonical(path: string): boolean {
   return path.startsWith('/') && !AMBIGUOUS.test(path);
 }
 
+/** What stands before the path of an absolute URL. A target without its slash would be a part of the host: `host:80admin/x`. */
+const ORIGIN = /^[a-z][a-z\d+.-]*:\/\/([\w.~-]+|\[[\da-f:.]+\])(:\d*)?/i;
+
 /**
  * The path of a request's target as Pomerium's Envoy would show it: without the query, percent-encoding removed once. An
- * absolute URL is parsed as a `Request` does it, which resolves dot segments; in a raw path they are there for the code
- * behind, too. Null where two servers could read it in two ways.
+ * absolute URL is taken as text, too: Deno and workerd hand over what the client sent, without resolving dot segments, and
+ * routers match that text. Null where two servers could read it in two ways.
  */
 export function readPath(url: string): string | null {
   try {
-    const path = url.startsWith('/') ? url.replace(/\?.*/s, '') : new URL(url).pathname;
+    const [origin = ''] = ORIGIN.exec(url) ?? [];
+    const target = url.slice(origin.length) || (origin && '/');
+    const path = target.replace(/\?.*/s, '');
     const decoded = decodeURIComponent(path);
     return /%2f|#/i.test(path) || !isCanonical(decoded) ? null : decoded;
   } catch {

@@ -1,7 +1,7 @@
 import { configurationError, describeType, describeValue } from '../errors.ts';
 import { isObject } from '../json.ts';
 import { compilePolicy } from '../policy/compile.ts';
-import { isPolicy, type Policy, type PolicyInput, type PolicyOptions } from '../policy/policy.ts';
+import { isPolicy, type Policy, type PolicyInput, type PolicyOptions, requireAllowed } from '../policy/policy.ts';
 import { isCanonical } from './path.ts';
 import { isSpellingOf, pathsServed, type SpelledRule, toRuleSegments, toSegments } from './spellings.ts';
 
@@ -14,6 +14,9 @@ export type PathRule =
   | { readonly prefix: string; readonly path?: never; readonly access: PathAccess };
 
 export interface PathRules {
+  readonly needsPath: true;
+  /** Whether one of its policies asks about the request's method, path or headers. */
+  readonly needsRequest: boolean;
   /**
    * Who may see what is served for a request. `paths`: what `readPath` gives for each path that the request may be served
    * as, usually one; the strictest decides. Where one is null, nobody may, unless all paths have the same access.
@@ -27,6 +30,8 @@ interface CompiledRule extends SpelledRule {
   readonly access: CompiledAccess;
   /** The path with one slash at its end. */
   readonly folder: string;
+  /** For people. */
+  readonly name: string;
 }
 
 const NOBODY = compilePolicy({});
@@ -37,29 +42,40 @@ const NOBODY = compilePolicy({});
  * data URLs that frameworks have for it, too. So a rule that fits such a spelling counts as well, if it stands before the
  * one that fits the path itself: of these the strictest decides, and different policies must all allow.
  *
- * @throws {PomeriumError} `invalid_configuration`, also for the patterns of other tools (`/admin/:path*`)
- *
- * @example
- * ```ts
- * const rules = compilePathRules([
- *   { path: '/healthz', access: 'public' },
- *   { prefix: '/admin', access: { allow: { or: [{ groups: 'admins' }] } } },
- *   { prefix: '/', access: 'authenticated' },
- * ])
- * ```
+ * @throws {PomeriumError} `invalid_configuration`, also for the patterns of other tools (`/admin/:path*`), and for a rule that
+ * can never decide, because one before it fits all of its paths
  */
 export function compilePathRules(rules: readonly PathRule[], options: PolicyOptions = {}): PathRules {
   if (!Array.isArray(rules)) throw ruleError('rules', `must be a list; it is ${describeType(rules)}`);
   const compiled = rules.map((rule, i) => compileRule(rule, `rules[${i}]`, options));
+  requireDecisive(compiled);
   const unreadable = accessToEverything(compiled) ?? NOBODY;
-  return Object.freeze({
+  return Object.freeze<PathRules>({
+    needsPath: true,
+    needsRequest: compiled.some(({ access }) => isPolicy(access) && access.needsRequest),
     accessTo: (paths: readonly (string | null)[]) =>
       strictest(
         paths.flatMap((path) =>
-          path === null ? unreadable : pathsServed(path).flatMap((served) => accessesTo(served, compiled)),
+          (path === null ? [null] : pathsServed(path)).flatMap((served) =>
+            served === null ? unreadable : accessesTo(served, compiled),
+          ),
         ),
       ),
   });
+}
+
+/** A rule that others hide would be a hole that nobody sees. */
+function requireDecisive(rules: readonly CompiledRule[]): void {
+  for (const [i, { isPrefix, folder, name }] of rules.entries()) {
+    const hidesIt = (one: CompiledRule) =>
+      one.isPrefix ? folder.startsWith(one.folder) : !isPrefix && folder === one.folder;
+    const other = rules.slice(0, i).findIndex(hidesIt);
+    if (other < 0) continue;
+    throw configurationError(
+      `rules[${i}] (${name}) can never decide: rules[${other}] (${rules[other]?.name}) stands before it and fits all of its paths. Put the narrower rule first.`,
+      { path: `rules[${i}]` },
+    );
+  }
 }
 
 /** The access that every path has, however it is read: undefined where paths differ. */
@@ -101,7 +117,7 @@ export function allOf(policies: readonly Policy[]): Policy {
     decide: (input) => decisive(input).decide(input),
     explain: (input) => decisive(input).explain(input),
     check: (identity, request) => {
-      for (const policy of policies) policy.check(identity, request);
+      for (const policy of policies) requireAllowed(policy, identity, request);
     },
   });
 }
@@ -118,21 +134,23 @@ function compileRule(rule: unknown, at: string, options: PolicyOptions): Compile
     folder: asFolder(text),
     segments: toRuleSegments(text),
     isPrefix: path === undefined,
+    name: `${path === undefined ? 'prefix' : 'path'} ${describeValue(text)}`,
   };
 }
 
-/** Where the patterns of other tools begin: `*`, `.+`, `$`, `(.`, `(?`, `(a|b)`, `/:id`, `/[id]`, `/{id}`, `/<id>`. */
-const PATTERN = /\*|\.\+|\$$|\(+([.?[]|[^/()]*\|)|\/(:|[[{<][^/]*[\]}>](\/|$))/;
+/** Where the patterns of other tools begin: `*`, `^`, `|`, `[`, `.+`, `$`, `(.`, `(?`, `(a|b)`, `{a,b}`, `/:id`, `/{id}`, `/<id>`. */
+const PATTERN = /[*^|[\]]|\.\+|\$$|\(+([.?[]|[^/()]*\|)|\{[^/]*,|\/(:|[{<][^/]*[}>](\/|$))/;
+
+/** `(a|b)`, `{a,b}`; not `(?!a|b)`, which is everything else. */
+const ALTERNATIVES = /^(?!.*\(\?!).*(\||\{[^/]*,)/;
 
 /** A rule that can match no path would be a hole that nobody sees. */
 function requirePlainPath(text: string, at: string): void {
   const pattern = text.search(PATTERN);
   if (text.startsWith('/') && pattern >= 0) {
     const plain = describeValue(text.slice(0, pattern).replace(/[./]+$/, '') || '/').slice(1, -1);
-    throw ruleError(
-      at,
-      `has ${describeValue(text)}, which is a pattern and would match no path; write prefix: '${plain}'`,
-    );
+    const advice = ALTERNATIVES.test(text) ? 'one rule for each path' : `prefix: '${plain}'`;
+    throw ruleError(at, `has ${describeValue(text)}, which is a pattern and would match no path; write ${advice}`);
   }
   // Windows drops dots and spaces at the end of a segment.
   if (!isCanonical(text) || /[?#;]|[. ](\/|$)/.test(text)) {

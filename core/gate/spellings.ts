@@ -7,21 +7,30 @@ export interface SpelledRule {
 /** Extensions of files that servers also serve without them: a rule for `/api/admin.ts` is one for `/api/admin`. */
 const SOURCE_EXTENSION = /([^/])\.([cm]?[jt]sx?|aspx?|go|html?|json|php|py|rb)$/i;
 
-/** A segment that only says which document of a folder is meant; `__data` is SvelteKit's, `_payload` Nuxt's, `_root` React Router's. */
-const DOCUMENT = /^(index|(default|q-data|_+(data|next|payload|root|route)?)(?=\.))? *([.;]|$)/i;
+/**
+ * A segment that only says which document of a folder is meant; `app_dev` is Symfony's, `__data` SvelteKit's, `_payload` Nuxt's,
+ * `_root` React Router's.
+ */
+const DOCUMENT =
+  /^(index|app(_\w+)?(?=\.php)|(default|page-data|q-(loader-)?data|_+(data|next|payload|root|route)?)(?=\.))? *([.;]|$)/i;
 
 /** What may follow a name in a spelling of its segment: a format, parameters, a key or method; on Windows also spaces. */
 const AFTER_NAME = /^( *([.;:]|$)|\()/;
 
-/** A segment after which all others belong to it: scripts' path information, and Next.js's files for the parts of a page. */
+/** A script, or Next.js's files for the parts of a page: all other segments belong to it. */
 const TAKES_THE_REST = /\.(as[hmp]x?|cgi|php\d?|pl|segments)\b/i;
+
+/** A format after a name: what follows may be the path information of the same resource (`/admin.do/x`). */
+const HAS_FORMAT = /^[^;:(]*\./;
 
 /** The segments of a canonical path as a server that ignores case reads them. A later reader may take `?` for a query. */
 export function toSegments(path: string): string[] {
-  // The other order leaves a Greek sigma that depends on what follows.
+  // The other order of cases leaves a Greek sigma that depends on what follows. The dot is what lower case leaves of İ.
   return path
     .replace(/[?#].*/s, '')
+    .normalize()
     .toLowerCase()
+    .replaceAll('\u0307', '')
     .toUpperCase()
     .normalize()
     .split('/')
@@ -37,35 +46,41 @@ export function toRuleSegments(path: string): string[] {
 export function isSpellingOf(rule: SpelledRule, segments: readonly string[]): boolean {
   let matched = 0;
   let takesTheRest = rule.isPrefix;
+  // A front controller, as in /main.php/admin: it serves what follows, and alone it is a script like any other.
+  let isFrontController = false;
   for (const segment of segments) {
     const name = rule.segments[matched];
     if (name === undefined && takesTheRest) return true;
-    if (name !== undefined && segment.startsWith(name) && AFTER_NAME.test(segment.slice(name.length))) matched += 1;
-    else if (!DOCUMENT.test(segment)) return false;
-    takesTheRest = rule.isPrefix || TAKES_THE_REST.test(segment);
+    const isNamed = name !== undefined && segment.startsWith(name) && AFTER_NAME.test(segment.slice(name.length));
+    isFrontController = !isNamed && !DOCUMENT.test(segment);
+    if (isFrontController && !TAKES_THE_REST.test(segment)) return false;
+    if (isNamed) matched += 1;
+    const isPart = TAKES_THE_REST.test(segment) || HAS_FORMAT.test(isNamed ? segment.slice(name.length) : segment);
+    takesTheRest = rule.isPrefix || (isPart && !isFrontController);
   }
-  return rule.segments.slice(matched).every((name) => DOCUMENT.test(name));
+  return !isFrontController && rule.segments.slice(matched).every((name) => DOCUMENT.test(name));
 }
 
 const NEXT_DATA = /^(.*?)\/_next\/data\/[^/]+?(\/.*?)?(\.json)?$/is;
 const GATSBY_DATA = /^(.*?)\/page-data(\/.*)\/page-data\.json$/s;
-const LAST_LOCALE = /\/[a-z]{2}([a-z]?(-\w+)+)?$/i;
-const FIRST_LOCALE = /^\/[a-z]{2}([a-z]?(-\w+)+)?(?=\/|$)/i;
+/** Next.js reads the inner one in turn: what it then serves, a path does not tell. */
+const NESTED_DATA = /(\/_next\/data\/.*){2}/is;
 
 /**
  * The path, and the pages whose data a server could serve for it. What stands before Next.js's `_next` may be a part of the
- * page's path (`basePath`) or not (`assetPrefix`, a locale), and a page without its locale is the same page.
+ * page's path (`basePath`) or not (`assetPrefix`, a locale), and a page without its locale, which may be any name, is the same
+ * page. Null where nobody can tell.
  */
-export function pathsServed(path: string): string[] {
+export function pathsServed(path: string): (string | null)[] {
+  if (NESTED_DATA.test(path)) return [null];
   // Tested first: without it, GATSBY_DATA takes quadratic time.
   const isGatsby = path.endsWith('/page-data.json');
-  const match = NEXT_DATA.exec(path) ?? (isGatsby ? GATSBY_DATA.exec(path) : null);
+  const next = NEXT_DATA.exec(path);
+  const match = next ?? (isGatsby ? GATSBY_DATA.exec(path) : null);
   if (!match) return [path];
   const [, before = '', data = ''] = match;
   const page = data === '/index' ? '' : data;
-  const pages = ['', before, before.replace(LAST_LOCALE, '')].flatMap((base) => [
-    base + page,
-    base + page.replace(FIRST_LOCALE, ''),
-  ]);
-  return [path, ...pages.map((one) => one || '/')];
+  const pages = next ? [page, page.replace(/^\/[^/]+/, '')] : [page];
+  const bases = ['', before, before.replace(/\/[^/]+$/, '')];
+  return [path, ...bases.flatMap((base) => pages.map((one) => base + one || '/'))];
 }

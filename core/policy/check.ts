@@ -8,19 +8,25 @@ type PolicyRequest = RequestInfo & Partial<Pick<RequestLike, 'url'>>;
 
 /** The path of a request, read from its URL where it has one. Undefined where there is neither: it is never guessed. */
 export function pathOf({ url, path }: PolicyRequest): string | null | undefined {
-  return typeof url === 'string' ? readPath(url) : readablePath(path);
+  return readablePath(typeof url === 'string' ? readPath(url) : path);
 }
 
-/** A path that is said to be decoded; null where it has no one reading. One with a query is the URL's, and not decoded. */
+/**
+ * A decoded path; null where it has no one reading. What follows `?`, `#` or `;` is the path's for one server and none of it
+ * for another: `/admin;.png` ends with `.png`, and Tomcat serves `/admin` for it.
+ */
 export function readablePath(path: string | null | undefined): string | null | undefined {
-  return typeof path !== 'string' || (isCanonical(path) && !path.includes('?')) ? path : null;
+  return typeof path !== 'string' || (isCanonical(path) && !/[?#;]/.test(path)) ? path : null;
 }
 
 export function unreadablePath(): PomeriumError {
   return new PomeriumError(
     'policy_denied',
     'The policy asks about the path of the request, and servers could read that path in different ways.',
-    { expected: 'a path with one reading: no encoded slash, dot segment, empty segment or double encoding' },
+    {
+      expected:
+        'a path with one reading: no encoded slash, dot segment, empty segment or double encoding, no ?, # or ;',
+    },
   );
 }
 

@@ -1,5 +1,8 @@
+import { configurationError } from '../errors.ts';
+import { callSafely } from '../events.ts';
 import type { HeadersLike, RequestLike } from '../gate/headers.ts';
 import type { MaybeAnonymous } from '../identity.ts';
+import { isPromiseLike } from '../promise.ts';
 
 /** What a policy may ask about a request. */
 export interface RequestInfo {
@@ -63,10 +66,18 @@ export interface Policy {
   /** The same decision with what each criterion said: for people, and slower. */
   explain(input: PolicyInput): PolicyExplanation;
   /**
-   * Ensures that the identity is allowed. `request`: what is known of it, or the request itself, whose URL is then read.
+   * Ensures that the identity is allowed, at once: it must not be async. `request`: what is known of it, or the request itself, whose URL is then read.
    * @throws {PomeriumError} `policy_denied`: it names the rule that decided by its place, never a claim's value
    */
   check(identity: MaybeAnonymous, request?: RequestInfo | RequestLike): void;
+}
+
+/** Ensures that the policy allows it. A check of one's own that is async would let everybody in before it has decided. */
+export function requireAllowed(policy: Policy, identity: MaybeAnonymous, request?: RequestInfo | RequestLike): void {
+  const result: unknown = policy.check(identity, request);
+  if (!isPromiseLike(result)) return;
+  callSafely(() => result);
+  throw configurationError('The check of a policy must not be async: it throws at once, or the identity is allowed.');
 }
 
 export function isPolicy(value: unknown): value is Policy {

@@ -74,6 +74,14 @@ describe('an assertion on behalf of a user', () => {
     assert.deepEqual(await forwarded({}, headers), SENDERS.alice);
     assert.deepEqual(await forwarded({ onBehalfOf, keepAssertion: false }, headers), {});
   });
+
+  test('is kept back by keepAssertion: false as a bearer token, too', async () => {
+    const { onBehalfOf } = firstRoute;
+    const original = await firstRoute.sign();
+    const headers = { ...SENDERS.alice, [`${ASSERTION}-for`]: original, authorization: `Bearer ${original}` };
+    assert.deepEqual(await forwarded({ onBehalfOf }, headers), headers);
+    assert.deepEqual(await forwarded({ onBehalfOf, keepAssertion: false }, headers), {});
+  });
 });
 
 describe('keepAssertion: false', () => {
@@ -147,33 +155,109 @@ describe('Pomerium’s own session', () => {
   }
 });
 
+/** Headers with one value, also by the names that a CGI-like server takes for them. */
+const spellings = (names: readonly string[]) =>
+  Object.fromEntries(names.flatMap((name) => [name, name.replaceAll('-', '_')]).map((name) => [name, '/admin']));
+
+const asksMethod = compilePolicy({ allow: { or: [{ http_method: 'GET' }] } });
+const isIn = (headers: object) => Object.fromEntries(Object.keys(headers).map((name) => [name, true as const]));
+
 describe('headers that override the path', () => {
-  const sent = {
-    ...SENDERS.alice,
-    'x-original-url': '/admin',
-    x_original_url: '/admin',
-    'x-rewrite-url': '/admin',
-    x_rewrite_url: '/admin',
-    'x-forwarded-prefix': '/admin',
-    x_forwarded_prefix: '/admin',
-    'x-forwarded-for': '192.0.2.1',
-  };
-  const kept = { [ASSERTION]: true, 'x-forwarded-for': true } as const;
-  const all = Object.fromEntries(Object.keys(sent).map((name) => [name, true as const]));
-  const asksMethod = compilePolicy({ allow: { or: [{ http_method: 'GET' }] } });
+  const overrides = spellings([
+    ...['x-original-url', 'x-original-uri', 'x-rewrite-url', 'x-override-url', 'script-name', 'x-script-name'],
+    ...['path-info', 'x-forwarded-prefix', 'x-forwarded-path', 'x-forwarded-uri', 'x-envoy-original-path'],
+    ...['x-matched-path', 'x-invoke-path', 'x-sveltekit-pathname'],
+  ]);
+  const others = { ...SENDERS.alice, 'x-forwarded-for': '192.0.2.1', 'x-http-method-override': 'DELETE' };
+  const sent = { ...overrides, ...others };
   testRows([
-    ['do not go on where rules decide', { rules: everything }, sent, kept],
-    ['do not go on where a policy asks about the path', { policy: asksPath }, sent, kept],
-    ['go on where nothing asks about the path', {}, sent, all],
-    ['go on where a policy asks about something else', { policy: asksMethod }, sent, all],
+    ['do not go on where rules decide', { rules: everything }, sent, isIn(others)],
+    ['go on where nothing asks about the path', {}, sent, isIn(sent)],
+  ]);
+  testRows([
+    [
+      'do not go on where a policy asks about the path',
+      { policy: asksPath },
+      { ...SENDERS.alice, ...overrides },
+      isIn(SENDERS.alice),
+    ],
+    [
+      'go on where a policy asks about something else',
+      { policy: asksMethod },
+      { ...SENDERS.alice, ...overrides },
+      isIn({ ...SENDERS.alice, ...overrides }),
+    ],
   ]);
 
   test('do not go on where the policy of a route asks about the path', async () => {
-    const request = { method: 'GET', url: '/', headers: new Headers(sent) };
+    const request = { method: 'GET', url: '/', headers: new Headers({ ...SENDERS.alice, ...overrides }) };
     const result = await makeGateRig().gate.authorize(request, { policy: asksPath });
     assert(result.type === 'allow');
-    assert.deepEqual([...forward(request.headers, result.headers).keys()], ['x-forwarded-for', ASSERTION]);
+    assert.deepEqual([...forward(request.headers, result.headers).keys()], [ASSERTION]);
   });
+});
+
+describe('headers that override the method', () => {
+  const overrides = spellings(['x-http-method-override', 'x-http-method', 'x-method-override']);
+  const sent = { ...SENDERS.alice, ...overrides };
+  const rulesWith = (access: 'public' | object): GateOptions => ({ rules: [{ prefix: '/', access }] });
+  const preflight = { origin: 'https://a.test', 'access-control-request-method': 'PUT' };
+  testRows([
+    ['do not go on where a policy asks about the method', { policy: asksMethod }, sent, isIn(SENDERS.alice)],
+    ['do not go on where a policy asks about the path', { policy: asksPath }, sent, isIn(SENDERS.alice)],
+    ['do not go on where a policy of a rule asks about it', rulesWith(asksMethod), sent, isIn(SENDERS.alice)],
+    ['go on where rules ask about the path alone', rulesWith('public'), sent, isIn(sent)],
+    ['go on where nothing asks about the request', {}, sent, isIn(sent)],
+    [
+      'go on with a preflight that is let in as a request',
+      {},
+      { ...sent, ...preflight },
+      isIn({ ...sent, ...preflight }),
+    ],
+  ]);
+
+  const ask = async (
+    options: GateOptions,
+    method: string,
+    headers: Record<string, string>,
+    policy?: typeof asksMethod,
+  ) => {
+    const request = { method, url: '/', headers: new Headers(headers) };
+    const result = await makeGateRig(options).gate.authorize(request, { policy });
+    assert(result.type === 'allow');
+    return Object.fromEntries(forward(request.headers, result.headers));
+  };
+  test('do not go on where the policy of a route asks about the method', async () => {
+    assert.deepEqual(await ask({}, 'GET', sent, asksMethod), SENDERS.alice);
+  });
+
+  test('do not go on with a preflight that passes as one, and go on with any other request', async () => {
+    const options = { allowPreflight: true };
+    assert.deepEqual(await ask(options, 'OPTIONS', { ...overrides, ...preflight }), preflight);
+    assert.deepEqual(await ask(options, 'GET', sent), sent);
+  });
+});
+
+describe('Connection, by which the next server removes headers,', () => {
+  const value = (connection: string, goesOn: boolean, options: GateOptions = {}) => ({ connection, goesOn, options });
+  const cases = [
+    value('keep-alive', true),
+    value('Upgrade', true),
+    value('close, TE', true),
+    value('x-department', true),
+    value('x-pomerium-claim-groups', false),
+    value('keep-alive, X-Pomerium-Claim-Groups', false),
+    value('close ,\tx_pomerium_claim_email', false),
+    value(ASSERTION, false),
+    value('X-Department', false, { claimHeaders: { 'x-department': 'department' } }),
+    value('x-email', false, { removeHeaders: ['X-Email'] }),
+  ];
+  for (const { connection, goesOn, options } of cases) {
+    test(`${goesOn ? 'goes on' : 'does not go on'}: ${JSON.stringify(connection)} ${JSON.stringify(options)}`, async () => {
+      const headers = await forwarded(options, { ...SENDERS.alice, connection });
+      assert.equal(headers['connection'], goesOn ? connection : undefined);
+    });
+  }
 });
 
 describe('claims as headers', () => {

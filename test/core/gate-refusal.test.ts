@@ -92,6 +92,8 @@ describe('the page', () => {
       `https://${HOST}/%22%3E%3Cscript%3Ealert(1)%3C/script%3E?%27%22%3E%3Cb%3E`,
     ],
     ['leads to the host alone from what is no URL', {}, 'https://', undefined],
+    ['leads nowhere from a URL whose path is none', {}, 'mailto:@evil.test/', undefined],
+    ['leads nowhere from a URL that would not make one', {}, 'x:[', undefined],
     ['leads to the one audience of a list', { audience: ['a.example.com'] }, '/x', 'https://a.example.com/x'],
     ['leads nowhere where there are several audiences', { audience: ['a.example.com', HOST] }, '/x', undefined],
     ['leads nowhere from an audience that is an IPv6 address', { audience: '::1' }, '/x', undefined],

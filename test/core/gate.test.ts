@@ -1,6 +1,6 @@
 import { assert, describe, test } from 'vitest';
 import type { GateOptions, GateRequest } from '../../core/adapter.ts';
-import { compilePolicy } from '../../core/index.ts';
+import { compilePolicy, PomeriumError } from '../../core/index.ts';
 import { ASSERTION, eventNames, key, makeGateRig, ORIGIN, SENDERS, type Sender } from '../support/gate.ts';
 import { sign } from '../support/issuer.ts';
 
@@ -102,7 +102,13 @@ describe('rules', () => {
 
   const targets: [name: string, url: string | undefined, answer: string][] = [
     ['an absolute URL', `${ORIGIN}/public/x?y`, 'nobody'],
-    ['an absolute URL with dot segments, which a Request resolves', `${ORIGIN}/app/../public`, 'nobody'],
+    [
+      'an absolute URL with dot segments, which the code behind may see',
+      `${ORIGIN}/app/../public`,
+      'missing_assertion',
+    ],
+    ['an absolute URL with encoded ones', `${ORIGIN}/app/%2e%2e/public`, 'missing_assertion'],
+    ['an absolute URL with backslashes', `${ORIGIN}/app\\..\\public`, 'missing_assertion'],
     ['a target', '/public/x?y=%2f', 'nobody'],
     ['a target with dot segments, which the code behind may see', '/app/../public', 'missing_assertion'],
     ['another path', '/app', 'missing_assertion'],
@@ -114,6 +120,23 @@ describe('rules', () => {
     test(`decide about ${name}: ${answer}`, async () =>
       assert.equal(await makeGateRig({ rules }).ask({ url }), answer));
   }
+
+  test('a path without one reading is refused to who is signed in, too', async () => {
+    for (const target of ['/app/../public', '/app/%2e%2e/public', '/app\\..\\public']) {
+      const rig = makeGateRig({ rules });
+      assert.equal(await rig.ask({ url: ORIGIN + target, headers: SENDERS.alice }), 'policy_denied');
+    }
+  });
+
+  test('public: keys that cannot be used are a mistake of the configuration, and not an assertion that does not hold', async () => {
+    const fail = async () => {
+      throw new PomeriumError('invalid_configuration', 'the key is none');
+    };
+    const rig = makeGateRig({ rules, keys: { find: fail, ready: fail } });
+    assert.equal(await rig.ask({ ...at('/public'), headers: SENDERS.alice }), 'invalid_configuration');
+    assert.match(JSON.stringify(rig.lines), /the key is none/);
+    assert.equal(await rig.ask(at('/public')), 'nobody');
+  });
 });
 
 testSenders('optional: whoever it is, but what came must hold', { optional: true }, [

@@ -28,17 +28,16 @@ describe('readPath gives the path, decoded once and without its query, of', () =
     test(`${rule}, in a URL: ${target}`, () => assert.equal(readPath(ORIGIN + target), path));
   }
 
-  const resolved: [rule: string, url: string, path: string][] = [
-    ['dot segments', '/static/../admin', '/admin'],
-    ['encoded dot segments', '/static/%2e%2E/admin/.', '/admin/'],
-    ['backslashes', '/static\\..\\admin', '/admin'],
-    ['no path', '', '/'],
-    ['a fragment', '/admin#/public', '/admin'],
-    ['a line break, which a URL cannot have', '/ad\nmin', '/admin'],
+  const urls: [rule: string, url: string, path: string][] = [
+    ['without a path', ORIGIN, '/'],
+    ['with a port', `${ORIGIN}:8443/admin`, '/admin'],
+    ['with an IPv6 address', 'http://[::1]:80/admin', '/admin'],
+    ['in upper case', 'HTTPS://APP.EXAMPLE/admin', '/admin'],
+    ['of another scheme', 'wss+x.1-y://app.example/admin', '/admin'],
+    ['with another URL in its query', `${ORIGIN}/admin?to=https://app.example/x#y`, '/admin'],
+    ['with another URL in its path', `${ORIGIN}/to/https:/app.example`, '/to/https:/app.example'],
   ];
-  for (const [rule, url, path] of resolved) {
-    test(`a URL as a Request has it: ${rule}`, () => assert.equal(readPath(ORIGIN + url), path));
-  }
+  for (const [rule, url, path] of urls) test(`a URL ${rule}`, () => assert.equal(readPath(url), path));
 });
 
 const UNREADABLE: [rule: string, target: string][] = [
@@ -81,16 +80,30 @@ describe('readPath gives null, since servers could read it in two ways, for', ()
     test(`${rule}, in a URL: ${target}`, () => assert.isNull(readPath(ORIGIN + target)));
   }
 
-  const raw: [rule: string, target: string][] = [
+  // Deno and workerd leave these in the URL of a request as they were sent; routers match that text.
+  const texts: [rule: string, target: string][] = [
     ['a dot segment', '/static/../admin'],
     ['a dot segment at the end', '/admin/..'],
     ['one dot', '/admin/.'],
     ['an encoded dot segment', '/public/%2e%2e/admin'],
     ['a half encoded dot segment', '/public/.%2E/admin'],
     ['a backslash', '/static\\admin'],
+    ['backslashes around dots', '/admin\\..\\public'],
     ['a number sign', '/admin#/public'],
+    ['a number sign before a query', '/admin#?/public'],
     ['a line break', '/ad\nmin'],
+    ['a tab', '/ad\tmin'],
     ['a lone surrogate', '/a\ud800b'],
+    ['nothing but a query that looks like a path', '?/admin'],
+    ['nothing but a number sign', '#/admin'],
+    ['nothing but a backslash', '\\admin'],
+  ];
+  for (const [rule, target] of texts) {
+    test(`${rule}, in a raw target: ${JSON.stringify(target)}`, () => assert.isNull(readPath(target)));
+    test(`${rule}, in a URL: ${JSON.stringify(target)}`, () => assert.isNull(readPath(ORIGIN + target)));
+  }
+
+  const raw: [rule: string, target: string][] = [
     ['an asterisk', '*'],
     ['nothing', ''],
     ['a query alone', '?x'],
@@ -98,6 +111,14 @@ describe('readPath gives null, since servers could read it in two ways, for', ()
     ['a URL without a path', 'mailto:a@example.com'],
     ['a URL without its scheme', '//app.example/admin'],
     ['an origin that is none', 'https://'],
+    ['a URL without a host', 'https:///admin'],
+    ['a URL with one slash', 'https:/admin'],
+    ['a URL with backslashes', 'https:\\\\app.example/admin'],
+    ['a URL after a space', ' https://app.example/admin'],
+    ['a scheme that is none', '1://app.example/admin'],
+    ['a URL with a target that is *', 'http://app.example:80*'],
+    ['a URL with a target that has no slash', 'http://app.example:80admin/public'],
+    ['a URL with a name before its host', 'https://app.example@app.example/admin'],
   ];
   for (const [rule, target] of raw) {
     test(`${rule}, in a raw target: ${JSON.stringify(target)}`, () => assert.isNull(readPath(target)));

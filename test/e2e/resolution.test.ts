@@ -38,14 +38,18 @@ function assertSmoke(output: string): void {
 }
 
 describe('the packed package', () => {
-  test('holds the built files, and nothing of tests, tools or the tool-chain', () => {
+  test('holds the built files, the documents and examples that these name, and nothing of tests, tools or the tool-chain', () => {
     const files = globSync('**/*', { cwd: join(folder, 'node_modules', 'pomerium-edge') });
     assert.include(files, 'dist/core/index.js');
     assert.include(files, 'dist/core/index.d.ts');
     const strange = files.filter(
-      (file) => !/^(dist(\/|$)|LICENSE$|README\.md$|CHANGELOG\.md$|package\.json$)/.test(file),
+      (file) => !/^((dist|docs|examples)(\/|$)|LICENSE$|README\.md$|CHANGELOG\.md$|package\.json$)/.test(file),
     );
     assert.deepEqual(strange, []);
+    const readme = readFileSync(join(folder, 'node_modules', 'pomerium-edge', 'README.md'), 'utf8');
+    const links = Array.from(readme.matchAll(/\]\(((?:docs|examples)[^)#]*)/g), ([, path = '']) => path);
+    assert.isAbove(links.length, 10);
+    assert.includeMembers(files, links);
     assert.notInclude(files, 'dist/lambda', 'what serverless.yml deploys is not for importing');
     const manifest = JSON.parse(readFileSync(join(folder, 'node_modules', 'pomerium-edge', 'package.json'), 'utf8'));
     assert.deepEqual(Object.keys(manifest.dependencies), ['jose']);

@@ -14,7 +14,14 @@ const rows: fc.Arbitrary<TableRow[]> = fc.uniqueArray(
 /** A table of rules. Most end with one for all other paths. */
 export const table = fc
   .tuple(rows, fc.constantFrom('public', 'authenticated', 'admins', undefined))
-  .map(([some, access]): TableRow[] => (access ? [...some, { kind: 'prefix', text: '/', access }] : some));
+  .map(([some, access]): TableRow[] => (access ? [...some, { kind: 'prefix', text: '/', access }] : some))
+  .map((all) => all.filter((row, i) => !all.slice(0, i).some((other) => hides(other, row))));
+
+/** Such a table is refused. */
+function hides(other: TableRow, { kind, text }: TableRow): boolean {
+  if (other.kind === 'path') return kind === 'path' && text === other.text;
+  return other.text === '/' || `${text}/`.startsWith(`${other.text}/`);
+}
 
 const encodeCharacter = (character: string) =>
   [...new TextEncoder().encode(character)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
@@ -56,7 +63,22 @@ const oddSegment = fc.constantFrom(
     '%',
     '%zz',
   ],
-  ...['%c0%ae', '%e9', '%00', '%0a', '\ud800', '(S(x))', '*', 'index', 'index.html', 'index.php', 'default.aspx'],
+  ...[
+    '%c0%ae',
+    '%e9',
+    '%00',
+    '%0a',
+    '\ud800',
+    '(S(x))',
+    '*',
+    'index',
+    'index.html',
+    'index.php',
+    'app.php',
+    'app_dev.php',
+    'main.php',
+    'default.aspx',
+  ],
   ...['__data.json', '__route.js', '_payload.json', 'q-data.json', '_root.data', '_.data', 'page-data.json', '_next'],
   ...['data', 'page-data', 'ID', 'fr', 'nl-NL', 'cdn', 'docs'],
 );
@@ -74,7 +96,17 @@ const segments = fc
 const dataUrl = fc
   .tuple(
     fc.constantFrom(
-      ...['', '', '/index.php', '/_next/data/ID', '/fr/_next/data/ID/fr', '/fr/_next/data/ID', '/cdn/_next/data/ID'],
+      ...[
+        '',
+        '',
+        '/index.php',
+        '/app.php',
+        '/main.php',
+        '/_next/data/ID',
+        '/fr/_next/data/ID/fr',
+        '/fr/_next/data/ID',
+        '/cdn/_next/data/ID',
+      ],
       ...[
         '/docs/_next/data/ID',
         '/docs/nl-NL/_next/data/ID/nl-NL',

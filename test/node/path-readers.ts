@@ -232,7 +232,10 @@ export const READERS: readonly PathReader[] = [
   {
     name: 'Symfony',
     source: 'Symfony\\Component\\HttpFoundation\\Request::getPathInfo: what follows the front controller',
-    serves: (path) => [orRoot(nginxUri(path).replace(/^\/index\.php(?=\/|$)/, ''))],
+    serves: (path) => {
+      const frontController = /^\/((index|app|app_dev)\.php(?=\/|$)|main\.php(?=\/))/;
+      return [orRoot(nginxUri(path).replace(frontController, ''))];
+    },
   },
   {
     name: 'PHP scripts',

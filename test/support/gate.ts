@@ -63,7 +63,10 @@ export function makeGateRig(
   const log = consoleLog({ info: writer('info'), warn: writer('warn'), error: writer('error') });
   const base = { POMERIUM_AUDIENCE: HOST, POMERIUM_JWKS: JSON.stringify(jwks(key)) };
   const given = { now: () => NOW, onEvent: (event: PomeriumEvent) => events.push(event), ...options };
-  const gate = gateOrBroken<Request>(() => createGate({ ...base, ...env }, given, { log, ...platform }), log);
+  const gate = gateOrBroken<Request>(() => createGate({ ...base, ...env }, given, { log, ...platform }), {
+    log,
+    ...platform,
+  });
   return {
     gate,
     events,

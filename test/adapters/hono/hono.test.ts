@@ -130,6 +130,31 @@ describe('pomerium()', () => {
     assert.equal((await own.request('/', { headers: good })).status, 200);
   });
 
+  test('keeps the one in use, however many others an options function makes', async () => {
+    const cached: unknown[] = [];
+    const own = new Hono()
+      .use(
+        pomerium((c) => ({
+          ...options,
+          issuer: [HOST, c.req.query('other') ?? HOST],
+          log: false,
+          onEvent: (event) => {
+            if (event.type === 'assertion_verified') cached.push(event.cached);
+          },
+        })),
+      )
+      .get('/', (c) => c.text('in'));
+    for (let i = 0; i < 200; i++) {
+      assert.equal((await own.request(`/?other=${i}.example.com`, { headers: good })).status, 200);
+      assert.equal((await own.request('/', { headers: good })).status, 200);
+    }
+    assert.lengthOf(cached, 400, 'the first listener stays for its own configuration');
+    assert.lengthOf(
+      cached.filter((one) => one === false),
+      201,
+    );
+  });
+
   test('does not mix configurations that differ in their keys or policy only', async () => {
     const stranger = staticKeys(jwks(await makeKey()));
     const nobodyAtAll = compilePolicy({});

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { assert, test } from 'vitest';
 import { pomerium } from '../../../adapters/hono/index.ts';
-import { staticKeys } from '../../../core/index.ts';
+import { type PomeriumEvent, staticKeys } from '../../../core/index.ts';
 import { withConsoleLines } from '../../support/console-lines.ts';
 import { HOST, jwks, makeKey, NOW, sign } from '../../support/issuer.ts';
 import { jwksAnswer, Origin } from '../../support/origin.ts';
@@ -11,19 +11,15 @@ const key = await makeKey();
 /** Only on Workers does the environment come with the request. */
 test('an environment on Workers is told apart by what it holds, and not by being another object', async () => {
   const origin = await Origin.start(jwksAnswer(jwks(key)));
-  let reads = 0;
-  const store = {
-    getItem: () => {
-      reads += 1;
-      return null;
-    },
-    setItem: () => {},
+  const cached: boolean[] = [];
+  const onEvent = (event: PomeriumEvent) => {
+    if (event.type === 'assertion_verified') cached.push(event.cached);
   };
-  const app = new Hono().use(pomerium({ now: () => NOW, store })).get('/', (c) => c.text('in'));
+  const app = new Hono().use(pomerium({ now: () => NOW, onEvent })).get('/', (c) => c.text('in'));
   const headers = { 'x-pomerium-jwt-assertion': await sign(key) };
   const env = { POMERIUM_AUDIENCE: HOST, POMERIUM_JWKS_URL: origin.url };
   for (let i = 0; i < 3; i++) assert.equal((await app.request('/', { headers }, { ...env })).status, 200);
-  assert.equal(reads, 1, 'one verifier, with its keys in memory');
+  assert.deepEqual(cached, [false, true, true], 'one verifier, with what it verified in memory');
   const { result: other } = await withConsoleLines(async () =>
     app.request('/', { headers }, { ...env, POMERIUM_AUDIENCE: 'other.example.com' }),
   );

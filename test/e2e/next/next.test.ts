@@ -311,6 +311,17 @@ for (const variant of VARIANTS) {
       assert.include(denied.body, '<h1>No access</h1>');
     });
 
+    test('no shared cache keeps what is not public, and pages are as strict as Next.js makes them', async () => {
+      const never = 'private, no-cache, no-store, max-age=0, must-revalidate';
+      for (const path of ['/static-page', '/account', '/api/me', '/edge-echo', '/legacy', '/api/legacy', '/nowhere']) {
+        for (const lines of [[alice], [alice, ['RSC', '1'] as const]])
+          assert.equal((await get(path, ...lines)).headers['cache-control'], never, path);
+      }
+      const ofBuild = `/_next/static/${readFileSync(join(app.folder, '.next/BUILD_ID'), 'utf8')}/_buildManifest.js`;
+      assert.equal((await get(ofBuild, alice)).headers['cache-control'], 'public, max-age=31536000, immutable');
+      assert.equal((await echo('?proxy=cached', alice)).headers['cache-control'], 'private, max-age=60');
+    });
+
     test('answers vary by the assertion, where Next.js lets a proxy say so', async () => {
       for (const path of ['/legacy', '/api/legacy', '/edge-echo'])
         assert.match(String((await get(path, alice)).headers.vary), /x-pomerium-jwt-assertion/, path);
@@ -400,6 +411,16 @@ for (const file of ['proxy', 'middleware'] as const) {
         assert.include(body, 'u-alice', path);
       }
       assert.equal((await sendRaw(server.url, '/docs/open')).status, 200);
+    });
+
+    test('what is named by its content may be kept by browsers alone, and nothing that is not there', async () => {
+      const build = readFileSync(join(app.folder, '.next/BUILD_ID'), 'utf8');
+      const cacheControl = async (path: string) => {
+        const { status, headers } = await sendRaw(server.url, `/docs/_next/static/${path}`, [alice]);
+        return [status, headers['cache-control']];
+      };
+      assert.deepEqual(await cacheControl(`${build}/_buildManifest.js`), [200, 'private, max-age=31536000, immutable']);
+      assert.notInclude(String(await cacheControl('nowhere.js')), 'immutable');
     });
 
     test('the app’s own proxy still knows the base path and the locale', async () => {

@@ -43,13 +43,16 @@ const CASES: Case[] = [
     settings: "trailingSlash: true, assetPrefix: '/cdn'",
     page: '/PAGE/',
     data: `${D}/PAGE.json`,
-    served: ['/legacy/', '/admin/', '/deep/1/', `/cdn${D}/deep/1.json`],
+    served: ['/legacy/', '/admin/', '/deep/1/', '/feed/(..)admin/', `/cdn${D}/deep/1.json`],
   },
   {
     settings: "skipTrailingSlashRedirect: true, assetPrefix: '/cdn'",
     page: '/PAGE',
     data: `${D}/PAGE.json`,
-    served: ['/legacy/', '/admin/', `${D}/admin.json`, `/cdn${D}/legacy.json`, '/cdn/_NEXT/data/ID/legacy.json'],
+    served: [
+      ...['/legacy/', '/admin/', '/feed/(..)admin', `${D}/admin.json`],
+      ...[`/cdn${D}/legacy.json`, '/cdn/_NEXT/data/ID/legacy.json'],
+    ],
     isOnlyFor16: true,
   },
   {
@@ -134,6 +137,9 @@ const FILES = {
   'pages/open.js': pageFile('for all'),
   'app/layout.js': 'export default ({ children }) => <html lang="en"><body>{children}</body></html>;',
   'app/admin/page.js': 'export default () => <p>ADMIN-SECRET</p>;',
+  // What /admin shows to those who come from /feed.
+  'app/feed/page.js': 'export default () => <p>feed</p>;',
+  'app/feed/(..)admin/page.js': 'export default () => <p>ADMIN-SECRET</p>;',
 };
 
 function pageFile(text: string): string {

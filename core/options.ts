@@ -103,6 +103,8 @@ export interface OnBehalfOfOptions {
 
 export interface VerifierSettings extends ClaimRules {
   readonly keys: KeySource;
+  /** With `issuers`: those of one of them. */
+  readonly keysOf: ((issuer: string) => KeySource | undefined) | undefined;
   readonly algorithms: ReadonlySet<string>;
   readonly policy: Policy | undefined;
   readonly onBehalfOf: { readonly settings: SignedInSettings; readonly callers: Policy } | undefined;
@@ -143,6 +145,7 @@ export function readVerifierOptions(options: Unset<VerifierOptions>): VerifierSe
     audiences: new Set(audiences),
     issuers: several ? new Set(several.flatMap(({ issuers }) => [...issuers])) : issuersOf(options.issuer, audiences),
     keys: several ? keysByIssuer(several) : readKeys(options),
+    keysOf: several && ((issuer) => several.find(({ issuers }) => issuers.has(issuer))?.keys),
     clockTolerance: readSeconds('clockTolerance', options.clockTolerance) ?? 60,
     maxTokenAge: readSeconds('maxTokenAge', options.maxTokenAge),
     algorithms: new Set(readAlgorithms(options.algorithms)),
@@ -214,9 +217,13 @@ function readSeveral({ issuers, ...others }: Unset<VerifierOptions>): IssuerKeys
   if (other) throw configurationError(`issuers says whose keys are for what; leave ${other} out.`);
   const entries = Object.entries(Object(issuers));
   const isHost = (name: string) => name !== '' && !/[/\s*,:]/.test(name);
-  if (entries.length === 0 || entries.some(([host, keys]) => !isHost(host) || !isKeySource(keys))) {
+  if (
+    Array.isArray(issuers) ||
+    entries.length === 0 ||
+    entries.some(([host, keys]) => !isHost(host) || !isKeySource(keys))
+  ) {
     throw configurationError(
-      "issuers must have the keys of each issuer's host; write issuers: { 'app.corp.example.com': remoteKeys('https://…') }.",
+      "issuers must have the keys of each issuer's host, without https://; write issuers: { 'app.corp.example.com': remoteKeys('https://…') }.",
     );
   }
   return Object.entries(issuers).map(([host, keys]) => ({ issuers: defaultIssuers([host]), keys }));

@@ -1,12 +1,12 @@
 import { type Assertion, type HeaderMemo, parseAssertion, rememberHeader, requireOne } from './assertion.ts';
 import { BoundedMap } from './bounded-map.ts';
-import { type Claims, checkClaims, checkIssuerOf, parseClaims } from './claims.ts';
+import { type Claims, checkClaims, parseClaims } from './claims.ts';
 import { describeValue, PomeriumError } from './errors.ts';
-import { type EventRequest, type EventSubject, emitTo } from './events.ts';
+import { callSafely, type EventRequest, type EventSubject, emitTo } from './events.ts';
 import { ASSERTION_FOR_HEADER, type RequestLike, readAssertion, readHeader } from './gate/headers.ts';
 import { type Identity, type MaybeAnonymous, toIdentity } from './identity.ts';
 import type { VerificationKey } from './keys/key-set.ts';
-import type { KeyContext } from './keys/source.ts';
+import type { KeyContext, KeySource } from './keys/source.ts';
 import {
   readPolicy,
   readVerifierOptions,
@@ -156,7 +156,8 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
 
       const claims = isRemembered ? remembered.claims : parseClaims(assertion.payloadSegment);
       checkClaims(claims, this.#settings, this.#settings.now(), hosts);
-      checkIssuerOf(claims, key);
+      const { keysOf } = this.#settings;
+      if (keysOf) await requireOwnKey(assertion, { key, keys: keysOf(claims.iss), context: keyContext });
 
       const identity = isRemembered ? remembered.identity : toIdentity(claims);
       if (!isRemembered) this.#remember(text, { assertion, key, claims, identity });
@@ -208,7 +209,8 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
   }
 
   #keyContext(context: Pick<VerifyContext, 'waitUntil'>): KeyContext {
-    const waitUntil = (promise: Promise<unknown>) => context.waitUntil?.(promise);
+    // One that was taken off its context throws: that must not cost anybody an answer.
+    const waitUntil = (promise: Promise<unknown>) => callSafely(() => context.waitUntil?.(promise));
     return { now: this.#settings.now, waitUntil, emit: emitTo(this.#settings.onEvent, waitUntil) };
   }
 
@@ -261,6 +263,24 @@ function checkKeyAlgorithm({ header }: Assertion, key: VerificationKey): void {
   throw new PomeriumError('unsupported_algorithm', 'The assertion names another algorithm than its key is for.', {
     expected: key.algorithm,
     received: describeValue(header.algorithm),
+  });
+}
+
+/** Of several Pomeriums, each verifies its own assertions only: by its keys of now, whoever else has the same ones. */
+async function requireOwnKey(
+  { header, signatureSegment, signingInput }: Assertion,
+  { key, keys, context }: { key: VerificationKey; keys: KeySource | undefined; context: KeyContext },
+): Promise<void> {
+  try {
+    const own = await keys?.find(header, context);
+    if (own === key || (own && own.algorithm === key.algorithm && (await own.verify(signatureSegment, signingInput))))
+      return;
+  } catch (error) {
+    if (!(error instanceof PomeriumError && error.code === 'unknown_key')) throw error;
+  }
+  throw new PomeriumError('issuer_mismatch', 'The assertion is signed with a key that its issuer does not have.', {
+    expected: "a key of the assertion's issuer",
+    received: describeValue(header.keyId),
   });
 }
 

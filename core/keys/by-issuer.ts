@@ -1,5 +1,4 @@
 import { PomeriumError } from '../errors.ts';
-import { isPromiseLike } from '../promise.ts';
 import type { KeySelector, VerificationKey } from './key-set.ts';
 import type { KeyContext, KeySource } from './source.ts';
 
@@ -10,42 +9,57 @@ export interface IssuerKeys {
 }
 
 /**
- * The keys of several Pomeriums as one source. Which one a token is from, it cannot say itself: whoever holds the key id gives
- * the key, and the key says which issuers it is for, to be checked once the signature is valid.
+ * The keys of several Pomeriums as one source. Which one a token is from, it cannot say itself: any of those that hold the key id
+ * shows that the claims are somebody's; then the keys of the issuer that they name decide, see `keysOf` of the settings.
  */
 export function keysByIssuer(all: readonly IssuerKeys[]): KeySource {
-  const owned = new WeakMap<VerificationKey, VerificationKey>();
-  /** The key, for its own issuers, and for those that have the very same key. */
-  const own = (key: VerificationKey, { issuers }: IssuerKeys, selector: KeySelector): VerificationKey => {
-    const isShared = (iss: string) => {
-      const theirs = all.find((one) => one.issuers.has(iss))?.keys.peek?.(selector);
-      return theirs !== undefined && JSON.stringify(theirs.jwk) === JSON.stringify(key.jwk);
-    };
-    const made = owned.get(key) ?? { ...key, isFor: (iss: string) => issuers.has(iss) || isShared(iss) };
-    owned.set(key, made);
-    return made;
-  };
-  const findIn = (one: IssuerKeys, selector: KeySelector, context: KeyContext) => {
-    const found = one.keys.find(selector, context);
-    return isPromiseLike(found) ? found.then((key) => own(key, one, selector)) : own(found, one, selector);
-  };
+  const sources = all.map(({ keys }) => keys);
   return {
     find(selector, context) {
-      const holder = all.find(({ keys }) => keys.peek?.(selector));
-      return holder ? findIn(holder, selector, context) : findInAny(selector, context);
+      const holders = sources.filter((keys) => keys.peek?.(selector));
+      const [first, second] = holders;
+      return first && !second ? first.find(selector, context) : findAny(holders, selector, context);
     },
     async ready(context) {
-      await Promise.all(all.map(({ keys }) => keys.ready(context)));
+      await Promise.all(sources.map((keys) => keys.ready(context)));
     },
-    peek: (selector) => all.map(({ keys }) => keys.peek?.(selector)).find((key) => key !== undefined),
   };
 
-  /** Asks all of them. As long as one cannot tell, nobody can. */
-  async function findInAny(selector: KeySelector, context: KeyContext): Promise<VerificationKey> {
-    const results = await Promise.allSettled(all.map(async (one) => findIn(one, selector, context)));
-    const found = results.find((result) => result.status === 'fulfilled');
-    if (found) return found.value;
-    const reasons = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
-    throw reasons.find((reason) => !(reason instanceof PomeriumError && reason.code === 'unknown_key')) ?? reasons[0];
+  /** Of those that hold it, else of all: whoever answers first. As long as one of them cannot tell, nobody can. */
+  async function findAny(
+    holders: readonly KeySource[],
+    selector: KeySelector,
+    context: KeyContext,
+  ): Promise<VerificationKey> {
+    const asked = holders.length > 0 ? holders : sources;
+    const errors: unknown[] = [];
+    const searches = asked.map(async (keys) => {
+      try {
+        return await keys.find(selector, context);
+      } catch (error) {
+        errors.push(error);
+        throw error;
+      }
+    });
+    const isUnknown = (error: unknown) => error instanceof PomeriumError && error.code === 'unknown_key';
+    const first = await Promise.any(searches).catch(() => {
+      throw errors.find((error) => !isUnknown(error)) ?? errors[0];
+    });
+    // Another one may have another key under the same id.
+    const others = holders.flatMap((keys) => keys.peek?.(selector) ?? []).filter((key) => key !== first);
+    return others.length > 0 ? anyOf([first, ...others]) : first;
   }
+}
+
+/** A key that verifies what one of these does. */
+function anyOf(keys: readonly [VerificationKey, ...VerificationKey[]]): VerificationKey {
+  return {
+    ...keys[0],
+    async verify(signature, input) {
+      for (const { algorithm, verify } of keys) {
+        if (algorithm === keys[0].algorithm && (await verify(signature, input))) return true;
+      }
+      return false;
+    },
+  };
 }

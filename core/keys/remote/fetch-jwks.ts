@@ -43,17 +43,25 @@ export interface JwksRequest {
  * repeated.
  */
 export async function fetchJwks(request: JwksRequest): Promise<JwksResponse> {
-  for (let attempt = 1; ; attempt++) {
+  const { timeout, mayRepeat = () => true } = request;
+  for (let rest = timeout; ; ) {
     const startedAt = Date.now();
-    try {
-      return await fetchOnce(request);
-    } catch (error) {
-      const elapsed = Date.now() - startedAt;
-      const wasFrozen = elapsed > request.timeout * 1000 + TOLERANCE;
-      const isGone = attempt === 1 && elapsed > TOLERANCE && (error as FetchJwksError).reason === 'unreachable';
-      if (!(wasFrozen || isGone) || request.mayRepeat?.() === false) throw error;
+    const response = await fetchOnce({ ...request, timeout: rest }).catch(toFetchJwksError);
+    const elapsed = (Date.now() - startedAt) / 1000;
+    const isFailure = response instanceof FetchJwksError;
+    const wasFrozen = elapsed > rest + TOLERANCE / 1000;
+    const isGone = isFailure && response.reason === 'unreachable' && elapsed > TOLERANCE / 1000 && rest === timeout;
+    if (!(wasFrozen || isGone) || !mayRepeat()) {
+      if (isFailure) throw response;
+      return response;
     }
+    rest = wasFrozen ? timeout : Math.max(TOLERANCE / 1000, timeout - elapsed);
   }
+}
+
+function toFetchJwksError(error: unknown): FetchJwksError {
+  if (error instanceof FetchJwksError) return error;
+  throw error;
 }
 
 async function fetchOnce(request: JwksRequest): Promise<JwksResponse> {

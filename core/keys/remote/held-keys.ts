@@ -9,6 +9,7 @@ import { type KeyEntry, parseEntry, serializeEntry } from './entry.ts';
 import { FetchJwksError, fetchJwks } from './fetch-jwks.ts';
 import { type Freshness, freshnessOf, timeToLive } from './freshness.ts';
 import type { RemoteSettings } from './options.ts';
+import { SKEW } from './outage.ts';
 import type { Sighting } from './unknown-keys.ts';
 
 /**
@@ -51,7 +52,7 @@ export class HeldKeys {
   /** Whether the set is what the origin said after that sighting: then it has all that was published by then. */
   isNewerThan({ at, requests }: Sighting): boolean {
     const fetchedAt = this.#current?.entry.fetchedAt ?? 0;
-    return fetchedAt > at || (fetchedAt === at && this.#answered > requests);
+    return fetchedAt > at + SKEW || (fetchedAt >= at && this.#answered > requests);
   }
 
   get unknownKeysUntil(): number | null {
@@ -133,7 +134,8 @@ export class HeldKeys {
     const freshness = freshnessOf(entry, this.#settings, now);
     if (freshness === 'fresh' || freshness === 'stale') return;
     const age = Math.round(now - entry.fetchedAt);
-    throw new FetchJwksError('aged_answer', `The JWKS is ${age} s old: a cache in front of Pomerium ignores max-age.`);
+    const what = age > 2 ** 30 ? 'has an Age that cannot be read' : `is ${age} s old`;
+    throw new FetchJwksError('aged_answer', `The JWKS ${what}: a cache in front of Pomerium ignores max-age.`);
   }
 
   /** Replaces the set at once and whole. An older answer that arrives late replaces nothing. */

@@ -17,7 +17,7 @@ export interface RemoteKeysOptions {
   fetch?: typeof fetch;
   /**
    * The shortest time for which a key set is fresh, in seconds, whatever the origin says.
-   * @defaultValue `60`
+   * @defaultValue `60`, or `maxTtl` where that is less
    */
   minTtl?: number;
   /**
@@ -36,7 +36,7 @@ export interface RemoteKeysOptions {
    */
   staleIfError?: number;
   /**
-   * The least time, in seconds, between two requests for unknown key ids, and the longest between two retries.
+   * The longest time, in seconds, between two retries, and the time in which unknown key ids may ask the origin five times.
    * @defaultValue `30`
    */
   cooldown?: number;
@@ -69,11 +69,14 @@ const NAMES = ['store', 'fetch', ...Object.keys(DEFAULTS)];
 
 /** @throws {PomeriumError} `invalid_configuration` */
 export function readRemoteOptions(url: string | URL, options: RemoteKeysOptions): RemoteSettings {
+  if (typeof options !== 'object' || options === null)
+    throw configurationError('Write remoteKeys(url, { timeout: 2 }).');
   requireKnown(options, NAMES, 'option of remoteKeys()');
   const read = (name: keyof typeof DEFAULTS) => readSeconds(name, options[name]) ?? DEFAULTS[name];
+  const maxTtl = read('maxTtl');
   const seconds = {
-    minTtl: read('minTtl'),
-    maxTtl: read('maxTtl'),
+    minTtl: options.minTtl === undefined ? Math.min(DEFAULTS.minTtl, maxTtl) : read('minTtl'),
+    maxTtl,
     staleWhileRevalidate: read('staleWhileRevalidate'),
     staleIfError: read('staleIfError'),
     cooldown: read('cooldown'),
@@ -93,7 +96,7 @@ export function readRemoteOptions(url: string | URL, options: RemoteKeysOptions)
 }
 
 function isStore(store: unknown): boolean {
-  const { getItem, setItem } = store as Partial<JwksStore>;
+  const { getItem, setItem } = (store ?? {}) as Partial<JwksStore>;
   return typeof getItem === 'function' && typeof setItem === 'function';
 }
 

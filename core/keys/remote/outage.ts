@@ -5,7 +5,7 @@ import type { FailureNote } from './notes.ts';
 const JITTER = 0.2;
 
 /** Seconds by which the clocks of those who share a store may differ. */
-const SKEW = 5;
+export const SKEW = 5;
 
 /**
  * What is known of an origin that fails, from an attempt of our own or from a note of somebody who shares the store. Times
@@ -24,6 +24,11 @@ export class Outage {
   /** `maxDelay` in seconds. */
   constructor(maxDelay: number) {
     this.#maxDelay = maxDelay;
+  }
+
+  /** Whether it failed, to anybody's knowledge, after that moment. */
+  hasFailedSince(moment: number): boolean {
+    return this.#failedAt !== null && this.#failedAt > moment;
   }
 
   /** Whether the origin has had its time to recover. */
@@ -61,13 +66,12 @@ export class Outage {
     this.#retryAt = now + delay;
   }
 
-  /** `retryAt`: when it may be asked again. */
-  succeed(startedAt: number, retryAt: number): void {
+  succeed(now: number): void {
     this.failure = undefined;
-    this.#failedAt = null;
     this.failures = 0;
-    this.#askedAt = startedAt;
-    this.#retryAt = retryAt;
+    this.#failedAt = null;
+    this.#askedAt = now;
+    this.#retryAt = 0;
   }
 
   /** Believes a note no longer than a failure of our own: whoever writes to a store can delay a refresh, but not prevent it. */
@@ -82,8 +86,8 @@ export class Outage {
   }
 
   /** Somebody else asks an origin that is known to fail: what that brings is known by then. */
-  postpone(retryAt: number, now: number): void {
-    if (this.isKnown(now)) this.#retryAt = Math.max(this.#retryAt, retryAt);
+  postpone(retryAt: number): void {
+    this.#retryAt = Math.max(this.#retryAt, retryAt);
   }
 
   /** What the others are told. `retryAt`: of who asks it again just now. */

@@ -1,5 +1,5 @@
 import type { KeySelector } from '../key-set.ts';
-import { REFRESH_WAIT, UNKNOWN_KEY_WAIT } from '../limits.ts';
+import { REFRESH_WAIT, STORE_READ_LIMIT, UNKNOWN_KEY_WAIT } from '../limits.ts';
 import type { KeyContext } from '../source.ts';
 import { Deadline, pollUntil, waitWithin } from '../timeout.ts';
 import { FetchJwksError } from './fetch-jwks.ts';
@@ -7,7 +7,7 @@ import { freshnessOf } from './freshness.ts';
 import type { HeldKeys } from './held-keys.ts';
 import type { RemoteSettings } from './options.ts';
 import { Outage } from './outage.ts';
-import { type JoinOptions, SingleFlight } from './single-flight.ts';
+import { type Flight, type JoinOptions, SingleFlight } from './single-flight.ts';
 import { Turns } from './turns.ts';
 import { BURST, UnknownKeys } from './unknown-keys.ts';
 
@@ -44,8 +44,8 @@ export class Refresher {
     this.outage = new Outage(cooldown);
     this.unknownKeys = new UnknownKeys(cooldown);
     this.#turns = new Turns(settings, held, this.outage, this.unknownKeys);
-    this.#looking = new SingleFlight(timeout * 1000);
-    this.#asking = new SingleFlight(timeout * 1000 + FOLLOW_LIMIT + 1500);
+    this.#looking = new SingleFlight(timeout * 1000, 2 * STORE_READ_LIMIT);
+    this.#asking = new SingleFlight(timeout * 1000 + FOLLOW_LIMIT + 1500, timeout * 500);
   }
 
   /** Whether usable keys are used without waiting: the origin failed a moment ago, or takes too long just now. */
@@ -76,7 +76,7 @@ export class Refresher {
     const isFresh = () => this.#held.freshness(context.now()) === 'fresh';
     await this.#look(context, isFresh, {});
     if (isFresh() || !this.outage.mayAsk(context.now())) return;
-    await this.#asking.join((isCurrent) => this.#askForFresh(context, isCurrent), {});
+    await this.#asking.join((flight) => this.#askForFresh(context, flight), {});
   }
 
   /** The same for keys that are `old` or `expired`, until they are at least `stale`. */
@@ -91,7 +91,7 @@ export class Refresher {
     if (this.#held.freshness(now) === 'stale') return this.refreshInBackground(context);
     if (this.#held.freshness(now) === 'fresh' || !this.outage.mayAsk(now)) return;
     const options = { waitUntil, limit: this.#limit(context, deadline) };
-    const asking = this.#asking.join((isCurrent) => this.#askForFresh(context, isCurrent), options);
+    const asking = this.#asking.join((flight) => this.#askForFresh(context, flight), options);
     // A store that was too slow to be waited for may still be faster than the origin.
     const orLate = (read: Promise<unknown>) =>
       read.then(() => {
@@ -120,19 +120,19 @@ export class Refresher {
     { attempt, limit }: { attempt: number; limit: number },
   ): Promise<void> {
     const { waitUntil } = context;
-    await this.#asking.join((isCurrent) => this.#askForKey(selector, context, { attempt, isCurrent }), {
+    await this.#asking.join(({ isCurrent }) => this.#askForKey(selector, context, { attempt, isCurrent }), {
       waitUntil,
       limit,
     });
   }
 
   /** Once in a while: whether the stores have a key that the set does not hold. */
-  async lookForKey(selector: KeySelector, context: KeyContext): Promise<void> {
+  async lookForKey(selector: KeySelector, context: KeyContext, limit: number): Promise<void> {
     const now = context.now();
     if (this.#hasLooked(now) && !this.#looking.isRunning()) return;
     this.#lookAgainAt = now + LOOK_INTERVAL;
     const { waitUntil } = context;
-    await this.#look(context, () => this.#held.keySet?.find(selector) !== undefined, { waitUntil });
+    await this.#look(context, () => this.#held.keySet?.find(selector) !== undefined, { waitUntil, limit });
   }
 
   /**
@@ -151,7 +151,9 @@ export class Refresher {
   }
 
   #hasLooked(now: number): boolean {
-    return now < this.#lookAgainAt && now >= this.#lookAgainAt - OUTAGE_LOOK_INTERVAL;
+    return (
+      now < this.#lookAgainAt && now >= this.#lookAgainAt - Math.max(OUTAGE_LOOK_INTERVAL, this.#settings.cooldown)
+    );
   }
 
   #isCurrent(context: KeyContext): boolean {
@@ -163,17 +165,23 @@ export class Refresher {
   }
 
   /** Leaves the origin to whoever shares the store and asks it already, and waits for what that brings. */
-  async #askForFresh(context: KeyContext, isCurrent: () => boolean): Promise<void> {
-    if (await this.#turns.takeForRefresh(this.#hasKeys(context), context)) return this.#fetch(context, isCurrent);
-    if (this.#isCurrent(context) || !this.outage.mayAsk(context.now())) return;
+  async #askForFresh(context: KeyContext, { isCurrent, hasWaited }: Flight): Promise<void> {
+    const startedAt = context.now();
+    if (hasWaited || (await this.#turns.takeForRefresh(this.#hasKeys(context), context))) {
+      return this.#fetch(context, isCurrent);
+    }
+    if (this.#isCurrent(context)) return;
     const isOver = async () => {
       await this.#held.load(quietly(context), () => this.#isCurrent(context));
       await this.#turns.learn(context);
-      return this.#isCurrent(context) || !this.outage.mayAsk(context.now());
+      return this.#isCurrent(context) || this.outage.hasFailedSince(startedAt);
     };
     const limit = this.#hasKeys(context) ? REFRESH_WAIT : Math.min(FOLLOW_LIMIT, this.#settings.timeout * 500);
     await pollUntil(isOver, { interval: FOLLOW_INTERVAL, limit });
-    if (!this.#hasKeys(context) && this.outage.mayAsk(context.now())) await this.#fetch(context, isCurrent);
+    if (this.#hasKeys(context)) return;
+    // What the other one brings is known within its time.
+    if (this.outage.isKnown(context.now())) this.outage.postpone(context.now() + this.#settings.timeout + 1);
+    else await this.#fetch(context, isCurrent);
   }
 
   async #askForKey(
@@ -190,6 +198,8 @@ export class Refresher {
       return this.#held.keySet?.find(selector) !== undefined || this.#held.isNewerThan(sighting);
     };
     await pollUntil(isOver, { interval: FOLLOW_INTERVAL, limit: UNKNOWN_KEY_WAIT / (BURST + 1) });
+    // The others had our turns.
+    if (!(await isOver())) this.unknownKeys.take(context.now());
   }
 
   /** Asks the origin. When it fails, there is an event, and nothing that we hold changes. */
@@ -205,7 +215,8 @@ export class Refresher {
       // An answer that is stale already is not asked for again with every request.
       const now = context.now();
       const isFresh = freshnessOf(entry, this.#settings, now) === 'fresh';
-      this.outage.succeed(now, isFresh ? 0 : now + cooldown);
+      this.outage.succeed(now);
+      if (!isFresh) this.#lookAgainAt = now + cooldown;
     } catch (error) {
       if (!(error instanceof FetchJwksError)) throw error;
       if (!isCurrent()) return;

@@ -86,7 +86,7 @@ class RemoteKeys implements KeySource {
     for (let attempt = 0; ; ) {
       const known = findOrRefuse();
       if (known) return known;
-      await this.#refresher.lookForKey(selector, context);
+      await this.#refresher.lookForKey(selector, context, deadline.rest());
       const found = findOrRefuse();
       if (found) return found;
       const wait = this.#refresher.secondsUntilTurn(context.now());

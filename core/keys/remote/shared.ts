@@ -6,6 +6,7 @@ import { remoteKeys } from './remote.ts';
 /** More key sets than a process has; who makes new stores with each request must not fill memory. */
 const MAX_KEPT = 64;
 
+/** The least recently used first. */
 const kept = new Map<string, KeySource>();
 const names = new WeakMap<object, number>();
 let count = 0;
@@ -21,9 +22,10 @@ export function sharedRemoteKeys(url: string, options: RemoteKeysOptions, clock:
   const objects = [fetch, clock, ...stores].map(nameOf);
   const key = JSON.stringify([url, Object.entries(seconds).sort(), objects]);
   const keys = kept.get(key) ?? remoteKeys(url, options);
-  const [oldest] = kept.keys();
-  if (kept.size >= MAX_KEPT && oldest !== undefined) kept.delete(oldest);
+  kept.delete(key);
   kept.set(key, keys);
+  const [oldest] = kept.keys();
+  if (kept.size > MAX_KEPT && oldest !== undefined) kept.delete(oldest);
   return keys;
 }
 

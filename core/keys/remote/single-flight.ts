@@ -1,8 +1,15 @@
 import { SHARES_PROMISES } from '../../runtime.ts';
 import { pollUntil, waitWithin } from '../timeout.ts';
 
-/** `isCurrent`: whether nobody has given it up and begun anew. */
-export type Work = (isCurrent: () => boolean) => Promise<unknown>;
+/** What the work is told. */
+export interface Flight {
+  /** Whether nobody has given it up and begun anew. */
+  readonly isCurrent: () => boolean;
+  /** Whether it begins anew, after waiting for another request's. */
+  readonly hasWaited: boolean;
+}
+
+export type Work = (flight: Flight) => Promise<unknown>;
 
 /** What a request that joins lends and allows. */
 export interface JoinOptions {
@@ -10,6 +17,11 @@ export interface JoinOptions {
   readonly waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
   /** How long it waits at most, in milliseconds. @defaultValue as long as it takes */
   readonly limit?: number | undefined;
+}
+
+interface Running {
+  readonly startedAt: number;
+  work: Promise<unknown>;
 }
 
 /** Milliseconds between two looks at another request's work. */
@@ -20,24 +32,27 @@ const INTERVAL = 10;
  * settles once its own request is over (panva/jose#355), so they look at plain state, by their own timers.
  */
 export class SingleFlight {
-  #running: { readonly startedAt: number; readonly work: Promise<unknown> } | undefined;
+  #running: Running | undefined;
   readonly #maxDuration: number;
+  readonly #followLimit: number;
 
   /**
    * `maxDuration` in milliseconds: work that a cancelled request left behind, or that an environment froze, counts no longer than
-   * this.
+   * this. `followLimit`: after so many milliseconds a request on Workers begins anew by itself.
    */
-  constructor(maxDuration: number) {
+  constructor(maxDuration: number, followLimit: number) {
     this.#maxDuration = maxDuration;
+    this.#followLimit = followLimit;
   }
 
   isRunning(): boolean {
-    return this.#running !== undefined && this.runsFor() < this.#maxDuration;
+    return this.#running !== undefined && Math.abs(Date.now() - this.#running.startedAt) < this.#maxDuration;
   }
 
-  /** Milliseconds since it began; 0 when nothing is under way. */
+  /** Milliseconds since it began; 0 when nothing is under way, or only what was left behind. */
   runsFor(): number {
-    return this.#running ? Math.abs(Date.now() - this.#running.startedAt) : 0;
+    const milliseconds = this.#running ? Math.abs(Date.now() - this.#running.startedAt) : 0;
+    return milliseconds < this.#maxDuration ? milliseconds : 0;
   }
 
   /**
@@ -45,32 +60,33 @@ export class SingleFlight {
    * need to be this request's own work that was done: look at the state again.
    */
   async join(work: Work, { waitUntil, limit }: JoinOptions): Promise<void> {
-    if (!this.isRunning()) {
+    const running = this.#running;
+    if (!running || !this.isRunning()) {
       await waitFor(this.#start(work, waitUntil), limit);
     } else if (SHARES_PROMISES) {
-      await waitFor(this.#running?.work, limit);
+      await waitFor(running.work, limit);
     } else {
-      await pollUntil(() => !this.isRunning(), { interval: INTERVAL, limit: limit ?? this.#maxDuration });
+      const isOver = () => this.#running !== running;
+      await pollUntil(isOver, { interval: INTERVAL, limit: Math.min(limit ?? this.#followLimit, this.#followLimit) });
+      // Nobody knows whether the other request is still there.
+      if (limit === undefined && !isOver()) await this.#start(work, waitUntil, true);
     }
   }
 
-  #start(work: Work, waitUntil: JoinOptions['waitUntil']): Promise<unknown> {
-    const startedAt = Date.now();
-    const isCurrent = () => this.#running?.startedAt === startedAt;
-    const running = {
-      startedAt,
-      work: work(isCurrent).finally(() => {
-        if (this.#running === running) this.#running = undefined;
-      }),
-    };
+  #start(work: Work, waitUntil: JoinOptions['waitUntil'], hasWaited = false): Promise<unknown> {
+    const running: Running = { startedAt: Date.now(), work: Promise.resolve() };
     this.#running = running;
+    const isCurrent = () => this.#running === running;
+    running.work = work({ isCurrent, hasWaited }).finally(() => {
+      if (isCurrent()) this.#running = undefined;
+    });
     // A client that hangs up before the answer must not keep the keys from the others.
     waitUntil?.(running.work);
     return running.work;
   }
 }
 
-async function waitFor(work: Promise<unknown> | undefined, limit: number | undefined): Promise<void> {
-  if (limit === undefined || !work) await work;
+async function waitFor(work: Promise<unknown>, limit: number | undefined): Promise<void> {
+  if (limit === undefined) await work;
   else await waitWithin(limit, work);
 }

@@ -38,10 +38,9 @@ export class Turns {
     const purpose = failures === 0 ? 'refresh' : `refresh:${failures}`;
     const isOurs = await claimOrigin(this.#settings, purpose, { ttl: timeout + 1 }, context);
     const now = context.now();
-    if (!isOurs) this.#outage.postpone(now + timeout + 1, now);
-    // The others leave the next attempt to us, too, should this one fail.
+    // Others with keys leave the next attempt to us, too, should this one fail.
     const seconds = Math.min(cooldown, timeout + 2 * this.#outage.nextDelay(hasKeys));
-    const note = isOurs ? this.#outage.toNote(now + seconds) : undefined;
+    const note = isOurs && hasKeys ? this.#outage.toNote(now + seconds) : undefined;
     this.#notes.write(note, context);
     this.#isNoted = note !== undefined;
     return isOurs;
@@ -50,6 +49,7 @@ export class Turns {
   /** `attempt`: how many times the request tried already. */
   async takeForUnknownKey(attempt: number, context: KeyContext): Promise<boolean> {
     const { turnTtl } = this.#unknownKeys;
+    this.#isNoted = false;
     return claimOrigin(this.#settings, `unknown-key:${attempt % BURST}`, { ttl: turnTtl }, context);
   }
 

@@ -48,7 +48,7 @@ export async function writeStore(
   ttl: number,
 ): Promise<void> {
   try {
-    await withTimeout(STORE_WRITE_LIMIT, async () => store.setItem(key, value, { ttl }));
+    await withTimeout(STORE_WRITE_LIMIT, async () => store.setItem(key, value, { ttl }), { keepsProcess: false });
   } catch (error) {
     emitFailure({ url, operation: 'set', limit: STORE_WRITE_LIMIT }, error, emit);
   }

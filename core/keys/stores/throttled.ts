@@ -3,7 +3,7 @@ import type { JwksStore, StoredValue } from './store.ts';
 
 /**
  * A store that is written to only when the key set changed, or when the stored one was fetched `rewriteAfter` seconds
- * before: before it goes stale. For stores in which writes are few or cost money.
+ * before: before it goes stale. For stores in which writes are few or cost money, so notes of failures are not written either.
  *
  * @param options `rewriteAfter`: in seconds
  */
@@ -16,6 +16,7 @@ export function throttledStore(store: JwksStore, { rewriteAfter }: { rewriteAfte
     return value;
   };
   return {
+    ...(store.claim && { claim: (key, options) => store.claim?.(key, options) ?? true }),
     getItem,
     async setItem(key, value, options) {
       const stored = known.get(key) ?? (await getItem(key));

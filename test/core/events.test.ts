@@ -123,6 +123,22 @@ describe('events', () => {
     );
   });
 
+  test('a waitUntil that throws, as one that was taken off its context does, costs nobody an answer', async () => {
+    const origin = await Origin.start(jwksAnswer(jwks(key)));
+    let now = NOW;
+    const verifier = createVerifier({ audience: HOST, keys: remoteKeys(origin.url), now: () => now });
+    const context = {
+      waitUntil: () => {
+        throw new TypeError('Illegal invocation');
+      },
+    };
+    const token = await sign(key, { exp: 9e9 });
+    for (const seconds of [0, 61]) {
+      now += seconds;
+      assert.equal((await verifier.verify(token, context)).issuer, HOST);
+    }
+  });
+
   test('waitUntil is called on its own object, as workerd insists', async () => {
     const origin = await Origin.start(jwksAnswer(jwks(key)));
     let now = NOW;

@@ -130,10 +130,19 @@ export function requireKnownVariables(env: object, honoured: readonly string[], 
   }
 }
 
-/** The name, also with `POLICIES` or `POLICES` as `POLICY`, and without a word that only says what it is for. */
+/** How people end a name that ours ends otherwise. */
+const GUESSES: readonly (readonly [end: RegExp, ours: string])[] = [
+  [/I?ES$/, 'Y'],
+  [/PPL$/, 'POLICY'],
+  [/_RULESET$/, '_RULES'],
+  [/_JSON$/, ''],
+  [/_(TOKEN_)?MAX_AGE$/, '_MAX_TOKEN_AGE'],
+];
+
+/** The name, also without a word that only says what it is for, and as it may be meant. */
 function spellingsOf(name: string): string[] {
   const bare = name.replace(/^(POMERIUM)_(EDGE|GATE|(ACCESS|AUTHZ?|PATHS?|ROUTES?)(?=_(RUL|POL)))_/, '$1_');
-  return [name, bare, bare.replace(/I?ES$/, 'Y')];
+  return [name, bare, ...GUESSES.map(([end, ours]) => bare.replace(end, ours))];
 }
 
 /**

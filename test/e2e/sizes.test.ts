@@ -19,11 +19,11 @@ async function sizeOf(source: string): Promise<number> {
 
 describe('sizes, minified and gzipped', () => {
   const rows: [string, () => Promise<number>, number][] = [
-    ['createVerifier', () => sizeOf(`export { createVerifier } from 'pomerium-edge'`), 19_456],
+    ['createVerifier', () => sizeOf(`export { createVerifier } from 'pomerium-edge'`), 20_000],
     [
       'the guard, as wrangler uploads it',
       async () => gzipSync((await bundleWorker()).code, { level: 9 }).length,
-      35_840,
+      36_864,
     ],
   ];
   for (const [name, measure, limit] of rows) {

@@ -45,6 +45,10 @@ createVerifier({
 });
 createVerifier(optionsFromEnvironment({ POMERIUM_AUDIENCE: 'a' }));
 
+createVerifier({ audience: ['a', 'b'], issuers: { a: remoteKeys('https://a/'), b: staticKeys('{}') } });
+// @ts-expect-error the keys of an issuer are a key source
+createVerifier({ audience: 'a', issuers: { a: 'https://a/' } });
+
 /** What a request may be. */
 void verifier.verifyRequest(new Request('https://a/'), { waitUntil: (promise) => void promise });
 void verifier.verifyRequest({ headers: { a: 'b', c: ['d'], e: undefined } });

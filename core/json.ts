@@ -21,6 +21,12 @@ export function parseObject(text: string): JsonObject | undefined {
   }
 }
 
+/** The object that a store gives back: as the text that was put there, or parsed, as `unstorage` does by itself. */
+export function toObject(value: unknown): JsonObject | undefined {
+  if (typeof value === 'string') return parseObject(value);
+  return isObject(value) ? value : undefined;
+}
+
 /** Freezes a JSON value and all in it. A loop, not a recursion: nesting as deep as 64 KiB allow must not overflow. */
 export function deepFreeze<T>(value: T): T {
   const pending: unknown[] = [value];

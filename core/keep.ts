@@ -1,3 +1,6 @@
+import { isPlainObject } from './json.ts';
+import { numberOf, RecentlyUsed } from './recently-used.ts';
+
 /** More configurations than an app has: options that are new with each request must not fill memory. */
 const MAX_KEPT = 64;
 
@@ -11,24 +14,16 @@ const WITHOUT_CONTENT = ['store', 'upstream'];
  * other objects of a class are equal only to themselves.
  */
 export class KeptByContent<Made> {
-  /** The least recently used first. */
-  readonly #kept = new Map<string, Made>();
+  readonly #kept = new RecentlyUsed<Made>(MAX_KEPT);
   readonly #environments = new WeakMap<object, string>();
-  readonly #names = new WeakMap<object, string>();
-  #count = 0;
 
   /**
    * What was made for this content, or else what `make` makes, unless it throws.
    * `options`: undefined where they are the same in every call.
    */
   get(environment: unknown, options: object | undefined, make: () => Made): Made {
-    const key = this.#contentOfEnvironment(environment) + (options ? this.#contentOfOptions(options) : '');
-    const made = this.#kept.get(key) ?? make();
-    this.#kept.delete(key);
-    this.#kept.set(key, made);
-    const [oldest] = this.#kept.keys();
-    if (this.#kept.size > MAX_KEPT && oldest !== undefined) this.#kept.delete(oldest);
-    return made;
+    const name = this.#contentOfEnvironment(environment) + (options ? contentOfOptions(options) : '');
+    return this.#kept.get(name, make);
   }
 
   #contentOfEnvironment(environment: unknown): string {
@@ -42,19 +37,13 @@ export class KeptByContent<Made> {
     this.#environments.set(environment, content);
     return content;
   }
+}
 
-  #contentOfOptions(options: object): string {
-    const compared = Object.entries(options).filter(
-      ([name, value]) => !(WITHOUT_CONTENT.includes(name) && typeof value === 'object'),
-    );
-    return contentOf(Object.fromEntries(compared), (value) => this.#nameOf(value));
-  }
-
-  #nameOf(value: object): string {
-    const name = this.#names.get(value) ?? `object ${++this.#count}`;
-    this.#names.set(value, name);
-    return name;
-  }
+function contentOfOptions(options: object): string {
+  const compared = Object.entries(options).filter(
+    ([name, value]) => !(WITHOUT_CONTENT.includes(name) && typeof value === 'object'),
+  );
+  return contentOf(Object.fromEntries(compared), (value) => `object ${numberOf(value)}`);
 }
 
 /** Not by `JSON.stringify`: on a service binding `toJSON` is a remote method, which it would call. */
@@ -68,9 +57,7 @@ function contentOf(value: unknown, nameOf: (value: object) => string): string {
   return `{${members.join()}}`;
 }
 
-/** Whether it is a plain object, of whatever realm, and neither a key source nor a compiled policy. */
+/** Whether it is a plain object, and neither a key source nor a compiled policy. */
 function isData(value: object): boolean {
-  const prototype = Object.getPrototypeOf(value);
-  if (prototype !== null && Object.getPrototypeOf(prototype) !== null) return false;
-  return ['find', 'decide'].every((name) => typeof Reflect.get(value, name) !== 'function');
+  return isPlainObject(value) && ['find', 'decide'].every((name) => typeof value[name] !== 'function');
 }

@@ -2,6 +2,7 @@ import {
   collectPending,
   configurationError,
   createVerifier,
+  isEntryKey,
   optionsFromEnvironment,
   PomeriumError,
   type PomeriumEvent,
@@ -12,7 +13,6 @@ import { lambdaLog, withoutRepeats } from './log.ts';
 import type { LambdaEnvironment, LambdaOwnOptions } from './options.ts';
 import { countEvent } from './report.ts';
 import { type SsmClientLike, ssmStore } from './ssm-store.ts';
-import { isEntryKey } from './stored-entry.ts';
 import { writeParameter } from './write-parameter.ts';
 
 export interface RefresherOptions

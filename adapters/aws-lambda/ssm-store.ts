@@ -1,5 +1,4 @@
-import type { JwksStore } from '../../core/adapter.ts';
-import { isEntryKey } from './stored-entry.ts';
+import { isEntryKey, type JwksStore } from '../../core/adapter.ts';
 
 /** The part of the AWS SDK's `SSMClient` that is used. */
 export interface SsmClientLike {

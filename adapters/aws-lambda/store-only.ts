@@ -3,9 +3,10 @@ import {
   type JwksStore,
   PomeriumError,
   type RemoteKeysOptions,
+  storeKey,
   tieredStore,
 } from '../../core/adapter.ts';
-import { entryKey, parseStoredEntry } from './stored-entry.ts';
+import { parseStoredEntry } from './stored-entry.ts';
 
 /** Seconds after which the store is asked anew: the refresher runs every minute, and may be late. */
 const FRESH_FOR = 120;
@@ -52,7 +53,7 @@ async function fetchFromStore(store: JwksStore | undefined, url: string, now: nu
 
 async function readValue(store: JwksStore, url: string, name: string): Promise<unknown> {
   try {
-    return await store.getItem(entryKey(url));
+    return await store.getItem(storeKey(url));
   } catch (error) {
     const reason = error instanceof Error ? error.name : typeof error;
     const advice = /AccessDenied/.test(reason) ? '; allow ssm:GetParameter on it' : '';

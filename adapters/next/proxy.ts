@@ -63,8 +63,8 @@ const ASSET = /\.(avif|css|gif|ico|jpe?g|m?js|mp4|png|svg|ttf|webm|webp|woff2?)$
  * would give them to anybody; but it keeps a `Cache-Control` that is there. Pages that are made for a request keep what it
  * gives them, and names under `/_next/static` change with their content.
  */
-function cacheControlOf(request: NextRequest): string {
-  const path = readPath(pagePaths(request)[0]) ?? '';
+function cacheControlOf({ url = '' }: GateRequest): string {
+  const path = readPath(url) ?? '';
   if (path.startsWith('/_next/static/')) return 'private, max-age=31536000, immutable';
   return ASSET.test(path) ? 'private, no-cache' : 'private, no-cache, no-store, max-age=0, must-revalidate';
 }

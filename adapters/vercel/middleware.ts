@@ -63,7 +63,7 @@ interface RequestKind<Req> {
   /** URLs of the app: a rewrite to the origin of one of them stays in it. */
   readonly urlsOf: (request: Req) => readonly [string, ...string[]];
   /** What `Cache-Control` an answer gets that lets the request on, where nobody else may have it. Undefined: that of the page. */
-  readonly cacheControlOf: (request: Req) => string | undefined;
+  readonly cacheControlOf: (request: GateRequest) => string | undefined;
 }
 
 export function makeMiddleware<Req extends Request, Context extends WaitUntil>(
@@ -79,7 +79,8 @@ export function makeMiddleware<Req extends Request, Context extends WaitUntil>(
     { ownOptions: ['keepAssertionOnRewrite'] },
   );
   return async (request, context) => {
-    const result = await gate.authorize(toGateRequest(request), { platform: context });
+    const gateRequest = toGateRequest(request);
+    const result = await gate.authorize(gateRequest, { platform: context });
     if (result.type === 'refuse') return gate.refuse(result.error, request, request);
     const forwarded = forward(request.headers, result.headers);
     const own = await next?.(clean(request, forwarded), context ?? ({} as Context), result.identity);
@@ -88,7 +89,7 @@ export function makeMiddleware<Req extends Request, Context extends WaitUntil>(
     if (!letsOn(answer)) return withHeaders(answer, answerHeaders);
     const wanted = requestHeaders(answer, forwarded);
     const leaves = !keepsAssertion && leavesOrigins(answer, urlsOf(request));
-    const cacheControl = result.isForAnybody ? undefined : cacheControlOf(request);
+    const cacheControl = result.isForAnybody ? undefined : cacheControlOf(gateRequest);
     const more = answerHeaders.flatMap(([name, value]): [string, string][] => {
       if (name !== 'cache-control') return [[name, value]];
       return cacheControl === undefined ? [] : [[name, cacheControl]];

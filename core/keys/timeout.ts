@@ -72,7 +72,7 @@ interface SharedTimer {
 const sharedTimers = new Map<number, SharedTimer>();
 
 /**
- * Waits for `work`, for `limit` milliseconds at most, or a little longer. Where requests may not share promises, by a timer of
+ * Waits for `work`, for `limit` milliseconds at most, or a little longer; without `work`, for that long. Where requests may not share promises, by a timer of
  * its own, which ends with the request.
  */
 export async function waitWithin(limit: number, work?: Promise<unknown>): Promise<void> {
@@ -106,9 +106,4 @@ function startTimer(end: number): SharedTimer {
   const shared = { passed, timer, waiting: 0 };
   sharedTimers.set(end, shared);
   return shared;
-}
-
-/** Lets so many milliseconds pass, or a little more. */
-export async function pause(milliseconds: number): Promise<void> {
-  await waitWithin(milliseconds);
 }

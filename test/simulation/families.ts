@@ -25,6 +25,13 @@ const anyStore = (random: Random, kind: Kind): StoreKind =>
 const anyShared = (random: Random, kind: Kind): StoreKind =>
   random.pick(['cache', 'cache', 'cache and kv', 'kv', kind === 'node' ? 'ssm' : 'cache and kv']);
 
+/** Bounds that a run of some minutes gets to. */
+const shortLived = (random: Random) => ({
+  maxTtl: 300,
+  staleWhileRevalidate: random.pick([60, 300]),
+  staleIfError: 900,
+});
+
 const BOTH: readonly Kind[] = ['node', 'workerd'];
 
 export const FAMILIES: readonly Family[] = [
@@ -90,7 +97,7 @@ export const FAMILIES: readonly Family[] = [
     fleet: (random, kind) => ({
       store: anyStore(random, kind),
       requestEvery: random.between(2, 40),
-      options: { maxTtl: 300, staleWhileRevalidate: random.pick([60, 300]), staleIfError: 900 },
+      options: shortLived(random),
     }),
     script(world, random) {
       world.origin.maxAge = random.pick([60, 60, 86_400]);
@@ -117,7 +124,7 @@ export const FAMILIES: readonly Family[] = [
     fleet: (random, kind) => ({
       store: anyShared(random, kind),
       requestEvery: random.between(2, 10),
-      options: { maxTtl: 300, staleWhileRevalidate: random.pick([60, 300]), staleIfError: 900 },
+      options: shortLived(random),
     }),
     script(world, random) {
       const from = random.between(130, 260);

@@ -1,4 +1,4 @@
-import { isObject, parseObject } from '../../json.ts';
+import { toObject } from '../../json.ts';
 import { MAX_BODY_BYTES } from '../limits.ts';
 
 /** A JWKS document as it was fetched, with all that judges its freshness. The same in memory and in every store. */
@@ -21,13 +21,10 @@ export function serializeEntry(entry: KeyEntry): string {
   return JSON.stringify({ version: VERSION, ...entry, fetchedAt: Math.floor(entry.fetchedAt) });
 }
 
-/**
- * What a store holds, if it is an entry for this URL and not from the future: anything else is a miss.
- * Takes objects too, because `unstorage` parses what looks like JSON.
- */
+/** What a store holds, if it is an entry for this URL and not from the future: anything else is a miss. */
 export function parseEntry(value: unknown, url: string, now: number): KeyEntry | undefined {
-  const entry = typeof value === 'string' ? parseObject(value) : value;
-  if (!isObject(entry) || entry['version'] !== VERSION || entry['url'] !== url) return undefined;
+  const entry = toObject(value);
+  if (entry?.['version'] !== VERSION || entry['url'] !== url) return undefined;
   const { document, fetchedAt, maxAge, unknownKeysUntil = null } = entry;
   if (typeof document !== 'string' || document.length > MAX_BODY_BYTES) return undefined;
   if (!isTime(fetchedAt) || fetchedAt > now) return undefined;

@@ -38,7 +38,7 @@ export interface JwksRequest {
 }
 
 /**
- * Asks the origin for its key set. Throws `FetchJwksError`, and nothing else, within `timeout`. An exchange that an environment
+ * Asks the origin for its key set. Throws `FetchJwksError`, and nothing else. An exchange that an environment
  * froze (AWS Lambda's, between two events) fails long after its time, or its connection is gone, whatever the origin said: it is
  * repeated.
  */
@@ -46,20 +46,21 @@ export async function fetchJwks(request: JwksRequest): Promise<JwksResponse> {
   const { timeout, mayRepeat = () => true } = request;
   for (let rest = timeout; ; ) {
     const startedAt = Date.now();
-    const response = await fetchOnce({ ...request, timeout: rest }).catch(toFetchJwksError);
-    const elapsed = (Date.now() - startedAt) / 1000;
+    const response = await fetchOnce({ ...request, timeout: rest }).catch(failureIn);
+    const elapsed = Date.now() - startedAt;
     const isFailure = response instanceof FetchJwksError;
-    const wasFrozen = elapsed > rest + TOLERANCE / 1000;
-    const isGone = isFailure && response.reason === 'unreachable' && elapsed > TOLERANCE / 1000 && rest === timeout;
+    const wasFrozen = elapsed > rest * 1000 + TOLERANCE;
+    const isGone = isFailure && response.reason === 'unreachable' && elapsed > TOLERANCE && rest === timeout;
     if (!(wasFrozen || isGone) || !mayRepeat()) {
       if (isFailure) throw response;
       return response;
     }
-    rest = wasFrozen ? timeout : Math.max(TOLERANCE / 1000, timeout - elapsed);
+    rest = wasFrozen ? timeout : Math.max(TOLERANCE, timeout * 1000 - elapsed) / 1000;
   }
 }
 
-function toFetchJwksError(error: unknown): FetchJwksError {
+/** The failure, as a result. Anything else is a mistake of ours, and not hidden. */
+function failureIn(error: unknown): FetchJwksError {
   if (error instanceof FetchJwksError) return error;
   throw error;
 }

@@ -61,7 +61,7 @@ export class HeldKeys {
 
   /**
    * Applies what the stores hold, in their order, until that is enough. Earlier ones get what a later one had. Each is given
-   * `limit` milliseconds; what it says later is used, too. Returns those that have not answered yet.
+   * its time, in `limit` milliseconds for all; what it says later is used, too. Returns those that have not answered yet.
    */
   async load(context: KeyContext, isEnough: () => boolean, limit = STORE_READ_LIMIT): Promise<Promise<unknown>[]> {
     const late: Promise<unknown>[] = [];
@@ -70,8 +70,8 @@ export class HeldKeys {
     const deadline = new Deadline(limit);
     for (const [index, store] of stores.entries()) {
       const earlier = stores.slice(0, index);
-      // As long for each, but where the origin has nothing, so long for all together.
-      const time = limit > STORE_READ_LIMIT ? Math.max(STORE_READ_LIMIT, deadline.rest()) : limit;
+      // What is left, and for each at least the usual time.
+      const time = Math.max(Math.min(limit, STORE_READ_LIMIT), deadline.rest());
       const { isWell, done } = await readStore(store, call, (value) => this.#take(value, earlier, context), time);
       if (index === 0) this.nearStoreAnswers = isWell;
       if (!isWell) late.push(done);

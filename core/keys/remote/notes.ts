@@ -1,6 +1,6 @@
-import { isObject, parseObject } from '../../json.ts';
+import { toObject } from '../../json.ts';
 import type { KeyContext } from '../source.ts';
-import { readStore, writeStore } from '../stores/read-write.ts';
+import { readStore, type StoreCall, writeStore } from '../stores/read-write.ts';
 import { noteKey } from '../stores/store.ts';
 import { isTime } from './entry.ts';
 import type { RemoteSettings } from './options.ts';
@@ -18,34 +18,28 @@ export interface FailureNote {
 }
 
 /** The note beside the entry in the nearest store, if there is one. It is lost without an event: then there is a request more. */
-export class FailureNotes {
-  readonly #settings: RemoteSettings;
+export async function readNote({ url, stores: [near] }: RemoteSettings): Promise<FailureNote | undefined> {
+  let note: FailureNote | undefined;
+  const take = (value: unknown) => {
+    note = parseNote(value);
+  };
+  if (near) await readStore(near, callOf(url), take);
+  return note;
+}
 
-  constructor(settings: RemoteSettings) {
-    this.#settings = settings;
-  }
+export function writeNote(
+  { url, stores: [near], cooldown }: RemoteSettings,
+  note: FailureNote,
+  context: KeyContext,
+): void {
+  if (near) context.waitUntil(writeStore(near, callOf(url), JSON.stringify(note), 2 * cooldown));
+}
 
-  async read(): Promise<FailureNote | undefined> {
-    const { url, stores } = this.#settings;
-    let note: FailureNote | undefined;
-    const take = (value: unknown) => {
-      note = parseNote(value);
-    };
-    if (stores[0]) await readStore(stores[0], { url, key: noteKey(url), emit: undefined }, take);
-    return note;
-  }
-
-  write(note: FailureNote | undefined, context: KeyContext): void {
-    const { url, stores, cooldown } = this.#settings;
-    if (!stores[0] || !note) return;
-    const call = { url, key: noteKey(url), emit: undefined };
-    context.waitUntil(writeStore(stores[0], call, JSON.stringify(note), 2 * cooldown));
-  }
+function callOf(url: string): StoreCall {
+  return { url, key: noteKey(url), emit: undefined };
 }
 
 function parseNote(value: unknown): FailureNote | undefined {
-  const note = typeof value === 'string' ? parseObject(value) : value;
-  if (!isObject(note)) return undefined;
-  const { failedAt, retryAt, failures } = note;
+  const { failedAt, retryAt, failures } = toObject(value) ?? {};
   return isTime(failedAt) && isTime(retryAt) && isTime(failures) ? { failedAt, retryAt, failures } : undefined;
 }

@@ -132,7 +132,7 @@ export class Refresher {
     if (this.#hasLooked(now) && !this.#looking.isRunning()) return;
     this.#lookAgainAt = now + LOOK_INTERVAL;
     const { waitUntil } = context;
-    await this.#look(context, () => this.#held.keySet?.find(selector) !== undefined, { waitUntil, limit });
+    await this.#look(context, () => this.#hasKey(selector), { waitUntil, limit });
   }
 
   /**
@@ -164,6 +164,10 @@ export class Refresher {
     return this.#held.freshness(context.now()) !== 'expired';
   }
 
+  #hasKey(selector: KeySelector): boolean {
+    return this.#held.keySet?.find(selector) !== undefined;
+  }
+
   /** Leaves the origin to whoever shares the store and asks it already, and waits for what that brings. */
   async #askForFresh(context: KeyContext, { isCurrent, hasWaited }: Flight): Promise<void> {
     const startedAt = context.now();
@@ -171,13 +175,12 @@ export class Refresher {
       return this.#fetch(context, isCurrent);
     }
     if (this.#isCurrent(context)) return;
-    const isOver = async () => {
-      await this.#held.load(quietly(context), () => this.#isCurrent(context));
+    const hasFailed = async () => {
       await this.#turns.learn(context);
-      return this.#isCurrent(context) || this.outage.hasFailedSince(startedAt);
+      return this.outage.hasFailedSince(startedAt);
     };
     const limit = this.#hasKeys(context) ? REFRESH_WAIT : Math.min(FOLLOW_LIMIT, this.#settings.timeout * 500);
-    await pollUntil(isOver, { interval: FOLLOW_INTERVAL, limit });
+    await this.#follow(context, () => this.#isCurrent(context), { isOver: hasFailed, limit });
     if (this.#hasKeys(context)) return;
     // What the other one brings is known within its time.
     if (this.outage.isKnown(context.now())) this.outage.postpone(context.now() + this.#settings.timeout + 1);
@@ -193,13 +196,24 @@ export class Refresher {
     if (await this.#turns.takeForUnknownKey(attempt, context)) {
       return this.#fetch(context, isCurrent, this.unknownKeys.take(context.now()));
     }
-    const isOver = async () => {
-      await this.#held.load(quietly(context), () => this.#held.keySet?.find(selector) !== undefined);
-      return this.#held.keySet?.find(selector) !== undefined || this.#held.isNewerThan(sighting);
-    };
-    await pollUntil(isOver, { interval: FOLLOW_INTERVAL, limit: UNKNOWN_KEY_WAIT / (BURST + 1) });
+    const hasKey = () => this.#hasKey(selector);
+    const isAnswered = () => this.#held.isNewerThan(sighting);
+    await this.#follow(context, hasKey, { isOver: isAnswered, limit: UNKNOWN_KEY_WAIT / (BURST + 1) });
     // The others had our turns.
-    if (!(await isOver())) this.unknownKeys.take(context.now());
+    if (!hasKey() && !isAnswered()) this.unknownKeys.take(context.now());
+  }
+
+  /** Looks for what another instance stores, until that is enough or there is nothing to wait for. */
+  async #follow(
+    context: KeyContext,
+    isEnough: () => boolean,
+    { isOver, limit }: { isOver: () => boolean | Promise<boolean>; limit: number },
+  ): Promise<void> {
+    const look = async () => {
+      await this.#held.load(quietly(context), isEnough);
+      return isEnough() || isOver();
+    };
+    await pollUntil(look, { interval: FOLLOW_INTERVAL, limit });
   }
 
   /** Asks the origin. When it fails, there is an event, and nothing that we hold changes. */

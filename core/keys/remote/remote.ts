@@ -2,7 +2,7 @@ import { describeValue, PomeriumError } from '../../errors.ts';
 import type { KeySelector, KeySet, VerificationKey } from '../key-set.ts';
 import { UNKNOWN_KEY_WAIT } from '../limits.ts';
 import type { KeyContext, KeySource } from '../source.ts';
-import { Deadline, pause } from '../timeout.ts';
+import { Deadline, waitWithin } from '../timeout.ts';
 import { HeldKeys } from './held-keys.ts';
 import { type RemoteKeysOptions, type RemoteSettings, readRemoteOptions } from './options.ts';
 import { Refresher } from './refresher.ts';
@@ -92,7 +92,7 @@ class RemoteKeys implements KeySource {
       const wait = this.#refresher.secondsUntilTurn(context.now());
       const limit = deadline.rest();
       if (wait * 1000 >= limit) throw this.#cannotTell(selector, wait, context.now());
-      if (wait > 0) await pause(wait * 1000);
+      if (wait > 0) await waitWithin(wait * 1000);
       else await this.#refresher.refreshForUnknownKey(selector, context, { attempt: attempt++, limit });
     }
   }

@@ -46,13 +46,16 @@ export class SingleFlight {
   }
 
   isRunning(): boolean {
-    return this.#running !== undefined && Math.abs(Date.now() - this.#running.startedAt) < this.#maxDuration;
+    return this.#age() < this.#maxDuration;
   }
 
   /** Milliseconds since it began; 0 when nothing is under way, or only what was left behind. */
   runsFor(): number {
-    const milliseconds = this.#running ? Math.abs(Date.now() - this.#running.startedAt) : 0;
-    return milliseconds < this.#maxDuration ? milliseconds : 0;
+    return this.isRunning() ? this.#age() : 0;
+  }
+
+  #age(): number {
+    return this.#running ? Math.abs(Date.now() - this.#running.startedAt) : Number.POSITIVE_INFINITY;
   }
 
   /**

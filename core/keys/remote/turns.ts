@@ -1,7 +1,7 @@
 import type { KeyContext } from '../source.ts';
 import { claimOrigin } from '../stores/read-write.ts';
 import type { HeldKeys } from './held-keys.ts';
-import { FailureNotes } from './notes.ts';
+import { readNote, writeNote } from './notes.ts';
 import type { RemoteSettings } from './options.ts';
 import type { Outage } from './outage.ts';
 import { BURST, type UnknownKeys } from './unknown-keys.ts';
@@ -11,7 +11,6 @@ export class Turns {
   readonly #settings: RemoteSettings;
   readonly #outage: Outage;
   readonly #unknownKeys: UnknownKeys;
-  readonly #notes: FailureNotes;
   readonly #held: HeldKeys;
   /** Whether the others know of the attempt that is under way. */
   #isNoted = false;
@@ -21,12 +20,11 @@ export class Turns {
     this.#settings = settings;
     this.#outage = outage;
     this.#unknownKeys = unknownKeys;
-    this.#notes = new FailureNotes(settings);
   }
 
   /** What the others found: that the origin fails. A store that did not give its entry a moment ago is not asked for more. */
   async learn(context: KeyContext): Promise<void> {
-    const note = this.#held.nearStoreAnswers ? await this.#notes.read() : undefined;
+    const note = this.#held.nearStoreAnswers ? await readNote(this.#settings) : undefined;
     if (note) this.#outage.learn(note, context.now());
   }
 
@@ -41,7 +39,7 @@ export class Turns {
     // Others with keys leave the next attempt to us, too, should this one fail.
     const seconds = Math.min(cooldown, timeout + 2 * this.#outage.nextDelay(hasKeys));
     const note = isOurs && hasKeys ? this.#outage.toNote(now + seconds) : undefined;
-    this.#notes.write(note, context);
+    if (note) writeNote(this.#settings, note, context);
     this.#isNoted = note !== undefined;
     return isOurs;
   }
@@ -56,6 +54,7 @@ export class Turns {
   /** Tells the others that the origin fails. Who asked without knowing that may find that somebody is asking it again. */
   async tellFailure(context: KeyContext): Promise<void> {
     if (!this.#isNoted) await this.learn(context);
-    this.#notes.write(this.#outage.toNote(), context);
+    const note = this.#outage.toNote();
+    if (note) writeNote(this.#settings, note, context);
   }
 }

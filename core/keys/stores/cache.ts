@@ -1,3 +1,4 @@
+import { sleep } from '../timeout.ts';
 import { type JwksStore, urlOfKey } from './store.ts';
 
 const NAME = 'pomerium-edge';
@@ -38,7 +39,7 @@ function makeStore(name: string): JwksStore {
       if (isHeld(await get(key))) return false;
       const claim = `${now} ${crypto.randomUUID()}`;
       await put(key, claim, ttl);
-      await new Promise((resolve) => setTimeout(resolve, CLAIM_SETTLES));
+      await sleep(CLAIM_SETTLES);
       const holder = await get(key);
       return holder === claim || !isHeld(holder);
     },

@@ -29,6 +29,11 @@ export function noteKey(url: string): string {
   return `${storeKey(url)}:failure`;
 }
 
+/** Whether a key is that of an entry, and not of a note beside one. */
+export function isEntryKey(key: string): boolean {
+  return key.startsWith(PREFIX) && !key.slice(PREFIX.length).includes(':');
+}
+
 /** The URL that a key of ours is about. */
 export function urlOfKey(key: string): string | undefined {
   const [url = ''] = key.startsWith(PREFIX) ? key.slice(PREFIX.length).split(':') : [];

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, parseObject } from '../../json.ts';
+import { toObject } from '../../json.ts';
 import type { JwksStore, StoredValue } from './store.ts';
 
 /**
@@ -28,13 +28,8 @@ export function throttledStore(store: JwksStore, { rewriteAfter }: { rewriteAfte
 }
 
 function isWorthWriting(stored: unknown, value: string, rewriteAfter: number): boolean {
-  const before = contentOf(stored);
-  const after = contentOf(value);
+  const before = toObject(stored);
+  const after = toObject(value);
   if (before?.['document'] !== after?.['document'] || before?.['maxAge'] !== after?.['maxAge']) return true;
   return Number(after?.['fetchedAt']) - Number(before?.['fetchedAt']) >= rewriteAfter;
-}
-
-function contentOf(value: unknown): JsonObject | undefined {
-  if (typeof value === 'string') return parseObject(value);
-  return isObject(value) ? value : undefined;
 }

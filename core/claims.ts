@@ -7,6 +7,8 @@ export interface ClaimRules {
   /** Undefined, with several audiences: the default issuers of the one that the assertion is for. */
   readonly issuers: ReadonlySet<string> | undefined;
   readonly audiences: ReadonlySet<string>;
+  /** What judges audience and issuer instead. `asked`: where the request was sent. */
+  readonly routes?: { requireIssued(claims: Pick<Claims, 'iss' | 'aud'>, asked: readonly string[]): void } | undefined;
   readonly clockTolerance: number;
   readonly maxTokenAge: number | undefined;
   readonly allowAnonymous: boolean;
@@ -68,16 +70,21 @@ export function checkClaims(
   hosts: readonly string[],
 ): asserts claims is CheckedClaims {
   checkTimes(claims, rules, now);
-  const audiences = [rules.audiences, ...hosts.map((host) => audiencesAt(host, rules.audiences))];
-  for (const asked of audiences) checkAudience(claims.aud, asked);
-  const isAsked = (one: string) => audiences.every((asked) => asked.has(one));
-  checkIssuer(claims.iss, rules.issuers ?? defaultIssuers(claims.aud.filter(isAsked)));
+  if (rules.routes) rules.routes.requireIssued(claims, hosts);
+  else checkAudienceAndIssuer(claims, rules, hosts);
   if (claims.sub === '' && !rules.allowAnonymous) {
     throw new PomeriumError(
       'anonymous',
       'The assertion is for nobody: its route lets in people who are not signed in.',
     );
   }
+}
+
+function checkAudienceAndIssuer(claims: Claims, rules: ClaimRules, hosts: readonly string[]): void {
+  const audiences = [rules.audiences, ...hosts.map((host) => audiencesAt(host, rules.audiences))];
+  for (const asked of audiences) checkAudience(claims.aud, asked);
+  const isAsked = (one: string) => audiences.every((asked) => asked.has(one));
+  checkIssuer(claims.iss, rules.issuers ?? defaultIssuers(claims.aud.filter(isAsked)));
 }
 
 /** Those that are this host, or all where none is. Host names have no case; that of an assertion is compared exactly. */

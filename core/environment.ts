@@ -6,9 +6,10 @@ import type { RemoteKeysOptions } from './keys/remote/options.ts';
 import { sharedRemoteKeys } from './keys/remote/shared.ts';
 import type { KeySource } from './keys/source.ts';
 import { readFunction, requireKnown, withoutUnset } from './option-readers.ts';
-import { defaultKeys, VERIFIER_OPTIONS, type VerifierOptions } from './options.ts';
+import { defaultKeys, type EitherOptions, VERIFIER_OPTIONS, type VerifierOptions } from './options.ts';
 import { compilePolicy } from './policy/compile.ts';
 import type { PolicyOptions } from './policy/policy.ts';
+import { compileRoutes, isRoutes, type Routes } from './routes/compile.ts';
 import {
   type Environment,
   jsonReader,
@@ -46,10 +47,17 @@ export interface PomeriumEnvironment {
   readonly POMERIUM_POLICY?: string | object;
   /** The claims that policies take as lists, see `compilePolicy`. */
   readonly POMERIUM_LIST_CLAIMS?: string | readonly string[];
+  /** Pomerium's routes, as JSON, instead of audience, issuer and policy: see docs/routes.md. */
+  readonly POMERIUM_ROUTES?: string | object;
+  /** The criteria of policies and routes that Pomerium alone decides. */
+  readonly POMERIUM_LEAVE_TO_POMERIUM?: string | readonly string[];
 }
 
 /** The same as options. */
-interface VerifierEnvironment extends Required<PolicyOptions> {
+interface VerifierEnvironment {
+  listClaims: readonly string[];
+  leaveToPomerium: readonly string[];
+  routes: object;
   audience: readonly string[];
   issuer: readonly string[];
   jwksUrl: string;
@@ -70,13 +78,24 @@ const VARIABLES: Variables<VerifierEnvironment> = {
   maxTokenAge: ['POMERIUM_MAX_TOKEN_AGE', readNumber],
   policy: ['POMERIUM_POLICY', jsonReader('{"allow":{"or":[{"domain":"example.com"}]}}')],
   listClaims: ['POMERIUM_LIST_CLAIMS', readList],
+  routes: ['POMERIUM_ROUTES', jsonReader('{"routes":[{"from":"https://app.corp.example.com","to":"http://app"}]}')],
+  leaveToPomerium: ['POMERIUM_LEAVE_TO_POMERIUM', readList],
 };
 
 /** The variables that every adapter reads. */
 export const VERIFIER_VARIABLES: readonly string[] = Object.values(VARIABLES).map(([name]) => name);
 
 /** Options of a verifier that the environment may configure, too. */
-export type EnvironmentOptions = Partial<VerifierOptions> & PolicyOptions;
+export type EnvironmentOptions = Partial<VerifierOptions> & PolicyOptions & RoutesInput;
+
+export interface RoutesInput {
+  /**
+   * Pomerium's own routes, instead of `audience`, `issuer`, `issuers` and `policy`: compiled, or a configuration as
+   * `compileRoutes` takes it.
+   * @defaultValue `POMERIUM_ROUTES`, then none
+   */
+  routes?: Routes | object | undefined;
+}
 
 /** What an adapter adds: where its platform keeps keys, and its log. */
 export interface VerifierPlatform extends RemoteKeysOptions {
@@ -87,7 +106,7 @@ export interface VerifierPlatform extends RemoteKeysOptions {
 /** Options of a verifier that refuses an assertion for nobody. */
 export type AuthOptions = Omit<EnvironmentOptions, 'allowAnonymous'>;
 
-const AUTH_OPTIONS = [...VERIFIER_OPTIONS, 'listClaims'].filter((name) => name !== 'allowAnonymous');
+const AUTH_OPTIONS = [...VERIFIER_OPTIONS, 'listClaims', 'leaveToPomerium'].filter((name) => name !== 'allowAnonymous');
 
 /**
  * A verifier that the environment configures: `POMERIUM_AUDIENCE` and the like, see docs/gate.md. Each of `options` replaces
@@ -108,7 +127,10 @@ export function createVerifierFromEnvironment(
 ): Verifier<Identity> {
   requireKnown(withoutUnset(options), AUTH_OPTIONS, 'option');
   requireKnownVariables(env, VERIFIER_VARIABLES, otherVariables);
-  return createVerifier({ ...optionsFromEnvironment(env, options, platform), allowAnonymous: false });
+  const read = optionsFromEnvironment(env, options, platform);
+  return read.routes
+    ? createVerifier({ ...read, allowAnonymous: false })
+    : createVerifier({ ...read, allowAnonymous: false });
 }
 
 /**
@@ -120,25 +142,31 @@ export function optionsFromEnvironment(
   env: object,
   options: EnvironmentOptions = {},
   { onEvent: log, ...remote }: VerifierPlatform = {},
-): VerifierOptions {
+): EitherOptions {
   const { jwks, jwksUrl, policy: ppl, ...variables } = readVariables(env as Environment, VARIABLES);
-  const { listClaims = [], store, ...given }: EnvironmentOptions = { ...variables, ...withoutUnset(options) };
+  const { listClaims, leaveToPomerium, store, ...given }: EnvironmentOptions = {
+    ...variables,
+    ...withoutUnset(options),
+  };
   const { audience, issuer, issuers, onBehalfOf, now } = given;
   const onEvent = readFunction('onEvent', given.onEvent);
-  if (audience === undefined) {
+  const policyOptions = { listClaims, leaveToPomerium };
+  const routes =
+    given.routes === undefined || isRoutes(given.routes) ? given.routes : compileRoutes(given.routes, policyOptions);
+  if (audience === undefined && routes === undefined) {
     throw configurationError(
-      'POMERIUM_AUDIENCE is not set; set it to the host name of the route in Pomerium, as in app.corp.example.com.',
+      'POMERIUM_AUDIENCE is not set; set it to the host name of the route in Pomerium, as in app.corp.example.com, or set POMERIUM_ROUTES to the routes (docs/routes.md).',
     );
   }
   const fetched = { ...remote, ...(store && { store }) };
   const configured = given.keys ?? readKeys({ jwks, jwksUrl }, fetched, now);
-  const keys = configured ?? (issuers ? undefined : defaultKeys({ audience, issuer, now }, fetched));
-  const policy = given.policy ?? (ppl === undefined ? undefined : compilePolicy(ppl, { listClaims }));
-  return {
+  const keys = configured ?? (issuers ? undefined : defaultKeys({ audience, issuer, routes, now }, fetched));
+  const policy = given.policy ?? (ppl === undefined ? undefined : compilePolicy(ppl, policyOptions));
+  const read = {
     ...given,
     // Beside keys of one's own it would be ignored, which createVerifier refuses.
     ...(given.keys && store && { store }),
-    audience,
+    routes,
     ...(keys && { keys }),
     ...(policy && { policy }),
     ...(log && { onEvent: onEvent ? bothOf(log, onEvent) : log }),
@@ -146,6 +174,8 @@ export function optionsFromEnvironment(
       onBehalfOf: { ...onBehalfOf, keys: onBehalfOf.keys ?? defaultKeys({ ...onBehalfOf, now }, fetched) },
     }),
   };
+  // What does not fit together createVerifier refuses.
+  return read as EitherOptions;
 }
 
 function bothOf(log: EventListener, listener: EventListener): EventListener {

@@ -26,6 +26,8 @@ export interface AssertionVerified {
   cached: boolean;
   request?: EventRequest | undefined;
   user?: string | undefined;
+  /** With `routes`: the name of the route, or its `from`. */
+  route?: string | undefined;
 }
 
 /** An assertion was refused. `expected` and `received` may hold claim values: keep them from shared logs. */

@@ -21,9 +21,17 @@ export interface Identity {
   readonly claims: JsonObject;
   /** The user for whom this caller acts, where `onBehalfOf` is configured and such an assertion came and verified. */
   readonly onBehalfOf?: Identity | undefined;
+  /** With `routes`: the one by which the request came, where that can be told. */
+  readonly route?: RouteName | undefined;
 }
 
-/** What `allowAnonymous: true` gives: nobody may be signed in, and then there is no subject. */
+/** A route in Pomerium, as its configuration has it. */
+export interface RouteName {
+  readonly from: string;
+  readonly name?: string | undefined;
+}
+
+/** What `allowAnonymous: true` and `routes` give: nobody may be signed in, and then there is no subject. */
 export type MaybeAnonymous = Omit<Identity, 'subject' | 'user'> & {
   readonly subject: string | undefined;
   readonly user: string | undefined;

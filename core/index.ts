@@ -8,6 +8,7 @@ export {
   type EnvironmentOptions,
   optionsFromEnvironment,
   type PomeriumEnvironment,
+  type RoutesInput,
   type VerifierPlatform,
 } from './environment.ts';
 export { PomeriumError, type PomeriumErrorCode, type PomeriumErrorDetails } from './errors.ts';
@@ -33,7 +34,7 @@ export {
   type RequestLike,
 } from './gate/headers.ts';
 export { problemResponse } from './gate/problem.ts';
-export type { Identity, MaybeAnonymous } from './identity.ts';
+export type { Identity, MaybeAnonymous, RouteName } from './identity.ts';
 export type { KeySelector, VerificationKey } from './keys/key-set.ts';
 export type { SkipReason } from './keys/material/jwk.ts';
 export { staticKeys } from './keys/material/static.ts';
@@ -44,7 +45,7 @@ export { cacheStore } from './keys/stores/cache.ts';
 export type { JwksStore, StoredValue } from './keys/stores/store.ts';
 export { throttledStore } from './keys/stores/throttled.ts';
 export { type TieredStore, tieredStore } from './keys/stores/tiered.ts';
-export type { OnBehalfOfOptions, VerifierOptions } from './options.ts';
+export type { EitherOptions, OnBehalfOfOptions, RoutesVerifierOptions, VerifierOptions } from './options.ts';
 export { compilePolicy } from './policy/compile.ts';
 export type {
   ExplainedCriterion,
@@ -57,5 +58,7 @@ export type {
   PolicyOptions,
   RequestInfo,
 } from './policy/policy.ts';
+export { compileRoutes, type Routes, type RoutesOptions } from './routes/compile.ts';
+export type { ExplainedRoute } from './routes/explain.ts';
 export type { Algorithm } from './signature/algorithms.ts';
 export { createVerifier, type Verifier, type VerifyContext } from './verifier.ts';

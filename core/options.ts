@@ -8,9 +8,11 @@ import type { KeySource } from './keys/source.ts';
 import type { JwksStore } from './keys/stores/store.ts';
 import { readBoolean, readFunction, readSeconds, requireKnown, requireOptions } from './option-readers.ts';
 import { isPolicy, type Policy } from './policy/policy.ts';
+import type { Routes } from './routes/compile.ts';
 import { ALGORITHMS, type Algorithm } from './signature/algorithms.ts';
 
-export interface VerifierOptions {
+/** How assertions for one or several audiences are verified. */
+export interface VerifierOptions extends CommonOptions {
   /**
    * The route's host name, as Pomerium writes it to `aud`: no scheme, no port. One of these must be in the assertion; where
    * the request was sent to one of them, that one.
@@ -23,16 +25,34 @@ export interface VerifierOptions {
    */
   issuer?: string | readonly string[];
   /**
-   * Where the keys come from: `remoteKeys` or `staticKeys`.
-   * @defaultValue `remoteKeys('https://<host of the first issuer>/.well-known/pomerium/jwks.json')`
-   */
-  keys?: KeySource;
-  /**
    * Several Pomeriums, instead of `issuer` and `keys`: the host of each issuer, with its keys. An assertion is checked with the
    * keys of its own issuer alone.
    * @defaultValue one issuer, `issuer`
    */
   issuers?: Readonly<Record<string, KeySource>>;
+  /**
+   * Who may do what, from `compilePolicy`, decided after every other check. A refusal is `policy_denied`, 403.
+   * @defaultValue none
+   */
+  policy?: Policy;
+}
+
+/** How assertions for Pomerium's own routes are verified. */
+export interface RoutesVerifierOptions extends CommonOptions {
+  /**
+   * Pomerium's own routes, from `compileRoutes`, instead of `audience`, `issuer` and `policy`. An assertion for nobody passes
+   * where its route lets nobody in particular through.
+   */
+  routes: Routes;
+}
+
+interface CommonOptions {
+  /**
+   * Where the keys come from: `remoteKeys` or `staticKeys`.
+   * @defaultValue `remoteKeys('https://<host of the first issuer>/.well-known/pomerium/jwks.json')`; with `routes`, at their first
+   * host, and required where one is a wildcard
+   */
+  keys?: KeySource;
   /**
    * A cache for the default keys, as `remoteKeys` takes it. With `keys` of your own, pass it to those.
    * @defaultValue none
@@ -55,14 +75,9 @@ export interface VerifierOptions {
   algorithms?: readonly Algorithm[];
   /**
    * Whether an assertion for nobody (an empty `sub`) is accepted.
-   * @defaultValue `false`
+   * @defaultValue `false`; with `routes`, as these say
    */
   allowAnonymous?: boolean;
-  /**
-   * Who may do what, from `compilePolicy`, decided after every other check. A refusal is `policy_denied`, 403.
-   * @defaultValue none
-   */
-  policy?: Policy;
   /**
    * Verifies the user for whom a service calls, from `x-pomerium-jwt-assertion-for`.
    * @defaultValue that header is never read
@@ -101,7 +116,13 @@ export interface OnBehalfOfOptions {
   callers: Policy;
 }
 
+/** Either of them, to be looked into. */
+export type EitherOptions =
+  | (VerifierOptions & { routes?: undefined })
+  | (RoutesVerifierOptions & { audience?: undefined; policy?: undefined });
+
 export interface VerifierSettings extends ClaimRules {
+  readonly routes: Routes | undefined;
   readonly keys: KeySource;
   /** With `issuers`: those of one of them. */
   readonly keysOf: ((issuer: string) => KeySource | undefined) | undefined;
@@ -116,7 +137,8 @@ export interface VerifierSettings extends ClaimRules {
 export type SignedInSettings = VerifierSettings & { readonly allowAnonymous: false };
 
 /** The names of all options. */
-export const VERIFIER_OPTIONS: readonly (keyof VerifierOptions)[] = [
+export const VERIFIER_OPTIONS: readonly (keyof VerifierOptions | 'routes')[] = [
+  'routes',
   'audience',
   'issuer',
   'keys',
@@ -135,13 +157,18 @@ export const VERIFIER_OPTIONS: readonly (keyof VerifierOptions)[] = [
 /** Options as they are read: one that is undefined is not set. */
 type Unset<Options> = { [Name in keyof Options]: Options[Name] | undefined };
 
+/** Whatever is written, which may not fit together. */
+type AnyOptions = Partial<Unset<VerifierOptions & RoutesVerifierOptions>>;
+
 /** @throws {PomeriumError} `invalid_configuration`, with a sentence that says what to write instead */
-export function readVerifierOptions(options: Unset<VerifierOptions>): VerifierSettings {
+export function readVerifierOptions(options: AnyOptions): VerifierSettings {
   requireOptions(options);
   requireKnown(options, VERIFIER_OPTIONS, 'option');
-  const audiences = readAudiences(options.audience);
+  const routes = readRoutes(options);
+  const audiences = routes ? [] : readAudiences(options.audience);
   const several = readSeveral(options);
   return {
+    routes,
     audiences: new Set(audiences),
     issuers: several ? new Set(several.flatMap(({ issuers }) => [...issuers])) : issuersOf(options.issuer, audiences),
     keys: several ? keysByIssuer(several) : readKeys(options),
@@ -149,12 +176,29 @@ export function readVerifierOptions(options: Unset<VerifierOptions>): VerifierSe
     clockTolerance: readSeconds('clockTolerance', options.clockTolerance) ?? 60,
     maxTokenAge: readSeconds('maxTokenAge', options.maxTokenAge),
     algorithms: new Set(readAlgorithms(options.algorithms)),
-    allowAnonymous: readBoolean('allowAnonymous', options.allowAnonymous) ?? false,
+    allowAnonymous: readBoolean('allowAnonymous', options.allowAnonymous) ?? routes !== undefined,
     policy: readPolicy('policy', options.policy),
     onBehalfOf: readOnBehalfOf(options),
     onEvent: readFunction('onEvent', options.onEvent),
     now: readFunction('now', options.now) ?? (() => Date.now() / 1000),
   };
+}
+
+const INSTEAD_OF_ROUTES = ['audience', 'issuer', 'issuers', 'policy'] as const;
+
+function readRoutes({ routes, ...others }: AnyOptions): Routes | undefined {
+  if (routes === undefined) return undefined;
+  const { requireIssued, check } = Object(routes) as Partial<Routes>;
+  if (typeof requireIssued !== 'function' || typeof check !== 'function') {
+    throw configurationError('routes must be compiled routes; write routes: compileRoutes(configuration).');
+  }
+  const other = INSTEAD_OF_ROUTES.find((name) => others[name] !== undefined);
+  if (other) {
+    throw configurationError(
+      `routes say for which hosts an assertion is and who may pass; leave ${other} (POMERIUM_${other.toUpperCase()}) out.`,
+    );
+  }
+  return routes;
 }
 
 /** A policy that is compiled; undefined where it is not set. */
@@ -166,7 +210,7 @@ export function readPolicy(name: string, policy: Policy | undefined): Policy | u
 const ON_BEHALF_OF_NAMES: readonly (keyof OnBehalfOfOptions)[] = ['audience', 'issuer', 'keys', 'callers'];
 
 /** Times, algorithms and the clock are the verifier's own. */
-function readOnBehalfOf(options: Unset<VerifierOptions>): VerifierSettings['onBehalfOf'] {
+function readOnBehalfOf(options: AnyOptions): VerifierSettings['onBehalfOf'] {
   const { onBehalfOf, store, clockTolerance, algorithms, onEvent, now } = options;
   if (onBehalfOf === undefined) return undefined;
   if (typeof onBehalfOf !== 'object' || onBehalfOf === null) {
@@ -211,7 +255,7 @@ function issuersOf(issuer: unknown, audiences: readonly string[]): ReadonlySet<s
 }
 
 /** With `issuers`: whose keys are for what. */
-function readSeveral({ issuers, ...others }: Unset<VerifierOptions>): IssuerKeys[] | undefined {
+function readSeveral({ issuers, ...others }: AnyOptions): IssuerKeys[] | undefined {
   if (issuers === undefined) return undefined;
   const other = (['issuer', 'keys', 'store'] as const).find((name) => others[name] !== undefined);
   if (other) throw configurationError(`issuers says whose keys are for what; leave ${other} out.`);
@@ -267,14 +311,27 @@ function defaultJwksUrl(issuer: string): string {
  * @throws {PomeriumError} `invalid_configuration`
  */
 export function defaultKeys(
-  { audience, issuer, now }: Unset<Pick<VerifierOptions, 'audience' | 'issuer'>> & Pick<Unset<VerifierOptions>, 'now'>,
+  { audience, issuer, routes, now }: Pick<AnyOptions, 'audience' | 'issuer' | 'routes' | 'now'>,
   remote: RemoteKeysOptions = {},
 ): KeySource {
-  const [first = ''] = issuer === undefined ? readAudiences(audience) : readIssuers(issuer);
+  const [first = ''] = routes
+    ? exactHosts(routes)
+    : issuer === undefined
+      ? readAudiences(audience)
+      : readIssuers(issuer);
   return sharedRemoteKeys(defaultJwksUrl(first), remote, now);
 }
 
-function readKeys(options: Unset<VerifierOptions>): KeySource {
+/** No host from a token or a request may ever name a URL, so that a wildcard names none. */
+function exactHosts({ hosts }: Routes): readonly string[] {
+  const wildcard = hosts.find((host) => host.includes('*'));
+  if (wildcard === undefined) return hosts;
+  throw configurationError(
+    `The routes have the host ${describeValue(wildcard)}, from which no JWKS URL can be made; write keys: remoteKeys('https://…/.well-known/pomerium/jwks.json'), or set POMERIUM_JWKS_URL.`,
+  );
+}
+
+function readKeys(options: AnyOptions): KeySource {
   const { keys, store } = options;
   if (keys === undefined) return defaultKeys(options, store && { store });
   if (!isKeySource(keys)) {

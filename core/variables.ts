@@ -1,3 +1,4 @@
+import { distance } from './distance.ts';
 import { configurationError, describeValue } from './errors.ts';
 
 /** Variables as a platform has them: text, or what JSON in its configuration holds (`vars` of Wrangler). */
@@ -79,6 +80,8 @@ const ACCESS_VARIABLES = [
   'MAX_TOKEN_AGE',
   'POLICY',
   'LIST_CLAIMS',
+  'LEAVE_TO_POMERIUM',
+  'ROUTES',
   'RULES',
   'OPTIONAL',
   'ALLOW_PREFLIGHT',
@@ -152,26 +155,4 @@ function spellingsOf(name: string): string[] {
 function isMisspelt(name: string, meant: string): boolean {
   const limit = meant.length > 16 || !name.startsWith('POMERIUM') ? 2 : 1;
   return Math.abs(name.length - meant.length) <= limit && distance(name, meant) <= limit;
-}
-
-/** Damerau's distance, in the form that moves no letter twice. */
-function distance(a: string, b: string): number {
-  let before: number[] = [];
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const isSame = a[i - 1] === b[j - 1];
-      const isSwapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
-      next[j] = Math.min(
-        (next[j - 1] ?? 0) + 1,
-        (row[j] ?? 0) + 1,
-        (row[j - 1] ?? 0) + (isSame ? 0 : 1),
-        isSwapped ? (before[j - 2] ?? 0) + 1 : Number.POSITIVE_INFINITY,
-      );
-    }
-    before = row;
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

@@ -8,6 +8,7 @@ import { type Identity, type MaybeAnonymous, toIdentity } from './identity.ts';
 import type { VerificationKey } from './keys/key-set.ts';
 import type { KeyContext, KeySource } from './keys/source.ts';
 import {
+  type RoutesVerifierOptions,
   readPolicy,
   readVerifierOptions,
   type SignedInSettings,
@@ -29,6 +30,11 @@ export interface VerifyContext {
   eventRequest?: EventRequest | undefined;
   /** Whether the event of a valid assertion says for whom it is. */
   logSubject?: boolean | undefined;
+  /**
+   * With `routes`, where neither URL nor path is known: whether it is enough that some route of the host lets this identity
+   * through. Only where something before has judged the path.
+   */
+  anyRoute?: boolean | undefined;
   /** Whether a request for nobody is expected here, and no event. */
   expectNobody?: boolean | undefined;
 }
@@ -64,8 +70,9 @@ export interface Verifier<I = Identity> {
  * ```
  */
 export function createVerifier(options: VerifierOptions & { allowAnonymous?: false }): Verifier<Identity>;
-export function createVerifier(options: VerifierOptions): Verifier<MaybeAnonymous>;
-export function createVerifier(options: VerifierOptions): Verifier<MaybeAnonymous> {
+export function createVerifier(options: RoutesVerifierOptions & { allowAnonymous: false }): Verifier<Identity>;
+export function createVerifier(options: VerifierOptions | RoutesVerifierOptions): Verifier<MaybeAnonymous>;
+export function createVerifier(options: VerifierOptions | RoutesVerifierOptions): Verifier<MaybeAnonymous> {
   return new AssertionVerifier(readVerifierOptions(options), 'assertion');
 }
 
@@ -112,7 +119,8 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
       requestInfo: context.requestInfo ?? request,
       waitUntil: (promise) => context.waitUntil?.(promise),
     };
-    const hosts = this.#settings.audiences.size > 1 ? hostsOf(request) : [];
+    const { audiences, routes } = this.#settings;
+    const hosts = audiences.size > 1 || routes ? hostsOf(request) : [];
     const identity = await this.#verify(readAssertion(request.headers), own, hosts);
     const onBehalfOf = this.#onBehalfOf;
     const original = onBehalfOf && readHeader(request.headers, ASSERTION_FOR_HEADER);
@@ -164,6 +172,7 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
       for (const policy of [this.#settings.policy, readPolicy('policy', context.policy)]) {
         if (policy) requireAllowed(policy, identity, context.requestInfo);
       }
+      const route = this.#settings.routes?.check(identity, context.requestInfo ?? {}, context.anyRoute);
       const { keyId, algorithm } = key;
       const { eventRequest, logSubject } = context;
       keyContext.emit?.({
@@ -174,8 +183,9 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
         cached: isRemembered,
         ...(eventRequest && { request: eventRequest }),
         ...(logSubject && { user: identity.subject }),
+        ...(route && { route: route.name ?? route.from }),
       });
-      return identity;
+      return route ? Object.freeze({ ...identity, route }) : identity;
     } catch (error) {
       if (error instanceof PomeriumError) {
         // Not thrown where it cannot be set: a key source may throw one error for both subjects, or a frozen one.
@@ -249,12 +259,13 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
 function hostsOf({ url, headers }: RequestLike): string[] {
   const target = `${url}`;
   const named = [URL.canParse(target) ? new URL(target).host : '', ...(readHeader(headers, 'host') ?? '').split(',')];
-  return named.map((host) =>
-    host
+  return named.flatMap((host) => {
+    const name = host
       .trim()
       .toLowerCase()
-      .replace(/\.?(:\d*)?$/, ''),
-  );
+      .replace(/\.?(:\d*)?$/, '');
+    return name === '' ? [] : [name];
+  });
 }
 
 /** The key's own algorithm decides; the header may only agree with it (CVE-2015-9235, CVE-2026-22817). */

@@ -61,12 +61,17 @@ export function createAuthorizer(options: AuthorizerOptions = {}): Authorizer {
   return Object.assign(handler, { ready: gate.ready });
 }
 
-/** Makes the verifier, unless its policy is one that a policy for the whole stage would not keep. */
+/** Makes the verifier, unless its policy is one that a policy for the whole stage would not keep. Nobody passes. */
 function verifierFor({ scope }: AnswerOptions): NonNullable<GatePlatform['makeVerifier']> {
   return (options) => {
-    if (scope === 'method' || !options.policy?.needsRequest) return createVerifier(options);
+    const asksForRequest = options.routes !== undefined || options.policy?.needsRequest;
+    if (scope === 'method' || !asksForRequest) {
+      return options.routes
+        ? createVerifier({ ...options, allowAnonymous: false })
+        : createVerifier({ ...options, allowAnonymous: false });
+    }
     throw configurationError(
-      "scope: 'stage' opens every method and path to whoever may call one, and the policy asks about the request; write scope: 'method' and set the TTL to 0.",
+      "scope: 'stage' opens every method and path to whoever may call one, and the policy or the routes ask about the request; write scope: 'method' and set the TTL to 0.",
     );
   };
 }

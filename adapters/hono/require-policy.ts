@@ -32,7 +32,7 @@ export function requirePolicy(
   compile(options);
   const compiled = new WeakMap<Gate<Request>, Policy>();
   const policyBehind = (gate: Gate<Request>) => {
-    const made = compiled.get(gate) ?? compile({ listClaims: gate.settings.listClaims, ...options });
+    const made = compiled.get(gate) ?? compile({ ...gate.settings.policyOptions, ...options });
     compiled.set(gate, made);
     return made;
   };

@@ -69,14 +69,14 @@ export function createIdentityFunctions(options: VercelOptions = {}): IdentityFu
     readEnvironment,
     checkPolicy: requireNoRequest,
   });
-  const authorize = async ({ headers }: GateRequest, policy?: Policy) => gate.authorize({ headers }, { policy });
+  const authorize = async ({ headers }: GateRequest, policy?: Policy) =>
+    gate.authorize({ headers }, { policy, anyRoute: true });
   const forAnybody = cache(async () => authorize({ headers: await headers() }));
   const forSomebody = cache(async () => authorize({ headers: await headers() }, SOMEBODY));
 
   const compiledPolicies = new WeakMap<object, Policy>();
   const compile = (policy: object): Policy => {
-    const { listClaims } = gate.settings;
-    const compiled = compiledPolicies.get(policy) ?? compilePolicy(policy, { listClaims });
+    const compiled = compiledPolicies.get(policy) ?? compilePolicy(policy, gate.settings.policyOptions);
     compiledPolicies.set(policy, compiled);
     return compiled;
   };

@@ -28,6 +28,8 @@ export interface LazyGateContext {
   readonly platform?: unknown;
   /** One more policy, see `GateContext`. */
   readonly policy?: Policy | undefined;
+  /** See `GateContext`. */
+  readonly anyRoute?: boolean;
 }
 
 export interface LazyGateSupport extends Pick<GateSupport, 'without' | 'ownOptions'> {
@@ -46,7 +48,8 @@ const WITHOUT = {
 };
 
 /** Stands for what only the environment says, where the options alone are checked. */
-const SOME_ENVIRONMENT = { POMERIUM_AUDIENCE: 'app.corp.example.com' };
+const SOME_AUDIENCE = { POMERIUM_AUDIENCE: 'app.corp.example.com' };
+const SOME_KEYS = { POMERIUM_JWKS_URL: 'https://app.corp.example.com/.well-known/pomerium/jwks.json' };
 
 /**
  * A gate that is made with the first request, since a build does not have the environment. What is wrong with that refuses
@@ -63,7 +66,7 @@ export function lazyGate<NativeRequest>(
       if (verifierOptions.policy) checkPolicy?.(verifierOptions.policy);
       return makeVerifier(verifierOptions, given);
     };
-  createGate(SOME_ENVIRONMENT, options, {
+  createGate(options.routes ? SOME_KEYS : SOME_AUDIENCE, options, {
     ...PLATFORM,
     ownOptions,
     without: { ...WITHOUT, ...without },
@@ -82,10 +85,10 @@ export function lazyGate<NativeRequest>(
     return made;
   };
   return {
-    async authorize(request, { platform, policy } = {}) {
+    async authorize(request, { platform, policy, anyRoute } = {}) {
       const { waitUntil, settle } = lifetimeOf(platform);
       const requestId = readHeader(request.headers, 'x-vercel-id')?.slice(0, 64);
-      const result = await gate().authorize(request, { waitUntil, requestId, policy });
+      const result = await gate().authorize(request, { waitUntil, requestId, policy, anyRoute });
       await settle();
       return result;
     },

@@ -1,4 +1,10 @@
-import { createVerifier, type Policy, type Verifier, type VerifierOptions } from '../../core/adapter.ts';
+import {
+  createVerifier,
+  type EitherOptions,
+  type MaybeAnonymous,
+  type Policy,
+  type Verifier,
+} from '../../core/adapter.ts';
 import { environment } from './platform.ts';
 import { shared, toOwnError } from './shared.ts';
 
@@ -7,7 +13,7 @@ import { shared, toOwnError } from './shared.ts';
  * bundles then share its keys and verdicts. Elsewhere a new one.
  * @throws {PomeriumError} `invalid_configuration`
  */
-export function makeSharedVerifier(options: VerifierOptions & { allowAnonymous: false }, given: object): Verifier {
+export function makeSharedVerifier(options: EitherOptions, given: object): Verifier<MaybeAnonymous> {
   if (!isPlain(given)) return createVerifier(options);
   const hasLog = options.onEvent !== undefined;
   const verifier = shared(keyOf({ ...given, hasLog }), () => forOtherBundles(createVerifier(options)));
@@ -19,7 +25,7 @@ export function makeSharedVerifier(options: VerifierOptions & { allowAnonymous: 
 }
 
 /** A verifier that knows the refusals of another bundle's policies as its own, and so tells its listener of them. */
-function forOtherBundles(verifier: Verifier): Verifier {
+function forOtherBundles(verifier: Verifier<MaybeAnonymous>): Verifier<MaybeAnonymous> {
   return {
     verify: (assertion, context = {}) => verifier.verify(assertion, { ...context, policy: ownPolicy(context.policy) }),
     verifyRequest: (request, context = {}) =>

@@ -2,9 +2,9 @@ import { optionsFromEnvironment } from '../environment.ts';
 import { configurationError, describeType, PomeriumError } from '../errors.ts';
 import { callSafely } from '../events.ts';
 import { redact } from '../fetch-failure.ts';
-import type { Identity } from '../identity.ts';
+import type { Identity, MaybeAnonymous } from '../identity.ts';
 import type { RemoteKeysOptions } from '../keys/remote/options.ts';
-import type { VerifierOptions } from '../options.ts';
+import type { EitherOptions } from '../options.ts';
 import { isPolicy, type Policy } from '../policy/policy.ts';
 import { createVerifier, type Verifier, type VerifyContext } from '../verifier.ts';
 import { createForwarder, type ForwardedHeaders } from './forward.ts';
@@ -27,6 +27,8 @@ export interface GateRequest extends RequestLike {
 export interface GateContext extends Pick<VerifyContext, 'waitUntil'> {
   /** The platform's own id of the request, for the log. */
   readonly requestId?: string | undefined;
+  /** With `routes`, where neither URL nor path is known: see `VerifyContext`. */
+  readonly anyRoute?: boolean | undefined;
   /** One more policy, that of a route: somebody must have come, and be allowed by it. */
   readonly policy?: Policy | undefined;
 }
@@ -52,7 +54,7 @@ export interface Gate<NativeRequest = unknown> {
   /** After how many seconds an answer to it that is still open must be closed, where `endAtExpiry` asks for it. */
   secondsOpen(identity: Identity): number | undefined;
   /** What adapters do by the same options: policies of routes, logs of their own. */
-  readonly settings: Pick<GateSettings, 'listClaims' | 'log' | 'logSubject'>;
+  readonly settings: Pick<GateSettings, 'policyOptions' | 'log' | 'logSubject'>;
   /** Gets the keys before the first request. Rejects as the verifier's `ready`. */
   ready(context?: Pick<VerifyContext, 'waitUntil'>): Promise<void>;
 }
@@ -65,7 +67,7 @@ export interface GatePlatform extends GateSupport {
    * Makes the verifier, where several gates of a process share one: its options and, as plain data, those that were given.
    * @defaultValue `createVerifier`
    */
-  readonly makeVerifier?: (options: VerifierOptions & { allowAnonymous: false }, given: object) => Verifier;
+  readonly makeVerifier?: (options: EitherOptions, given: object) => Verifier<MaybeAnonymous>;
   readonly log: GateLog;
   /** Headers that every answer gets unless it is `shared`, those of refusals included. */
   readonly noStoreHeaders?: Readonly<Record<string, string>>;
@@ -84,10 +86,15 @@ export function createGate<NativeRequest>(
     ...keys,
     ...(settings.log && { onEvent: log.event }),
   });
-  const verifier = makeVerifier({ ...verifierOptions, allowAnonymous: false }, settings.verifierOptions);
-  const { policy: ownPolicy } = verifierOptions;
+  const { policy, routes } = verifierOptions;
+  // With routes, these say where nobody may be signed in.
+  const verifier = makeVerifier(
+    routes ? verifierOptions : { ...verifierOptions, allowAnonymous: false },
+    settings.verifierOptions,
+  );
+  const policies = [rules, policy, routes && ASKS_ALL];
   const forwardedHeaders = createForwarder(settings.forwarding);
-  const [host, ...others] = [verifierOptions.audience].flat();
+  const [host, ...others] = [routes?.hosts ?? verifierOptions.audience].flat().filter((one) => !one?.includes('*'));
   const noStore = Object.entries(noStoreHeaders);
   const { clockTolerance = 60, now = () => Date.now() / 1000 } = verifierOptions;
 
@@ -99,8 +106,8 @@ export function createGate<NativeRequest>(
         const visitor = isPreflight ? NOBODY : await identify(request, context, verifier, settings);
         const { identity } = visitor;
         const headers = forwardedHeaders(sent, identity, {
-          path: [rules, ownPolicy, context.policy].some((one) => one?.needsPath),
-          method: isPreflight || [rules, ownPolicy, context.policy].some((one) => one?.needsRequest),
+          path: [...policies, context.policy].some((one) => one?.needsPath),
+          method: isPreflight || [...policies, context.policy].some((one) => one?.needsRequest),
         });
         return { type: 'allow', ...visitor, headers };
       } catch (error) {
@@ -143,7 +150,7 @@ function brokenGate<NativeRequest>(
       refusalResponse(refused, request, { custom: undefined, home: undefined, corsOrigins: [], noStore }),
     answerHeaders: () => [],
     secondsOpen: () => undefined,
-    settings: { listClaims: [], log: true, logSubject: false },
+    settings: { policyOptions: {}, log: true, logSubject: false },
     ready: async () => {
       throw error;
     },
@@ -155,16 +162,20 @@ type Visitor = Pick<Extract<GateResult, { type: 'allow' }>, 'identity' | 'isForA
 
 const NOBODY: Visitor = { isForAnybody: true };
 
+/** Routes differ by path, and their policies may ask about the rest. */
+const ASKS_ALL = { needsPath: true, needsRequest: true };
+
 /** For whom the request is. Everything else is thrown. */
 async function identify(
   request: GateRequest,
-  { waitUntil, requestId, policy }: GateContext,
-  verifier: Verifier,
+  { waitUntil, requestId, policy, anyRoute }: GateContext,
+  verifier: Verifier<MaybeAnonymous>,
   { rules, optional, logSubject }: Omit<GateSettings, 'onRefused'>,
 ): Promise<Visitor> {
   const { method = '', url, headers } = request;
-  const targets = [...(request.aliases ?? []), ...(url === undefined ? [] : [url])];
-  const aliases = [...(request.aliases ?? []), ...targets.flatMap(imageSources)];
+  const asked = [...(request.aliases ?? []), ...(url === undefined ? [] : [url])];
+  const aliases = [...(request.aliases ?? []), ...asked.flatMap(imageSources)];
+  const targets = [...new Set([...asked, ...aliases])];
   const path = url === undefined ? null : readPath(url);
   const access = rules?.accessTo([path, ...aliases.map((alias) => readPath(alias))]) ?? 'authenticated';
   const policies = [access, policy].filter(isPolicy);
@@ -176,7 +187,8 @@ async function identify(
       policy: policies.length > 0 ? allOf(policies) : undefined,
       waitUntil,
       // A policy about the path can be asked about one path only.
-      requestInfo: aliases.length > 0 ? { method, path: null, headers } : undefined,
+      requestInfo: aliases.length > 0 ? { method, path: null, targets, headers } : undefined,
+      anyRoute,
       eventRequest: {
         method,
         path: loggedPath(path),
@@ -185,7 +197,10 @@ async function identify(
       logSubject,
       expectNobody: mayBeNobody,
     });
-    return { identity, isForAnybody: mayBeNobody };
+    if (isSomebody(identity)) return { identity, isForAnybody: mayBeNobody };
+    // A route of Pomerium lets them in, but a policy of this place is for somebody.
+    if (policy) throw new PomeriumError('anonymous', 'The assertion is for nobody.', { expected: 'somebody' });
+    return { isForAnybody: mayBeNobody };
   } catch (error) {
     if (!(error instanceof PomeriumError)) throw error;
     // On a public path what does not hold is not believed. Elsewhere only an assertion for nobody counts as none, and not
@@ -194,6 +209,10 @@ async function identify(
     if (mayBeNobody && error.code === 'anonymous' && error.subject === 'assertion') return NOBODY;
     throw error;
   }
+}
+
+function isSomebody(identity: MaybeAnonymous): identity is Identity {
+  return identity.subject !== undefined && identity.user !== undefined;
 }
 
 /** Where `log: false` leaves the log to `onEvent`: only mistakes that no event tells of. */

@@ -1,7 +1,13 @@
-import { type EnvironmentOptions, type PomeriumEnvironment, VERIFIER_VARIABLES } from '../environment.ts';
+import {
+  type EnvironmentOptions,
+  type PomeriumEnvironment,
+  type RoutesInput,
+  VERIFIER_VARIABLES,
+} from '../environment.ts';
 import { configurationError, describeValue, type PomeriumError } from '../errors.ts';
 import { readBoolean, readFunction, requireKnown, withoutUnset } from '../option-readers.ts';
 import { VERIFIER_OPTIONS, type VerifierOptions } from '../options.ts';
+import type { PolicyOptions } from '../policy/policy.ts';
 import {
   type Environment,
   jsonReader,
@@ -23,7 +29,7 @@ export type OnRefused<Request> = (
 ) => Response | undefined | Promise<Response | undefined>;
 
 /** What every gate may be told beside the options of its verifier. Each option replaces what the environment says. */
-export interface GateOptions<Request = unknown> extends Partial<Omit<VerifierOptions, 'allowAnonymous'>> {
+export interface GateOptions<Request = unknown> extends Partial<Omit<VerifierOptions, 'allowAnonymous'>>, RoutesInput {
   /**
    * Who may see which path: the first rule that fits decides, and a path that none fits is for nobody (docs/gate.md).
    * @defaultValue `POMERIUM_RULES`; then every path is for whoever comes through Pomerium
@@ -75,6 +81,11 @@ export interface GateOptions<Request = unknown> extends Partial<Omit<VerifierOpt
   /** The claims that policies in rules take as lists, see `compilePolicy`. @defaultValue `POMERIUM_LIST_CLAIMS`, then none */
   listClaims?: readonly string[];
   /**
+   * The criteria of policies and routes that Pomerium alone decides, see `compilePolicy`.
+   * @defaultValue `POMERIUM_LEAVE_TO_POMERIUM`, then none
+   */
+  leaveToPomerium?: readonly string[];
+  /**
    * Whether shared caches may keep the answers: only where they are the same for everybody.
    * @defaultValue `POMERIUM_SHARED`, then false
    */
@@ -123,7 +134,7 @@ export interface GateEnvironment extends PomeriumEnvironment {
 }
 
 /** The options that are a gate's, and not its verifier's. */
-type OwnOptions = Omit<GateOptions, keyof VerifierOptions>;
+type OwnOptions = Omit<GateOptions, keyof VerifierOptions | 'routes'>;
 
 const VARIABLES: Variables<Omit<OwnOptions, 'onRefused'>> = {
   rules: ['POMERIUM_RULES', jsonReader('[{"prefix":"/","access":"authenticated"}]')],
@@ -134,6 +145,7 @@ const VARIABLES: Variables<Omit<OwnOptions, 'onRefused'>> = {
   removeHeaders: ['POMERIUM_REMOVE_HEADERS', readList],
   keepAssertion: ['POMERIUM_KEEP_ASSERTION', readFlag],
   listClaims: ['POMERIUM_LIST_CLAIMS', readList],
+  leaveToPomerium: ['POMERIUM_LEAVE_TO_POMERIUM', readList],
   shared: ['POMERIUM_SHARED', readFlag],
   endAtExpiry: ['POMERIUM_END_AT_EXPIRY', readFlag],
   log: ['POMERIUM_LOG', readFlag],
@@ -162,7 +174,7 @@ export interface GateSupport {
 
 export interface GateSettings<Request = unknown> {
   readonly verifierOptions: EnvironmentOptions;
-  readonly listClaims: readonly string[];
+  readonly policyOptions: PolicyOptions;
   readonly rules: PathRules | undefined;
   readonly optional: boolean;
   readonly allowPreflight: boolean;
@@ -197,7 +209,8 @@ export function readGateOptions<Request>(
   const given: GateOptions<Request> = { ...readVariables(env as Environment, VARIABLES), ...set };
   const {
     rules,
-    listClaims: lists = [],
+    listClaims,
+    leaveToPomerium,
     corsOrigins = [],
     claimHeaders,
     removeHeaders = [],
@@ -210,13 +223,19 @@ export function readGateOptions<Request>(
       "optional and rules exclude each other; write { prefix: '/…', access: 'public' } in rules.",
     );
   }
+  const hasRoutes = given.routes !== undefined || env['POMERIUM_ROUTES' as keyof typeof env] !== undefined;
+  const other = (['rules', 'optional', 'allowPreflight'] as const).find((name) => given[name]);
+  if (hasRoutes && other) {
+    throw configurationError(`routes say who may pass, nobody and preflights included; leave ${other} out.`);
+  }
   /** What the operator wrote: the option, or the variable. */
   const nameOf = (option: keyof typeof VARIABLES) => (Object.hasOwn(set, option) ? option : VARIABLES[option][0]);
-  const listClaims = readNames(nameOf('listClaims'), lists, 'roles');
+  if (listClaims !== undefined) readNames(nameOf('listClaims'), listClaims, 'roles');
+  const policyOptions = { listClaims, leaveToPomerium };
   return {
-    verifierOptions: { ...verifierOptions, listClaims },
-    listClaims,
-    rules: rules === undefined ? undefined : compilePathRules(rules, { listClaims }),
+    verifierOptions: { ...verifierOptions, ...policyOptions },
+    policyOptions,
+    rules: rules === undefined ? undefined : compilePathRules(rules, policyOptions),
     optional: readBoolean('optional', optional) ?? false,
     allowPreflight: readBoolean('allowPreflight', allowPreflight) ?? false,
     corsOrigins: readOrigins(nameOf('corsOrigins'), corsOrigins),

@@ -22,14 +22,19 @@ const ORIGIN = /^[a-z][a-z\d+.-]*:\/\/([\w.~-]+|\[[\da-f:.]+\])(:\d*)?/i;
  */
 export function readPath(url: string): string | null {
   try {
-    const [origin = ''] = ORIGIN.exec(url) ?? [];
-    const target = url.slice(origin.length) || (origin && '/');
-    const path = target.replace(/\?.*/s, '');
+    const path = pathText(url);
     const decoded = decodeURIComponent(path);
     return /%2f|#/i.test(path) || !isCanonical(decoded) ? null : decoded;
   } catch {
     return null;
   }
+}
+
+/** The same path as the client wrote it. */
+export function pathText(url: string): string {
+  const [origin = ''] = ORIGIN.exec(url) ?? [];
+  const target = url.slice(origin.length) || (origin && '/');
+  return target.replace(/\?.*/s, '');
 }
 
 /** The target whose path `readPath` judges as exactly this one, for platforms that hand over a path that is decoded already. */

@@ -1,5 +1,6 @@
 import { configurationError, describeValue } from '../errors.ts';
 import { isCorsPreflight } from '../gate/headers.ts';
+import { isObject } from '../json.ts';
 import { compileListMatcher, compileStringMatcher } from './matchers.ts';
 import type { PolicyInput } from './policy.ts';
 
@@ -16,7 +17,10 @@ export interface CriterionContext {
   readonly subPath: string;
   readonly data: unknown;
   readonly path: string;
-  readonly listClaims: ReadonlySet<string>;
+  /** Undefined: which claims are lists is unknown. */
+  readonly listClaims: ReadonlySet<string> | undefined;
+  /** Whether a wrong "no" of the criterion could let somebody in: in a deny, under `not` and `nor`. */
+  readonly mayOpen: boolean;
 }
 
 /** Compiles one criterion (`pkg/policy/criteria`). Throws `invalid_configuration` for what an assertion cannot answer. */
@@ -33,7 +37,7 @@ export function compileCriterion(name: string, context: CriterionContext): Compi
   const { path } = context;
   throw configurationError(
     why
-      ? `${path}: the criterion ${name} cannot be answered from an assertion: ${why}. Leave it to Pomerium.`
+      ? `${path}: the criterion ${name} cannot be answered from an assertion: ${why}. Only Pomerium can decide it: name it in leaveToPomerium (--leave).`
       : `${path}: there is no criterion ${describeValue(name)}; write one of ${[...CRITERIA.keys()].join(', ')}.`,
     { path },
   );
@@ -65,14 +69,21 @@ const UNANSWERABLE: ReadonlyMap<string, string> = new Map([
   ['client_certificate', 'the certificate ended at Pomerium'],
   ['invalid_client_certificate', 'the certificate ended at Pomerium'],
   ['device', 'it says nothing of devices'],
+  ['ssh_ca', 'it is not about SSH'],
   ['ssh_publickey', 'it is not about SSH'],
   ['ssh_username', 'it is not about SSH'],
+  ['ssh_username_matches_claim', 'it is not about SSH'],
+  ['ssh_username_matches_email', 'it is not about SSH'],
   ['mcp_tool', 'it says nothing of tools'],
+  ['pomerium_routes', 'no such request reaches a service'],
   ['record', "it holds none of Pomerium's records"],
   ['date', 'only Pomerium has its time'],
   ['day_of_week', 'only Pomerium has its time'],
   ['time_of_day', 'only Pomerium has its time'],
 ]);
+
+/** The names of all criteria, those that an assertion cannot answer included. */
+export const CRITERION_NAMES: readonly string[] = [...CRITERIA.keys(), ...UNANSWERABLE.keys()];
 
 /** An absent user makes it false, whatever the matcher. */
 function compileUser({ data, path }: CriterionContext): Predicate {
@@ -116,7 +127,7 @@ function compileGroups({ data, path }: CriterionContext): Predicate {
  */
 const OWN_CLAIMS: ReadonlySet<string> = new Set(['aud', 'exp', 'iat', 'iss', 'jti', 'sid', 'sub', 'user']);
 
-function compileClaim({ subPath, data, path, listClaims }: CriterionContext): Predicate {
+function compileClaim({ subPath, data, path, listClaims, mayOpen }: CriterionContext): Predicate {
   if (subPath === '') throw configurationError(`${path} names no claim; write claim/department, say.`, { path });
   if (OWN_CLAIMS.has(subPath)) {
     throw configurationError(
@@ -125,8 +136,22 @@ function compileClaim({ subPath, data, path, listClaims }: CriterionContext): Pr
     );
   }
   const matches = compileListMatcher(data, path);
-  const isJoined = listClaims.has(subPath);
+  // Pomerium writes the groups as a list. Of any other claim it is unknown whether "a,b" is one value or two.
+  if (!listClaims && subPath !== 'groups' && (mayOpen || isOpenedByGuess(data))) {
+    throw configurationError(
+      `${path}: an assertion does not say whether ${describeValue(subPath)} is one value or several, and here a wrong guess would let people in; write listClaims (--list-claims) with the claims that may have several, or [] for none.`,
+      { path },
+    );
+  }
+  const isJoined = listClaims?.has(subPath) ?? false;
   return ({ identity: { claims } }) => matches(Object.hasOwn(claims, subPath) ? claims[subPath] : undefined, isJoined);
+}
+
+/** Whether taking several values for one could make a matcher hold that does not. */
+function isOpenedByGuess(data: unknown): boolean {
+  const values = isObject(data) ? Object.values(data) : [data];
+  const excludes = isObject(data) && Object.hasOwn(data, 'exclude');
+  return excludes || values.some((value) => String(value).includes(','));
 }
 
 function compileHttpMethod({ data, path }: CriterionContext): Predicate {

@@ -13,6 +13,8 @@ export interface RequestInfo {
    */
   readonly path?: string | null | undefined;
   readonly headers?: HeadersLike | undefined;
+  /** All targets that the request may be served as, where there are several: `path` is then null. */
+  readonly targets?: readonly string[] | undefined;
 }
 
 /** What a policy is asked about. Only policies with `needsRequest` look at more than the identity. */
@@ -35,6 +37,8 @@ export interface ExplainedCriterion {
   readonly path: string;
   readonly criterion: string;
   readonly holds: boolean;
+  /** Where it is left to Pomerium: `holds` is then what lets the request pass. */
+  readonly isLeft?: true;
 }
 export interface ExplainedOperator {
   readonly path: string;
@@ -62,6 +66,8 @@ export interface Policy {
   readonly needsRequest: boolean;
   /** Whether it asks about the request's path. */
   readonly needsPath: boolean;
+  /** Where the criteria stand that are left to Pomerium, as in `deny.or[0].source_ip`. */
+  readonly left?: readonly string[];
   decide(input: PolicyInput): PolicyDecision;
   /** The same decision with what each criterion said: for people, and slower. */
   explain(input: PolicyInput): PolicyExplanation;
@@ -86,6 +92,15 @@ export function isPolicy(value: unknown): value is Policy {
 }
 
 export interface PolicyOptions {
-  /** The claims whose several values Pomerium joined with a comma: which these are cannot be seen in an assertion. */
-  listClaims?: readonly string[];
+  /**
+   * The claims whose several values Pomerium joined with a comma: which these are cannot be seen in an assertion. `[]`: none.
+   * @defaultValue unknown: a claim is taken as one value, and refused where that guess could let somebody in
+   */
+  listClaims?: readonly string[] | undefined;
+  /**
+   * Criteria that Pomerium alone decides, as `source_ip` or `claim/level`. They are unknown here, and what is unknown refuses
+   * nobody who is signed in: an allow rule counts without them, and a deny that needs one does not deny (Kleene's logic).
+   * @defaultValue none
+   */
+  leaveToPomerium?: readonly string[] | undefined;
 }

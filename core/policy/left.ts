@@ -1,0 +1,53 @@
+import { configurationError, describeValue } from '../errors.ts';
+import { CRITERION_NAMES } from './criteria.ts';
+import type { PolicyAction, PolicyOperator } from './policy.ts';
+
+/** What is not known when a policy is asked. */
+export interface Unknowns {
+  /** The criteria that Pomerium alone decides. */
+  readonly left: ReadonlySet<string>;
+  /**
+   * Whether nobody is signed in. Then a criterion about the user that does not hold is unknown, too, and what is unknown lets
+   * nobody in: Pomerium asks them to sign in (`handleResult` in authorize/check_response.go).
+   */
+  readonly isForNobody: boolean;
+}
+
+/** Criteria about whoever is signed in. */
+const ABOUT_USER: ReadonlySet<string> = new Set(['authenticated_user', 'user', 'email', 'domain', 'groups', 'claim']);
+
+/** Whether a criterion (`claim/level`, of the name `claim`) is left to Pomerium. */
+export function isLeft(key: string, name: string, { left }: Unknowns): boolean {
+  return left.has(key) || left.has(name);
+}
+
+/**
+ * What takes the place of a criterion that is unknown: the value with which its rule holds if it can, or does not if it need
+ * not (Kleene's three-valued logic, at the end that is asked for). Undefined where it is known.
+ */
+export function leftValue(
+  { key, name, action, operator }: { key: string; name: string; action: PolicyAction; operator: PolicyOperator },
+  unknowns: Unknowns,
+): boolean | undefined {
+  const isPositive = operator === 'and' || operator === 'or';
+  // A deny that needs what is left to Pomerium never denies here.
+  if (isLeft(key, name, unknowns)) return (action === 'allow' && !unknowns.isForNobody) === isPositive;
+  const isAboutNobody = unknowns.isForNobody && ABOUT_USER.has(name);
+  return isAboutNobody && (action === 'deny') === isPositive ? true : undefined;
+}
+
+/** @throws {PomeriumError} `invalid_configuration` for a name that no criterion has: it would leave nothing */
+export function readLeft(names: unknown): ReadonlySet<string> {
+  if (names === undefined) return new Set();
+  const example = "write leaveToPomerium: ['source_ip']";
+  if (!Array.isArray(names)) throw configurationError(`leaveToPomerium must be a list of criteria; ${example}.`);
+  const isCriterion = (name: unknown) =>
+    typeof name === 'string' && (CRITERION_NAMES.includes(name) || /^claim\/./.test(name));
+  const wrong = names.find((name) => !isCriterion(name));
+  if (names.some((name) => !isCriterion(name))) {
+    throw configurationError(
+      `leaveToPomerium has ${describeValue(wrong)}, which is no criterion; there are ${CRITERION_NAMES.join(', ')}.`,
+    );
+  }
+  return new Set(names);
+}

@@ -1,0 +1,64 @@
+import { configurationError, describeValue } from '../errors.ts';
+
+/** What `from` of a route says. */
+export interface From {
+  readonly scheme: string;
+  /** As it is written, without the port. */
+  readonly host: string;
+  /** Undefined: whatever port (`match_any_incoming_port`). */
+  readonly port: string | undefined;
+  readonly isWildcard: boolean;
+}
+
+const URL_PARTS = /^([a-z][a-z\d+.-]*):\/\/([^/?#]*)([^?#]*)/i;
+const HOST_AND_PORT = /^(\[[^\]]*\]|[^:]*)(?::(\d*))?$/;
+
+/**
+ * Reads `from` (`Policy.Validate` in config/policy.go, `GetDomainsForURL` in internal/urlutil/url.go): query and fragment do
+ * not count, a path is refused.
+ * @throws {PomeriumError} `invalid_configuration`
+ */
+export function parseFrom(from: string, path: string): From {
+  const [, scheme = '', authority = '', urlPath = ''] = URL_PARTS.exec(from) ?? [];
+  const isTunnel = /^(tcp|udp)\+/i.test(scheme);
+  // tcp+https://proxy.example.com/db.example.com:5432 is for the host in its path.
+  const named = isTunnel && urlPath.length > 1 ? urlPath.slice(1) : authority;
+  const [, host = '', port] = HOST_AND_PORT.exec(named) ?? [];
+  const example = "write from: 'https://app.corp.example.com'";
+  const fail = (what: string) => configurationError(`${path} (${describeValue(from)}) ${what}; ${example}.`, { path });
+  if (scheme === '') throw fail('has no scheme');
+  if (host === '' || /[\s@,%\\]/.test(host)) throw fail('has no host name');
+  if (/^https?$/i.test(scheme) && urlPath !== '' && urlPath !== '/') {
+    throw fail('has a path, which belongs into prefix or path');
+  }
+  const isDefaultPort = !port || port === (scheme.toLowerCase() === 'http' ? '80' : '443');
+  return {
+    scheme: scheme.toLowerCase(),
+    host,
+    port: isDefaultPort && !isTunnel ? undefined : port,
+    isWildcard: host.includes('*'),
+  };
+}
+
+/** Whether it is for HTTP requests: not for tunnels and SSH. */
+export function isHttp({ scheme }: From): boolean {
+  return scheme === 'https' || scheme === 'http';
+}
+
+/**
+ * Whether a wildcard takes this host: `*` is any text, several labels or none (`WildcardToRegex` in config/from.go), with
+ * case. Linear: each part is looked for once.
+ */
+export function wildcardMatches(pattern: string, host: string): boolean {
+  const [start = '', ...parts] = pattern.split('*');
+  const end = parts.pop() ?? '';
+  if (!host.startsWith(start) || !host.endsWith(end) || host.length < start.length + end.length) return false;
+  const limit = host.length - end.length;
+  let from = start.length;
+  for (const part of parts) {
+    const found = host.indexOf(part, from);
+    if (found < 0 || found + part.length > limit) return false;
+    from = found + part.length;
+  }
+  return true;
+}

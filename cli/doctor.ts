@@ -4,14 +4,19 @@ import { createTestIssuer } from '../testing/issuer.ts';
 import { type Attack, attacksOn } from './doctor/attacks.ts';
 import { type Finding, judge, judgeFailure } from './doctor/judge.ts';
 import { toJUnit } from './doctor/junit.ts';
+import { type Plan, readPlan } from './doctor/plan.ts';
 import { send } from './doctor/send.ts';
-import { readNumber, readText } from './input.ts';
+import { readNames, readNumber, readText } from './input.ts';
 import { EXIT, mark, print, printJson, table, UsageError } from './output.ts';
 import { readSigningKeys } from './signing-keys.ts';
 
 interface DoctorOptions {
-  readonly audience: string;
+  readonly audience?: string;
   readonly issuerFormat: 'host' | 'uri';
+  readonly config?: string;
+  readonly host?: readonly string[];
+  readonly leave?: readonly string[];
+  readonly listClaims?: readonly string[];
   readonly key?: string;
   readonly rate: number;
   readonly timeout: number;
@@ -25,7 +30,11 @@ export function addDoctor(program: Command): void {
     .command('doctor')
     .description('attack a deployed endpoint of your own, and tell what got in')
     .argument('<url>', 'a protected page, at the address that goes around Pomerium')
-    .requiredOption('-a, --audience <host>', 'the route’s host in Pomerium')
+    .option('-a, --audience <host>', 'the route’s host in Pomerium; required without --config')
+    .option('--config <file>', 'Pomerium’s routes: with --key, people whom they refuse are tried, too')
+    .option('--host <host...>', 'with --config: the hosts that lead to this endpoint, the one to try first')
+    .option('--leave <criteria>', 'with --config: as of pomerium-edge routes', readNames)
+    .option('--list-claims <names>', 'with --config: as of pomerium-edge routes', readNames)
     .addOption(new Option('--issuer-format <format>', 'as jwt_issuer_format').choices(['host', 'uri']).default('host'))
     .option(
       '-k, --key <file>',
@@ -39,10 +48,11 @@ export function addDoctor(program: Command): void {
     .addHelpText('after', EXAMPLES)
     .action(async (url: string, options: DoctorOptions) => {
       await confirm(url, options);
-      const findings = await examine(url, options);
+      const plan = await readPlan(url, options);
+      const findings = await examine(url, options, plan);
       if (options.junit !== undefined) await writeFile(options.junit, toJUnit(url, findings));
       if (options.json) printJson({ url, findings });
-      else printFindings(findings);
+      else printFindings(findings, plan, options);
       process.exitCode = exitCodeOf(findings);
     });
 }
@@ -53,11 +63,15 @@ Only for what is yours: it sends some sixty requests that look like an attack, a
 Without --key all are signed by a stranger. With it, also an assertion that is good but for one flaw, and a good one that
 must get in: use the key of a Pomerium for tests, never that of production.
 
+With --config as well, the routes say who must be refused: somebody in no group, of another domain, nobody, an assertion for
+another host. Only what the routes refuse is tried, and somebody whom they allow must get in, where one is found.
+
 Exit codes: 0 nothing got in, 1 something did, 2 called wrongly, 3 something could not be told.
 
 Examples:
   $ pomerium-edge doctor https://app.example.workers.dev/admin --audience app.corp.example.com
-  $ pomerium-edge doctor http://127.0.0.1:8787/ -a app.corp.example.com --key keys/signing-key.pem --yes --junit doctor.xml`;
+  $ pomerium-edge doctor http://127.0.0.1:8787/ -a app.corp.example.com --key keys/signing-key.pem --yes --junit doctor.xml
+  $ pomerium-edge doctor http://127.0.0.1:8787/ --config config.yaml --host app.corp.example.com --key keys/signing-key.pem`;
 
 async function confirm(url: string, { yes }: DoctorOptions): Promise<void> {
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
@@ -72,12 +86,12 @@ async function confirm(url: string, { yes }: DoctorOptions): Promise<void> {
   if (!isSure) throw new UsageError('Nothing was sent.');
 }
 
-async function examine(url: string, options: DoctorOptions): Promise<Finding[]> {
-  const { key, audience, issuerFormat, rate, timeout } = options;
+async function examine(url: string, options: DoctorOptions, { audience, expected, ...plan }: Plan): Promise<Finding[]> {
+  const { key, rate, timeout } = options;
   const keys = key === undefined ? undefined : await readSigningKeys(await readText(key), key);
-  const issuer = await createTestIssuer({ host: audience, issuerFormat, ...(keys && { keys }) });
+  const issuer = await createTestIssuer({ host: audience, issuerFormat: plan.issuerFormat, ...(keys && { keys }) });
   const findings: Finding[] = [];
-  for (const attack of await attacksOn(new URL(url), issuer, { isTrusted: keys !== undefined })) {
+  for (const attack of await attacksOn(new URL(url), issuer, { isTrusted: keys !== undefined, expected })) {
     findings.push(await perform(attack, url, timeout));
     await new Promise((resolve) => setTimeout(resolve, 1000 / rate));
   }
@@ -99,7 +113,7 @@ function exitCodeOf(findings: readonly Finding[]): number {
 
 const MARKS = { 'as it should': 'pass', 'let in': 'fail', unclear: 'not checked' } as const;
 
-function printFindings(findings: readonly Finding[]): void {
+function printFindings(findings: readonly Finding[], { expected }: Plan, { key }: DoctorOptions): void {
   const rows = findings.map(({ name, verdict, status, detail }) => [
     name,
     verdict === 'as it should' ? 'ok' : verdict.toUpperCase(),
@@ -111,4 +125,6 @@ function printFindings(findings: readonly Finding[]): void {
   }
   const count = (verdict: Finding['verdict']) => findings.filter((finding) => finding.verdict === verdict).length;
   print(`\n${findings.length} requests: ${count('let in')} let in that must not be, ${count('unclear')} unclear.`);
+  if (key === undefined || !expected || expected.allowed) return;
+  print('Nobody was found whom the routes let in here: whether a good assertion gets in was not tried.');
 }

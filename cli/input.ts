@@ -40,3 +40,18 @@ export function readNumber(name: string): (value: string) => number {
 export function readList(value: string): string[] {
   return value.split(',').map((one) => one.trim());
 }
+
+/** A list that may be empty, which says something else than no list: `''` or `[]`. */
+export function readNames(value: string): string[] {
+  return value === '[]' ? [] : readList(value).filter((one) => one !== '');
+}
+
+/** Lines of headers, as `Origin: https://example.com`. Throws `UsageError`. */
+export function readHeaders(lines: readonly string[]): Record<string, string> {
+  const headers = lines.map((line) => {
+    const [, name = '', value = ''] = /^([^\s:]+):\s*(.*)$/.exec(line) ?? [];
+    if (name !== '') return [name.toLowerCase(), value] as const;
+    throw new UsageError(`--header ${JSON.stringify(line)} is no header; write "Origin: https://example.com".`);
+  });
+  return Object.fromEntries(headers);
+}

@@ -9,6 +9,7 @@ import { addJwks } from './jwks.ts';
 import { addKeygen } from './keygen.ts';
 import { EXIT, UsageError } from './output.ts';
 import { addPolicy } from './policy.ts';
+import { addRoutes } from './routes.ts';
 import { addSign } from './sign.ts';
 
 const program = new Command('pomerium-edge')
@@ -19,7 +20,7 @@ const program = new Command('pomerium-edge')
   .showHelpAfterError('Try --help.')
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? EXIT.ok : EXIT.usage));
 
-for (const add of [addKeygen, addSign, addInspect, addJwks, addDoctor, addPolicy, addDev]) add(program);
+for (const add of [addKeygen, addSign, addInspect, addJwks, addDoctor, addPolicy, addRoutes, addDev]) add(program);
 
 try {
   await program.parseAsync();

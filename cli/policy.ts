@@ -1,24 +1,23 @@
 import type { Command } from 'commander';
-import { base64url } from 'jose';
-import { type Document, isNode, LineCounter, parseDocument } from 'yaml';
-import { parseClaims } from '../core/claims.ts';
-import { PomeriumError } from '../core/errors.ts';
-import { type MaybeAnonymous, toIdentity } from '../core/identity.ts';
-import { compilePolicy, type PolicyExplanation, type PolicyOptions } from '../core/index.ts';
+import type { MaybeAnonymous } from '../core/identity.ts';
+import type { PolicyOptions } from '../core/index.ts';
 import { pathOf } from '../core/policy/check.ts';
 import { safeText } from '../inspector/text.ts';
-import { readList, readText } from './input.ts';
+import { identityOf, readClaimsFile } from './identity-file.ts';
+import { readHeaders, readNames } from './input.ts';
 import { EXIT, mark, paint, print, printJson, UsageError } from './output.ts';
-
-interface PolicyFile {
-  readonly document: Document;
-  readonly value: unknown;
-  /** `file:line:column` of a path in the document, as `allow.or[2].groups`. */
-  readonly placeOf: (path: string) => string;
-}
+import { examinePolicy, holdsRoutes, type PolicyFile } from './policy-file.ts';
+import { printTree, printVerdict } from './policy-tree.ts';
+import { askRoutes } from './routes/ask.ts';
+import { claimsIn } from './routes/claims.ts';
+import { examine } from './routes/examine.ts';
+import { refusalText } from './routes/problem.ts';
+import { readConfiguration } from './routes/read.ts';
+import { showFile } from './routes.ts';
 
 interface CheckOptions {
   readonly listClaims?: readonly string[];
+  readonly leave?: readonly string[];
   readonly json?: boolean;
 }
 
@@ -26,152 +25,121 @@ interface TestOptions extends CheckOptions {
   readonly as: string;
   readonly method?: string;
   readonly path?: string;
+  readonly url?: string;
+  readonly header?: readonly string[];
 }
 
-const LIST_CLAIMS = ['--list-claims <names>', 'claims that are lists, with commas'] as const;
+const FILE = 'a policy, or a file of routes: config.yaml, Ingress manifests, Helm values';
+const LIST_CLAIMS = ['--list-claims <names>', 'claims that may have several values, with commas; [] for none'] as const;
+const LEAVE = ['--leave <criteria>', 'criteria that Pomerium alone decides, with commas, as source_ip'] as const;
 
 export function addPolicy(program: Command): void {
   const policy = program.command('policy').description('policies in Pomerium’s language (PPL), as YAML or JSON');
   policy
     .command('check')
     .description('say whether a policy can be decided at the edge, and where not and why')
-    .argument('<file>')
-    .option(...LIST_CLAIMS, readList)
+    .argument('<file>', FILE)
+    .option(...LIST_CLAIMS, readNames)
+    .option(...LEAVE, readNames)
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
       '\nExit codes: 0 it can, 1 it cannot, 2 called wrongly.\n\nExample:\n  $ pomerium-edge policy check policy.yaml',
     )
-    .action(async (path: string, options: CheckOptions) => {
-      const problems = problemsIn(await readPolicyFile(path), optionsOf(options));
-      if (options.json) printJson({ file: path, problems });
-      else if (problems.length === 0) print(`${mark('pass')} ${path} can be decided at the edge.`);
-      else for (const { place, message } of problems) print(`${mark('fail')} ${safeText(`${place}: ${message}`)}`);
-      process.exitCode = problems.length === 0 ? EXIT.ok : EXIT.bad;
-    });
+    .action(checkPolicy);
   policy
     .command('test')
     .description('decide for somebody, and say which criterion said what')
-    .argument('<file>')
+    .argument('<file>', FILE)
     .requiredOption(
       '--as <file>',
       'an identity: claims as JSON, such as {"email": "alice@example.com", "groups": ["admins"]}',
     )
     .option('--method <method>', 'of the request')
     .option('--path <path>', 'of the request')
-    .option(...LIST_CLAIMS, readList)
+    .option('--url <url>', 'of the request, for a file of routes')
+    .option('--header <line...>', 'of the request, as "Origin: https://example.com"')
+    .option(...LIST_CLAIMS, readNames)
+    .option(...LEAVE, readNames)
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
       '\nExit codes: 0 allowed, 1 not, 2 called wrongly.\n\nExample:\n  $ pomerium-edge policy test policy.yaml --as alice.json --method GET --path /admin',
     )
-    .action(async (file: string, options: TestOptions) => {
-      const { value } = await readPolicyFile(file);
-      const policy = compilePolicy(value, optionsOf(options));
-      // As the verifier reads the target of a request.
-      const path = options.path === undefined ? undefined : pathOf({ url: options.path });
-      if (policy.needsPath && path === null) {
-        if (options.json) printJson({ allowed: false, path: null });
-        else print(`${mark('fail')} servers could read this path in different ways\nnot allowed`);
-        process.exitCode = EXIT.bad;
-        return;
-      }
-      const input = { identity: await readIdentity(options.as), method: options.method, path };
-      const explanation = policy.explain(input);
-      if (options.json) printJson(explanation);
-      else printTree(explanation);
-      process.exitCode = explanation.allowed ? EXIT.ok : EXIT.bad;
-    });
+    .action(testPolicy);
 }
 
-function optionsOf({ listClaims }: CheckOptions): PolicyOptions {
-  return listClaims ? { listClaims } : {};
+async function checkPolicy(path: string, options: CheckOptions): Promise<void> {
+  const file = await readConfiguration(path);
+  if (holdsRoutes(file)) {
+    process.exitCode = showFile(path, examine(file, optionsOf(options)), options);
+    return;
+  }
+  const { problems, notes, left } = examinePolicy(file, optionsOf(options));
+  if (options.json) printJson({ file: path, problems, notes, left });
+  else printCheck(path, { problems, notes, left });
+  process.exitCode = problems.length === 0 ? EXIT.ok : EXIT.bad;
 }
 
-/** JSON is YAML, too. */
-async function readPolicyFile(path: string): Promise<PolicyFile> {
-  const lineCounter = new LineCounter();
-  const document = parseDocument(await readText(path), { lineCounter });
-  const [error] = document.errors;
-  if (error) throw new UsageError(`${path} is no YAML: ${error.message}`);
-  const placeOf = (where: string) => {
-    const node = nearestNode(document, keysOf(where));
-    const { line, col } = lineCounter.linePos(node?.range?.[0] ?? 0);
-    return `${path}:${line}:${col}`;
+function printCheck(path: string, { problems, notes, left }: Pick<PolicyFile, 'problems' | 'notes' | 'left'>): void {
+  const lines = (sign: string, list: PolicyFile['problems']) => {
+    for (const { place, message } of list) print(`${sign} ${safeText(`${place}: ${message}`)}`);
   };
-  return { document, value: document.toJS(), placeOf };
-}
-
-/** `[2].allow.or[0].groups` as keys; a name may hold a slash, and no dot. */
-function keysOf(path: string): (string | number)[] {
-  return (path.match(/[^.[\]]+/g) ?? []).map((part) => (/^\d+$/.test(part) ? Number(part) : part));
-}
-
-function nearestNode(document: Document, keys: readonly (string | number)[]) {
-  for (let length = keys.length; length >= 0; length--) {
-    const node = length === 0 ? document.contents : document.getIn(keys.slice(0, length), true);
-    if (isNode(node)) return node;
+  if (problems.length === 0) {
+    print(
+      `${mark('pass')} ${path} can be decided at the edge${left.length > 0 ? ', but for what is left to Pomerium' : ''}.`,
+    );
   }
-  return undefined;
+  lines(mark('fail'), problems);
+  lines(mark('not checked'), left);
+  lines(paint('yellow', '!'), notes);
 }
 
-interface Problem {
-  readonly place: string;
-  readonly message: string;
+async function testPolicy(path: string, options: TestOptions): Promise<void> {
+  const file = await readConfiguration(path);
+  if (holdsRoutes(file)) {
+    if (options.path !== undefined) throw new UsageError('--path is for a policy; of routes say --url https://….');
+    process.exitCode = await askRoutes(examine(file, optionsOf(options)), options);
+    return;
+  }
+  const { policy, problems, value } = examinePolicy(file, optionsOf(options));
+  if (!policy) throw new UsageError(refusalText(problems));
+  const target = options.url ?? options.path;
+  // As the verifier reads the target of a request.
+  const requested = target === undefined ? undefined : pathOf({ url: target });
+  if (policy.needsPath && requested === null) {
+    if (options.json) printJson({ allowed: false, path: null });
+    else print(`${mark('fail')} servers could read this path in different ways\nnot allowed`);
+    process.exitCode = EXIT.bad;
+    return;
+  }
+  const identity = identityOf(await readClaimsFile(options.as), options.as);
+  const headers = options.header && readHeaders(options.header);
+  const explanation = policy.explain({ identity, method: options.method, path: requested, headers });
+  const notes = notesOn(value, identity, options);
+  if (options.json) {
+    printJson({ ...explanation, notes });
+  } else {
+    printTree(explanation);
+    for (const note of notes) print(`${paint('yellow', '!')} ${safeText(note)}`);
+    printVerdict(explanation.allowed);
+  }
+  process.exitCode = explanation.allowed ? EXIT.ok : EXIT.bad;
 }
 
-const MAX_PROBLEMS = 100;
+function optionsOf({ listClaims, leave }: CheckOptions): PolicyOptions {
+  return { listClaims, leaveToPomerium: leave };
+}
 
-/** All of them: a criterion that cannot be answered is then taken for one that can, to find the next. */
-function problemsIn({ value, placeOf }: PolicyFile, options: PolicyOptions): Problem[] {
-  const problems: Problem[] = [];
-  const policy = structuredClone(value);
-  while (problems.length < MAX_PROBLEMS) {
-    try {
-      compilePolicy(policy, options);
-      return problems;
-    } catch (error) {
-      if (!(error instanceof PomeriumError)) throw error;
-      const { path = '' } = error;
-      problems.push({ place: placeOf(path), message: error.message });
-      if (!replaceCriterion(policy, keysOf(path))) return problems;
+/** What makes the answer of a claim another one than Pomerium's. */
+function notesOn(value: unknown, { claims }: MaybeAnonymous, { listClaims }: TestOptions): string[] {
+  const names = new Set(claimsIn(value).map(({ claim }) => claim));
+  return [...names].flatMap((name) => {
+    const claim = Object.hasOwn(claims, name) ? claims[name] : undefined;
+    if (claim === undefined) {
+      return [`claim/${name}: the identity has no ${name}; an assertion has it only if jwt_claims_headers names it.`];
     }
-  }
-  return problems;
-}
-
-/** Whether there was a criterion at that path, now one that always holds. */
-function replaceCriterion(policy: unknown, keys: readonly (string | number)[]): boolean {
-  const last = keys.findLastIndex((key) => typeof key === 'number');
-  const list = keys
-    .slice(0, last)
-    .reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], policy);
-  if (last < 1 || !Array.isArray(list)) return false;
-  list[Number(keys[last])] = { accept: true };
-  return true;
-}
-
-async function readIdentity(path: string): Promise<MaybeAnonymous> {
-  const text = await readText(path);
-  const now = Math.floor(Date.now() / 1000);
-  try {
-    const payload = { iat: now, exp: now + 300, ...JSON.parse(text) };
-    const claims = parseClaims(base64url.encode(JSON.stringify(payload)));
-    return toIdentity({ ...claims, iss: claims.iss ?? '' });
-  } catch (error) {
-    throw new UsageError(`${path} is no identity: ${error instanceof Error ? error.message : typeof error}`);
-  }
-}
-
-function printTree({ allowed, rules }: PolicyExplanation): void {
-  const verdict = (holds: boolean) => mark(holds ? 'pass' : 'fail');
-  for (const rule of rules) {
-    print(`${verdict(rule.holds)} ${paint('bold', rule.action)}  ${safeText(rule.path)}`);
-    for (const operator of rule.operators) {
-      print(`  ${verdict(operator.holds)} ${operator.operator}`);
-      for (const { criterion, holds, path } of operator.criteria)
-        print(`    ${verdict(holds)} ${safeText(criterion)}  ${paint('dim', safeText(path))}`);
-    }
-  }
-  print(allowed ? paint('green', '\nallowed') : paint('red', '\nnot allowed'));
+    if (listClaims || typeof claim !== 'string' || !claim.includes(',')) return [];
+    return [`claim/${name} is taken as one value, with its comma; say --list-claims ${name} if it is several.`];
+  });
 }

@@ -5,16 +5,9 @@ export { callSafely } from './events.ts';
 export { describeFetchFailure } from './fetch-failure.ts';
 export { TRUNCATED_HEADER } from './gate/claim-headers.ts';
 export { assertionsIn, type ForwardedHeaders, forward, holdsOneOf } from './gate/forward.ts';
-export {
-  createGate,
-  type Gate,
-  type GateContext,
-  type GatePlatform,
-  type GateRequest,
-  type GateResult,
-  gateOrBroken,
-} from './gate/gate.ts';
+export { createGate, type Gate, type GatePlatform, type GateResult, gateOrBroken } from './gate/gate.ts';
 export { isPomeriumHeader, readAssertion, readHeader } from './gate/headers.ts';
+export type { GateContext, GateRequest, SentRequest } from './gate/identify.ts';
 export { imageSources } from './gate/image-source.ts';
 export { consoleLog, type GateLog, loggedPath, logLine, mayLogReceived } from './gate/log.ts';
 export {
@@ -27,6 +20,7 @@ export {
 } from './gate/options.ts';
 export { encodePath, readPath } from './gate/path.ts';
 export { collectPending, type Pending } from './gate/pending.ts';
+export { requirePossible } from './gate/possible.ts';
 export { withHeaders } from './gate/response.ts';
 export { compilePathRules, type PathRule, type PathRules } from './gate/rules.ts';
 export * from './index.ts';
@@ -35,4 +29,5 @@ export { KeptByContent } from './keep.ts';
 export { isEntryKey, storeKey } from './keys/stores/store.ts';
 export { readBoolean, requireKnown, requireOptions } from './option-readers.ts';
 export { isPolicy } from './policy/policy.ts';
+export { spellingsOf } from './routes/paths.ts';
 export { type Environment, readFlag, readVariables, type Variables } from './variables.ts';

@@ -6,7 +6,7 @@ import type { RemoteKeysOptions } from './keys/remote/options.ts';
 import { sharedRemoteKeys } from './keys/remote/shared.ts';
 import type { KeySource } from './keys/source.ts';
 import { readFunction, requireKnown, withoutUnset } from './option-readers.ts';
-import { defaultKeys, type EitherOptions, VERIFIER_OPTIONS, type VerifierOptions } from './options.ts';
+import { defaultKeys, type EitherOptions, requireNoOther, VERIFIER_OPTIONS, type VerifierOptions } from './options.ts';
 import { compilePolicy } from './policy/compile.ts';
 import type { PolicyOptions } from './policy/policy.ts';
 import { compileRoutes, isRoutes, type Routes } from './routes/compile.ts';
@@ -28,7 +28,7 @@ import { createVerifier, type Verifier } from './verifier.ts';
  * its configuration (`vars` of Wrangler), lists, numbers and objects are taken as such.
  */
 export interface PomeriumEnvironment {
-  /** The route's host name. Required. */
+  /** The route's host name. Required, unless there are routes. */
   readonly POMERIUM_AUDIENCE?: string | readonly string[];
   readonly POMERIUM_ISSUER?: string | readonly string[];
   /**
@@ -143,12 +143,15 @@ export function optionsFromEnvironment(
   options: EnvironmentOptions = {},
   { onEvent: log, ...remote }: VerifierPlatform = {},
 ): EitherOptions {
+  const set = withoutUnset(options);
   const { jwks, jwksUrl, policy: ppl, ...variables } = readVariables(env as Environment, VARIABLES);
-  const { listClaims, leaveToPomerium, store, ...given }: EnvironmentOptions = {
-    ...variables,
-    ...withoutUnset(options),
-  };
+  const { listClaims, leaveToPomerium, store, ...given }: EnvironmentOptions = { ...variables, ...set };
   const { audience, issuer, issuers, onBehalfOf, now } = given;
+  if (given.routes !== undefined) {
+    requireNoOther({ policy: ppl, ...given }, (option) =>
+      option === 'issuers' || Object.hasOwn(set, option) ? option : VARIABLES[option][0],
+    );
+  }
   const onEvent = readFunction('onEvent', given.onEvent);
   const policyOptions = { listClaims, leaveToPomerium };
   const routes =
@@ -166,7 +169,7 @@ export function optionsFromEnvironment(
     ...given,
     // Beside keys of one's own it would be ignored, which createVerifier refuses.
     ...(given.keys && store && { store }),
-    routes,
+    ...(routes && { routes }),
     ...(keys && { keys }),
     ...(policy && { policy }),
     ...(log && { onEvent: onEvent ? bothOf(log, onEvent) : log }),

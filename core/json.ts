@@ -21,6 +21,22 @@ export function parseObject(text: string): JsonObject | undefined {
   }
 }
 
+/** A key that stands twice in one object of a valid JSON text: `JSON.parse` takes the last one in silence. */
+export function findRepeatedKey(json: string): string | undefined {
+  const open: Set<unknown>[] = [];
+  for (const [token, colon] of json.matchAll(/[{}]|"(?:[^"\\]|\\.)*"(\s*:)?/gs)) {
+    if (token === '{') open.push(new Set());
+    else if (token === '}') open.pop();
+    else if (colon !== undefined) {
+      const key: string = JSON.parse(token.slice(0, -colon.length));
+      const keys = open.at(-1);
+      if (keys?.has(key)) return key;
+      keys?.add(key);
+    }
+  }
+  return undefined;
+}
+
 /** The object that a store gives back: as the text that was put there, or parsed, as `unstorage` does by itself. */
 export function toObject(value: unknown): JsonObject | undefined {
   if (typeof value === 'string') return parseObject(value);

@@ -10,8 +10,8 @@ const WITHOUT_CONTENT = ['store', 'upstream'];
 /**
  * What an adapter makes once for each configuration: a gate, a verifier. Configurations are told apart by content, because a
  * wrapper (Sentry, OpenTelemetry, Cloudflare Pages) hands over a new environment with each request, and an options function
- * makes new options. Functions, stores and bindings are not compared: the first ones stay. Key sources, compiled policies and
- * other objects of a class are equal only to themselves.
+ * makes new options. Functions, stores and bindings are not compared: the first ones stay. Key sources, compiled policies,
+ * compiled routes and other objects of a class are equal only to themselves.
  */
 export class KeptByContent<Made> {
   readonly #kept = new RecentlyUsed<Made>(MAX_KEPT);
@@ -57,7 +57,7 @@ function contentOf(value: unknown, nameOf: (value: object) => string): string {
   return `{${members.join()}}`;
 }
 
-/** Whether it is a plain object, and neither a key source nor a compiled policy. */
+/** Whether it is a plain object, and no key source, compiled policy or compiled routes. */
 function isData(value: object): boolean {
-  return isPlainObject(value) && ['find', 'decide'].every((name) => typeof value[name] !== 'function');
+  return isPlainObject(value) && ['find', 'decide', 'check'].every((name) => typeof value[name] !== 'function');
 }

@@ -44,6 +44,10 @@ export interface RoutesVerifierOptions extends CommonOptions {
    * where its route lets nobody in particular through.
    */
   routes: Routes;
+  audience?: never;
+  issuer?: never;
+  issuers?: never;
+  policy?: never;
 }
 
 interface CommonOptions {
@@ -138,7 +142,6 @@ export type SignedInSettings = VerifierSettings & { readonly allowAnonymous: fal
 
 /** The names of all options. */
 export const VERIFIER_OPTIONS: readonly (keyof VerifierOptions | 'routes')[] = [
-  'routes',
   'audience',
   'issuer',
   'keys',
@@ -149,6 +152,7 @@ export const VERIFIER_OPTIONS: readonly (keyof VerifierOptions | 'routes')[] = [
   'algorithms',
   'allowAnonymous',
   'policy',
+  'routes',
   'onBehalfOf',
   'onEvent',
   'now',
@@ -158,7 +162,7 @@ export const VERIFIER_OPTIONS: readonly (keyof VerifierOptions | 'routes')[] = [
 type Unset<Options> = { [Name in keyof Options]: Options[Name] | undefined };
 
 /** Whatever is written, which may not fit together. */
-type AnyOptions = Partial<Unset<VerifierOptions & RoutesVerifierOptions>>;
+type AnyOptions = Partial<Unset<VerifierOptions & Pick<RoutesVerifierOptions, 'routes'>>>;
 
 /** @throws {PomeriumError} `invalid_configuration`, with a sentence that says what to write instead */
 export function readVerifierOptions(options: AnyOptions): VerifierSettings {
@@ -184,21 +188,33 @@ export function readVerifierOptions(options: AnyOptions): VerifierSettings {
   };
 }
 
-const INSTEAD_OF_ROUTES = ['audience', 'issuer', 'issuers', 'policy'] as const;
-
 function readRoutes({ routes, ...others }: AnyOptions): Routes | undefined {
   if (routes === undefined) return undefined;
+  // Not by isRoutes, which would bring along all that compiles them.
   const { requireIssued, check } = Object(routes) as Partial<Routes>;
   if (typeof requireIssued !== 'function' || typeof check !== 'function') {
     throw configurationError('routes must be compiled routes; write routes: compileRoutes(configuration).');
   }
-  const other = INSTEAD_OF_ROUTES.find((name) => others[name] !== undefined);
-  if (other) {
-    throw configurationError(
-      `routes say for which hosts an assertion is and who may pass; leave ${other} (POMERIUM_${other.toUpperCase()}) out.`,
-    );
-  }
+  requireNoOther(others);
   return routes;
+}
+
+const INSTEAD_OF_ROUTES = ['audience', 'issuer', 'issuers', 'policy'] as const;
+
+/**
+ * Ensures that nothing is set beside routes that they say already. `nameOf`: how the operator wrote it.
+ * @throws {PomeriumError} `invalid_configuration`
+ */
+export function requireNoOther(
+  options: { readonly [Name in (typeof INSTEAD_OF_ROUTES)[number]]?: unknown },
+  nameOf: (option: (typeof INSTEAD_OF_ROUTES)[number]) => string = (option) => option,
+): void {
+  const other = INSTEAD_OF_ROUTES.find((name) => options[name] !== undefined);
+  if (other === undefined) return;
+  const name = nameOf(other);
+  throw configurationError(
+    `routes and ${name} exclude each other: routes say for which hosts an assertion may be, and who may pass; leave ${name} out.`,
+  );
 }
 
 /** A policy that is compiled; undefined where it is not set. */

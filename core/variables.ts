@@ -1,5 +1,6 @@
 import { distance } from './distance.ts';
 import { configurationError, describeValue } from './errors.ts';
+import { findRepeatedKey } from './json.ts';
 
 /** Variables as a platform has them: text, or what JSON in its configuration holds (`vars` of Wrangler). */
 export type Environment = Readonly<Record<string, unknown>>;
@@ -34,10 +35,11 @@ export function readText(value: unknown, name: string): string | undefined {
   throw configurationError(`${name} must be text; it is ${describeValue(value)}.`);
 }
 
-/** Separated by commas, or a list. */
+/** Separated by commas, or a list; `[]` for none. */
 export function readList<T extends string = string>(value: unknown, name: string): T[] | undefined {
   if (Array.isArray(value)) return value;
   const text = readText(value, name);
+  if (text === '[]') return [];
   if (text !== undefined && /^\s*\[\s*["\]]/.test(text)) {
     throw configurationError(`${name} is JSON; write its values with commas between them, as in ${name}=one,two.`);
   }
@@ -60,12 +62,18 @@ export function readNumber(value: unknown, name: string): number {
 export function jsonReader<T>(example: string): (value: unknown, name: string) => T {
   return (value, name) => {
     if (typeof value !== 'string') return value as T;
+    let parsed: T;
     try {
-      return JSON.parse(value);
+      parsed = JSON.parse(value);
     } catch {
       const what = value === '' ? 'is set and empty: leave it out, or set it to JSON' : 'must be JSON';
       throw configurationError(`${name} ${what}, as in ${example}.`);
     }
+    const twice = findRepeatedKey(value);
+    if (twice === undefined) return parsed;
+    throw configurationError(
+      `${name} has the key ${describeValue(twice)} twice in one object, of which one would not count.`,
+    );
   };
 }
 

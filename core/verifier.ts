@@ -1,4 +1,5 @@
 import { type Assertion, type HeaderMemo, parseAssertion, rememberHeader, requireOne } from './assertion.ts';
+import { authorityOf } from './authority.ts';
 import { BoundedMap } from './bounded-map.ts';
 import { type Claims, checkClaims, parseClaims } from './claims.ts';
 import { describeValue, PomeriumError } from './errors.ts';
@@ -255,17 +256,36 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
   }
 }
 
+const AUTHORITY = /^([\w.-]+|\[[\da-f:.]+\])(:\d*)?$/i;
+
+/** No server is sent more of them. */
+const MAX_HOST_NAMES = 8;
+
 /** The hosts that the request names, in its URL and its header, without port and last dot: the code behind may go by either. */
 function hostsOf({ url, headers }: RequestLike): string[] {
-  const target = `${url}`;
-  const named = [URL.canParse(target) ? new URL(target).host : '', ...(readHeader(headers, 'host') ?? '').split(',')];
-  return named.flatMap((host) => {
-    const name = host
+  const hosts: string[] = [];
+  const add = (authority: string) => {
+    const name = authority
       .trim()
       .toLowerCase()
       .replace(/\.?(:\d*)?$/, '');
-    return name === '' ? [] : [name];
-  });
+    if (name !== '') hosts.push(name);
+  };
+  const ofUrl = authorityOf(`${url}`);
+  if (ofUrl !== undefined) add(ofUrl);
+  const named = readHeader(headers, 'host')?.split(',', MAX_HOST_NAMES + 1) ?? [];
+  const isOdd = named.some((one) => one.trim() !== '' && (!AUTHORITY.test(one.trim()) || /\.\.(:|$)/.test(one.trim())));
+  if (isOdd || named.length > MAX_HOST_NAMES) {
+    throw new PomeriumError(
+      'audience_mismatch',
+      'The Host of the request is none, so that nobody knows for which host it is.',
+      {
+        expected: 'a host name, with or without a port',
+      },
+    );
+  }
+  for (const one of named) add(one);
+  return hosts;
 }
 
 /** The key's own algorithm decides; the header may only agree with it (CVE-2015-9235, CVE-2026-22817). */

@@ -124,9 +124,12 @@ function stageArn(arn: string): string {
 
 /** The identity as scalars, `groups` as a JSON string. Where all are too much, `truncated` says so and groups end early. */
 export function contextOf(identity: Identity): Context {
-  const { subject, user, email, name, sessionId, tokenId, issuer, issuedAt, expiresAt, onBehalfOf } = identity;
+  const { subject, user, email, name, sessionId, tokenId, issuer, issuedAt, expiresAt, onBehalfOf, route } = identity;
   const known = { subject, user, email, name, sessionId, tokenId, issuer, issuedAt, expiresAt };
-  const more = { ...(onBehalfOf && { onBehalfOf: onBehalfOf.subject }) };
+  const more = {
+    ...(onBehalfOf && { onBehalfOf: onBehalfOf.subject }),
+    ...(route && { route: route.name ?? route.from }),
+  };
   const context = Object.fromEntries(
     Object.entries({ ...known, ...more }).filter(([, value]) => value !== undefined),
   ) as Context;

@@ -1,6 +1,7 @@
 import {
   configurationError,
   createVerifier,
+  type EitherOptions,
   type GatePlatform,
   type Policy,
   PomeriumError,
@@ -28,7 +29,8 @@ export interface Authorizer {
 /**
  * A Lambda authorizer for REST APIs (TOKEN and REQUEST), WebSocket `$connect`, HTTP APIs (1.0 and 2.0) and AppSync: the event
  * says which, and each is answered by its own contract. Configured by the environment; each option replaces what that says.
- * What is no refusal, a mistake in a `KeySource` for example, is logged and thrown: API Gateway then answers 500.
+ * What is no refusal, a mistake in a `KeySource` for example, is logged and thrown: API Gateway then answers 500. Nobody passes,
+ * not even where one of Pomerium's `routes` is public: leave the authorizer off what that leads to.
  *
  * @throws {PomeriumError} `invalid_configuration` at once; and a `TypeError` for an event that is not an authorizer's
  *
@@ -61,19 +63,23 @@ export function createAuthorizer(options: AuthorizerOptions = {}): Authorizer {
   return Object.assign(handler, { ready: gate.ready });
 }
 
-/** Makes the verifier, unless its policy is one that a policy for the whole stage would not keep. Nobody passes. */
+/** Makes the verifier, unless what it asks about the request is nothing that a policy for the whole stage would keep. */
 function verifierFor({ scope }: AnswerOptions): NonNullable<GatePlatform['makeVerifier']> {
   return (options) => {
-    const asksForRequest = options.routes !== undefined || options.policy?.needsRequest;
-    if (scope === 'method' || !asksForRequest) {
-      return options.routes
-        ? createVerifier({ ...options, allowAnonymous: false })
-        : createVerifier({ ...options, allowAnonymous: false });
-    }
-    throw configurationError(
-      "scope: 'stage' opens every method and path to whoever may call one, and the policy or the routes ask about the request; write scope: 'method' and set the TTL to 0.",
-    );
+    if (scope === 'stage') requireNoRequest(options);
+    // Nobody passes an authorizer, whatever the routes say.
+    return options.routes
+      ? createVerifier({ ...options, allowAnonymous: false })
+      : createVerifier({ ...options, allowAnonymous: false });
   };
+}
+
+function requireNoRequest({ routes, policy }: EitherOptions): void {
+  const what = routes ? 'routes differ by these' : policy?.needsRequest && 'the policy asks about the request';
+  if (!what) return;
+  throw configurationError(
+    `scope: 'stage' opens every method and path to whoever may call one, and ${what}; write scope: 'method' and set the TTL to 0.`,
+  );
 }
 
 /** Whether a policy that allows this request would allow others, too: the path is what a client wrote. */

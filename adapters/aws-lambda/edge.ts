@@ -1,4 +1,11 @@
-import { configurationError, type Gate, gateOrBroken, readBoolean, requireOptions } from '../../core/adapter.ts';
+import {
+  configurationError,
+  type Gate,
+  gateOrBroken,
+  type Routes,
+  readBoolean,
+  requireOptions,
+} from '../../core/adapter.ts';
 import {
   type EdgeAnswer,
   type EdgeRequest,
@@ -20,9 +27,10 @@ export interface EdgeEvent<Request extends EdgeRequest = EdgeRequest> {
   }[];
 }
 
-/** Lambda@Edge has no environment variables: what is needed is compiled in. */
-export interface EdgeOptions extends Omit<LambdaOptions<EdgeEvent>, 'audience' | 'shared'> {
-  audience: string | readonly string[];
+/** Lambda@Edge has no environment variables: what is needed is compiled in, `audience` or `routes` first of all. */
+export type EdgeOptions = EdgeGateOptions & ({ audience: string | readonly string[] } | { routes: Routes | object });
+
+interface EdgeGateOptions extends Omit<LambdaOptions<EdgeEvent>, 'shared'> {
   /**
    * Whether the behaviour caches nothing (`Managed-CachingDisabled`), so that the function may stand on an origin request, too:
    * what CloudFront has in its cache is served without it.
@@ -60,9 +68,9 @@ const FETCH_TIMEOUT = 2;
 export function createEdgeHandler(given: EdgeOptions): EdgeHandler {
   requireOptions(given);
   const { cachingDisabled, ...options } = given;
-  if (options.audience === undefined) {
+  if (options.audience === undefined && options.routes === undefined) {
     throw configurationError(
-      "audience is missing; write createEdgeHandler({ audience: 'app.corp.example.com' }), the host name of the route in Pomerium.",
+      "audience is missing; write createEdgeHandler({ audience: 'app.corp.example.com' }), the host name of the route in Pomerium, or routes: compileRoutes(configuration).",
     );
   }
   const gate = createLambdaGate<EdgeEvent>({}, options, {

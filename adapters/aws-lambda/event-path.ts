@@ -1,4 +1,4 @@
-import { encodePath } from '../../core/adapter.ts';
+import { encodePath, spellingsOf } from '../../core/adapter.ts';
 import { type Member, textOf, toMember } from './member.ts';
 
 /**
@@ -57,6 +57,29 @@ export function http2Path(event: Member): string {
   const called = calledPaths(route.slice(route.indexOf(' ') + 1), event).map(trimSlash);
   const [one] = [path, inner].filter((candidate) => called.includes(trimSlash(candidate)));
   return one === undefined ? UNREADABLE_PATH : encodePath(one);
+}
+
+/**
+ * The targets that Pomerium may have sent, with stage and base path as far as the event has them: what its routes are about.
+ * A REST API's event has its path as it was sent.
+ */
+export function restTargets(event: Member): readonly string[] {
+  const path = textOf(event['path']) ?? UNREADABLE_PATH;
+  const context = toMember(event['requestContext']);
+  const { stage } = context;
+  return [isOwnAddress(context) && typeof stage === 'string' ? `/${stage}${path}` : path];
+}
+
+/** The same for an HTTP API, whose path is decoded. */
+export function httpTargets(path: unknown): readonly string[] {
+  return spellingsOf(textOf(path) ?? UNREADABLE_PATH);
+}
+
+/** The same for the opening request of a WebSocket API. */
+export function socketTargets(event: Member): readonly string[] {
+  const context = toMember(event['requestContext']);
+  const { stage } = context;
+  return isOwnAddress(context) && typeof stage === 'string' ? [`/${stage}`, `/${stage}/`] : ['/'];
 }
 
 /** `<api id>.execute-api.<region>…`, or a VPC endpoint's name in place of the API's. */

@@ -1,5 +1,14 @@
-import { ASSERTION_HEADER, type RequestLike, readAssertion, readHeader } from '../../core/adapter.ts';
-import { http1Path, http2Path, restAuthorizerPath, restPath, UNREADABLE_PATH } from './event-path.ts';
+import { ASSERTION_HEADER, type RequestLike, readAssertion, readHeader, type SentRequest } from '../../core/adapter.ts';
+import {
+  http1Path,
+  http2Path,
+  httpTargets,
+  restAuthorizerPath,
+  restPath,
+  restTargets,
+  socketTargets,
+  UNREADABLE_PATH,
+} from './event-path.ts';
 import { type Member, textOf, toMember } from './member.ts';
 
 /**
@@ -27,6 +36,8 @@ export interface HttpEvent extends RequestLike {
   readonly caller: Caller;
   readonly method: string | undefined;
   readonly url: string;
+  /** With stage and base path. */
+  readonly sent?: SentRequest;
   readonly headers: HeaderPairs;
   /** Lambda's own where the event has none. */
   readonly requestId: string | undefined;
@@ -70,8 +81,12 @@ function readAuthorizer(event: Member): Parts | undefined {
     return { ...readHttp1(event), arn: methodArn };
   if (type === 'REQUEST' && version === undefined && methodArn !== undefined) {
     const { method, path } = splitArn(methodArn);
-    const url = isWebSocket(event) ? path : restAuthorizerPath(event, path);
-    return { caller: 'rest', arn: methodArn, method, url };
+    const isSocket = isWebSocket(event);
+    const url = isSocket ? path : restAuthorizerPath(event, path);
+    return withSent(
+      { caller: 'rest', arn: methodArn, method, url },
+      isSocket ? socketTargets(event) : restTargets(event),
+    );
   }
   const hasToken = 'authorizationToken' in event && typeof toMember(requestContext)['apiId'] === 'string';
   return hasToken && [type, version].every((one) => one === undefined) ? readAppSync(event) : undefined;
@@ -80,32 +95,51 @@ function readAuthorizer(event: Member): Parts | undefined {
 function readFunction(event: Member): Parts {
   const { version, rawPath, raw_path, path, method, httpMethod, requestContext } = event;
   const context = toMember(requestContext);
-  if (isWebSocket(event)) return { caller: 'rest', method: 'GET', url: isMessage(context) ? UNREADABLE_PATH : '/' };
-  if (isFunctionUrl(context)) return { ...readHttp2(event), caller: 'function-url', url: sentPath(rawPath) };
+  if (isWebSocket(event)) {
+    const url = isMessage(context) ? UNREADABLE_PATH : '/';
+    return withSent({ caller: 'rest', method: 'GET', url }, socketTargets(event));
+  }
+  if (isFunctionUrl(context)) return readFunctionUrl(event);
   if (rawPath !== undefined) return readHttp2(event);
   if (version === '2.0') return { caller: 'lattice-2.0', method: textOf(method), url: sentPath(path) };
   if (version === '1.0') return readHttp1(event);
   if (raw_path !== undefined) return { caller: 'lattice-1.0', method: textOf(method), url: sentPath(raw_path) };
   if (context['elb'] !== undefined) return { caller: 'alb', method: textOf(httpMethod), url: sentPath(path) };
   const caller = httpMethod === undefined ? 'unknown' : 'rest';
-  return { caller, method: textOf(httpMethod), url: restPath(event) };
+  return withSent({ caller, method: textOf(httpMethod), url: restPath(event) }, restTargets(event));
+}
+
+/** Where nobody can tell which of the API's routes is called, no route of Pomerium's is, either. */
+function withSent(parts: Parts, targets: readonly string[]): Parts {
+  return parts.url === UNREADABLE_PATH ? parts : { ...parts, sent: { targets } };
 }
 
 /** The configured identity source decides which header it was; only one of the two looks like `Bearer …`. */
 function readToken(arn: string, token: string): Parts {
-  const { method, path } = splitArn(arn);
+  const { stage, method, path } = splitArn(arn);
   const header = /^bearer /i.test(token) ? 'authorization' : ASSERTION_HEADER;
   // An ARN has no query: what follows a question mark is path.
-  return { caller: 'rest', arn, method, url: path.replaceAll('?', '%3F'), headers: [[header, token]] };
+  const url = path.replaceAll('?', '%3F');
+  // Nor does it say by which address the API was called, and so whether Pomerium's path had the stage.
+  const sent = { targets: [`/${stage}${url}`, url] };
+  return { caller: 'rest', arn, method, url, sent, headers: [[header, token]] };
 }
 
 function readHttp1(event: Member): Parts {
-  return { caller: 'http-1.0', method: textOf(event['httpMethod']), url: http1Path(event) };
+  const parts: Parts = { caller: 'http-1.0', method: textOf(event['httpMethod']), url: http1Path(event) };
+  return withSent(parts, httpTargets(event['path']));
 }
 
 function readHttp2(event: Member): Parts {
   const { method } = toMember(toMember(event['requestContext'])['http']);
-  return { caller: 'http-2.0', method: textOf(method), url: http2Path(event) };
+  const parts: Parts = { caller: 'http-2.0', method: textOf(method), url: http2Path(event) };
+  return withSent(parts, httpTargets(event['rawPath']));
+}
+
+/** Its path is as it was sent. */
+function readFunctionUrl(event: Member): Parts {
+  const url = sentPath(event['rawPath']);
+  return { ...readHttp2(event), caller: 'function-url', url, sent: { targets: [url] } };
 }
 
 /** A GraphQL API has one path, at domain names of one's own, too. The token of `Authorization` is in a member of its own. */
@@ -138,10 +172,14 @@ function sentPath(path: unknown): string {
  * `arn:aws:execute-api:region:account:api/stage/METHOD/path`: what was called, without stage and base path. A WebSocket API's
  * ends in `stage/$connect`.
  */
-export function splitArn(arn: string): { readonly method: string | undefined; readonly path: string } {
-  const [, , method, ...path] = arn.split(':').slice(5).join(':').split('/');
+export function splitArn(arn: string): {
+  readonly stage: string | undefined;
+  readonly method: string | undefined;
+  readonly path: string;
+} {
+  const [, stage, method, ...path] = arn.split(':').slice(5).join(':').split('/');
   const isConnect = method === '$connect' && path.length === 0;
-  return isConnect ? { method: 'GET', path: '/' } : { method, path: `/${path.join('/')}` };
+  return isConnect ? { stage, method: 'GET', path: '/' } : { stage, method, path: `/${path.join('/')}` };
 }
 
 /** Every header line: repeated ones are in `multiValueHeaders` or in a list where the caller has that, else joined with commas. */

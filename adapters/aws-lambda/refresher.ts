@@ -1,4 +1,5 @@
 import {
+  type AuthOptions,
   collectPending,
   configurationError,
   createVerifier,
@@ -16,7 +17,7 @@ import { type SsmClientLike, ssmStore } from './ssm-store.ts';
 import { writeParameter } from './write-parameter.ts';
 
 export interface RefresherOptions
-  extends Partial<Omit<VerifierOptions, 'allowAnonymous' | 'store' | 'keys' | 'issuers' | 'onBehalfOf'>>,
+  extends Omit<AuthOptions, 'store' | 'keys' | 'issuers' | 'onBehalfOf'>,
     Pick<LambdaOwnOptions, 'logger' | 'metrics'> {
   /** The parameter to keep. @defaultValue `POMERIUM_JWKS_SSM` */
   name?: string;

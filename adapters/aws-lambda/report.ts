@@ -112,7 +112,7 @@ const LOGGER_FIELD = /^(level|message|service|timestamp|sampling_rate|xray_trace
 
 function allowedFields(
   request: ReportedRequest,
-  { subject, claims }: Identity,
+  { subject, claims, route }: Identity,
   { logClaims, logSubject }: Reporting,
 ): Record<string, unknown> {
   const fields: Record<string, unknown> = {
@@ -121,6 +121,7 @@ function allowedFields(
     keyId: keyIdOf(request),
     subjectHash: createHash('sha256').update(subject).digest('hex').slice(0, 16),
     ...(logSubject && { user: subject }),
+    ...(route && { route: route.name ?? route.from }),
   };
   const named = logClaims.map((name): [string, unknown] => [
     name,

@@ -22,7 +22,7 @@ export type ProtectedHandler<Event, Context, Answer> = ((
 /**
  * Wraps a function that is called over HTTP: the handler only runs for requests that came through Pomerium, with the identity
  * as third argument and an event without unverified Pomerium headers; its answer is kept out of shared caches. Where
- * `optional`, `rules` or `allowPreflight` let requests for nobody pass, the identity is undefined for them.
+ * `routes`, `optional`, `rules` or `allowPreflight` let requests for nobody pass, the identity is undefined for them.
  *
  * @throws {PomeriumError} `invalid_configuration` at once
  *

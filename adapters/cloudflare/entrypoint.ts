@@ -26,9 +26,9 @@ export type AuthResult =
   | { readonly identity: Identity; readonly refusal?: undefined }
   | { readonly identity?: undefined; readonly refusal: { readonly code: PomeriumErrorCode; readonly status: number } };
 
-/** The methods, as the type of a service binding: `AUTH: AuthService`. */
+/** The methods, as the type of a service binding: `AUTH: AuthService`. Nobody is a refusal, also where a route is public. */
 export interface AuthService {
-  /** Verifies the value of `x-pomerium-jwt-assertion`. */
+  /** Verifies the value of `x-pomerium-jwt-assertion`. Where a policy or `routes` ask about the request, use `verifyRequest`. */
   verify(assertion: string | null): Promise<AuthResult>;
   /** Verifies a request by its method, URL and headers; its body stays with the caller. */
   verifyRequest(request: RequestLike): Promise<AuthResult>;

@@ -16,8 +16,8 @@ export type ProtectedHandler<Handler, Env, Context extends WaitUntil> = Omit<Han
 
 /**
  * Wraps a Worker: its `fetch` is only called for requests that came through Pomerium, with the identity as fourth argument
- * and a request without unverified Pomerium headers. Where `optional`, `rules` or `allowPreflight` let requests for nobody
- * pass, the identity is undefined for them.
+ * and a request without unverified Pomerium headers. Where `routes`, `optional`, `rules` or `allowPreflight` let requests for
+ * nobody pass, the identity is undefined for them.
  *
  * @example
  * ```ts

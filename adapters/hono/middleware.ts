@@ -8,9 +8,10 @@ import {
   type GateRequest,
   type Identity,
   requireOptions,
+  requirePossible,
   type SignedInOptions,
 } from '../../core/adapter.ts';
-import { gatesFor, IS_WORKERD, makeGate, type OptionsFor, type PomeriumOptions } from './options.ts';
+import { checkOptions, gatesFor, IS_WORKERD, type OptionsFor, type PomeriumOptions } from './options.ts';
 import { refuse } from './refuse.ts';
 
 /** What the middleware sets: `c.var.identity`. */
@@ -39,8 +40,8 @@ export const allowedRequests = new WeakMap<Context, AllowedRequest>();
  * answer. Without options the environment configures it (`POMERIUM_AUDIENCE` and the like); each option replaces what that
  * says. Options that cannot work are an `invalid_configuration`: thrown at once where they are an object.
  *
- * An options function must not be async. Gates are kept by configuration, so it must not make `keys` or a compiled policy anew
- * for each request; of functions (`onRefused`, `onEvent`, `now`) those of the first request with a configuration stay, so they
+ * An options function must not be async. Gates are kept by configuration, so it must not make `keys`, a compiled policy or routes
+ * anew for each request; of functions (`onRefused`, `onEvent`, `now`) those of the first request with a configuration stay, so they
  * must not depend on `c`.
  *
  * @example
@@ -57,8 +58,10 @@ export function pomerium(
 ): MiddlewareHandler<{ Variables: OptionalIdentityVariables }>;
 export function pomerium(options: OptionsFor<PomeriumOptions> = {}): MiddlewareHandler {
   // A mistake shows when the app is built, and not with its first request, wherever the environment is not needed to see it.
-  if (typeof options !== 'function') requireOptions(options);
-  if (typeof options === 'object' && options.audience !== undefined) makeGate({}, options);
+  if (typeof options !== 'function') {
+    requireOptions(options);
+    if (options.audience !== undefined || options.routes !== undefined) requirePossible(checkOptions, options);
+  }
   const gateFor = gatesFor(options);
   return createMiddleware<{ Variables: OptionalIdentityVariables }>(async (c, next) => {
     const gate = gateFor(c);

@@ -32,6 +32,17 @@ export function makeGate(environment: GateEnvironment, options: PomeriumOptions)
   });
 }
 
+/** Where a wildcard is among the routes, only the environment may say where the keys are. */
+const SOME_KEYS = { POMERIUM_JWKS_URL: 'https://app.corp.example.com/.well-known/pomerium/jwks.json' };
+
+/**
+ * Ensures that the options can work, without an environment.
+ * @throws {PomeriumError} `invalid_configuration`
+ */
+export function checkOptions(options: PomeriumOptions): void {
+  makeGate(options.routes ? SOME_KEYS : {}, options);
+}
+
 /** Options, or how to get them for a request. */
 export type OptionsFor<Options> = Options | ((c: Context) => Options);
 

@@ -9,6 +9,7 @@ import {
   type PolicyOptions,
   PomeriumError,
   problemResponse,
+  requirePossible,
 } from '../../core/adapter.ts';
 import { allowedRequests, forwardHeaders, type IdentityVariables } from './middleware.ts';
 import { refuse, toException } from './refuse.ts';
@@ -17,7 +18,7 @@ import { refuse, toException } from './refuse.ts';
  * A policy for a route, after `pomerium()`: whom it does not allow gets a 403 `policy_denied`, and nobody a 401. Takes a
  * compiled policy or parsed PPL, whose mistakes are thrown when the app is built.
  *
- * @param options - for PPL; `listClaims` is by default that of `pomerium()`
+ * @param options - for PPL; by default those of `pomerium()`
  *
  * @example
  * ```ts
@@ -29,10 +30,10 @@ export function requirePolicy(
   options: PolicyOptions = {},
 ): MiddlewareHandler<{ Variables: IdentityVariables }> {
   const compile = isPolicy(policy) ? () => policy : (given: PolicyOptions) => compilePolicy(policy, given);
-  compile(options);
+  requirePossible(compile, options);
   const compiled = new WeakMap<Gate<Request>, Policy>();
   const policyBehind = (gate: Gate<Request>) => {
-    const made = compiled.get(gate) ?? compile({ ...gate.settings.policyOptions, ...options });
+    const made = compiled.get(gate) ?? orBroken(() => compile({ ...gate.settings.policyOptions, ...options }));
     compiled.set(gate, made);
     return made;
   };
@@ -45,6 +46,18 @@ export function requirePolicy(
     forwardHeaders(c, result.headers);
     await next();
   });
+}
+
+/** A policy that needs options which turn out not to be there refuses everybody with what is wrong. */
+function orBroken(make: () => Policy): Policy {
+  try {
+    return make();
+  } catch (error) {
+    const fail = () => {
+      throw error;
+    };
+    return { needsRequest: false, needsPath: false, decide: fail, explain: fail, check: fail };
+  }
 }
 
 function nobodyKnows(request: Request): HTTPException {

@@ -59,8 +59,12 @@ const OF_THE_PROXY = [
 const SOMEBODY = compilePolicy({ allow: { or: [{ accept: true }] } });
 
 /**
- * Both functions for options of your own: those of `createVerifier`, `listClaims`, `log` and `logSubject`, each instead of
- * what the environment says.
+ * Both functions for options of your own: those of `createVerifier`, `listClaims`, `leaveToPomerium`, `log` and `logSubject`, each
+ * instead of what the environment says.
+ *
+ * Neither knows the path, by which `routes` differ: they ask for which host the assertion is, and whether some route of it lets
+ * this identity through. By which route the request came is for `createProxy` to judge, and `identity.route` is left out.
+ *
  * @throws {PomeriumError} `invalid_configuration` at once, for options that cannot work
  */
 export function createIdentityFunctions(options: VercelOptions = {}): IdentityFunctions {
@@ -70,7 +74,7 @@ export function createIdentityFunctions(options: VercelOptions = {}): IdentityFu
     checkPolicy: requireNoRequest,
   });
   const authorize = async ({ headers }: GateRequest, policy?: Policy) =>
-    gate.authorize({ headers }, { policy, anyRoute: true });
+    gate.authorize({ headers }, { policy, isBehindGate: true });
   const forAnybody = cache(async () => authorize({ headers: await headers() }));
   const forSomebody = cache(async () => authorize({ headers: await headers() }, SOMEBODY));
 
@@ -105,11 +109,10 @@ export function createIdentityFunctions(options: VercelOptions = {}): IdentityFu
 /** `getIdentity` and `requireIdentity` as the environment configures them. */
 export const { getIdentity, requireIdentity } = createIdentityFunctions();
 
-/** The environment without what is the proxy's, and nobody is no refusal. */
+/** The environment without what is the proxy's. */
 function readEnvironment(): object {
   const variables = OF_THE_PROXY.map((option) => GATE_VARIABLES[option]);
-  const others = Object.entries(environment()).filter(([name]) => !variables.includes(name));
-  return { ...Object.fromEntries(others), POMERIUM_OPTIONAL: true };
+  return Object.fromEntries(Object.entries(environment()).filter(([name]) => !variables.includes(name)));
 }
 
 function identityIn(result: GateResult): Identity {

@@ -29,6 +29,21 @@ export function pagePaths({ nextUrl, headers }: NextRequest): [string, ...string
   return pathname === '/' ? [UNKNOWN] : [pathname, pathname.replace(/^\/[^/]+/, '') || '/'];
 }
 
+/**
+ * These paths of pages as a browser asks for them, with `basePath` and locale: what Pomerium's own routes are about. Of the
+ * default locale nobody can tell whether it was named.
+ */
+export function browserPaths(paths: readonly string[], nextUrl: NextUrl): string[] {
+  const { basePath, locale, defaultLocale } = withBasePath(nextUrl);
+  const locales = locale ? [`/${locale}`] : [''];
+  const prefixes = (locale === defaultLocale ? ['', ...locales] : locales).map((one) => basePath + one);
+  return paths.flatMap((path) => {
+    if (path === UNKNOWN) return path;
+    const isRoot = path === '/';
+    return prefixes.flatMap((prefix) => (isRoot && prefix !== '' ? [prefix, `${prefix}/`] : prefix + path));
+  });
+}
+
 /** With `basePath` and `i18n`, Next.js shows its proxy `/docs/fr/x` as `/fr/docs/fr/x`, where nothing is below `basePath`. */
 function withBasePath(nextUrl: NextUrl): NextUrl {
   if (nextUrl.basePath || !nextUrl.locale) return nextUrl;

@@ -2,7 +2,7 @@ import type { NextFetchEvent, NextRequest } from 'next/server.js';
 import { type GateRequest, imageSources, readPath } from '../../core/adapter.ts';
 import { type Middleware, makeMiddleware, type NextMiddleware } from '../vercel/middleware.ts';
 import type { MiddlewareOptions } from '../vercel/options.ts';
-import { pagePaths } from './page-paths.ts';
+import { browserPaths, pagePaths } from './page-paths.ts';
 
 /** Options of every gate (docs/gate.md) and of middleware. Each one replaces what the environment says. */
 export type ProxyOptions = MiddlewareOptions<NextRequest>;
@@ -19,7 +19,8 @@ export type Proxy = Middleware<NextRequest, NextFetchEvent>;
  * gone around (a matcher that leaves a path out, CVE-2025-29927): code that reads data calls `requireIdentity`, which verifies
  * again.
  *
- * The paths of `rules` are those of the app's routes, as in a matcher: without `basePath` and locale.
+ * The paths of `rules` are those of the app's routes, as in a matcher: without `basePath` and locale. Pomerium's own `routes` are
+ * held against the path that the browser asks for; data URLs (`/_next/data/…`) count as their page, which is all that Next.js shows.
  *
  * `next` is your own proxy; `identity` is undefined where nobody may pass. What it answers is the answer, and where it lets
  * the request on, its request headers are the request's.
@@ -43,8 +44,10 @@ export function createProxy(options: ProxyOptions = {}, next?: NextProxy): Proxy
 
 function toGateRequest(request: NextRequest): GateRequest {
   const { method, headers, nextUrl } = request;
-  const [url, ...aliases] = pagePaths(request);
-  return { method, url, aliases: [...aliases, ...imagePaths(url, nextUrl)], headers };
+  const [url, ...more] = pagePaths(request);
+  const aliases = [...more, ...imagePaths(url, nextUrl)];
+  const sent = { targets: browserPaths([url], nextUrl), aliases: browserPaths(aliases, nextUrl) };
+  return { method, url, aliases, sent, headers };
 }
 
 /** The images of which the optimiser serves a copy, without `basePath`, as rules have paths. */

@@ -11,6 +11,8 @@ import {
   gateOrBroken,
   type Policy,
   readHeader,
+  requireOptions,
+  requirePossible,
 } from '../../core/adapter.ts';
 import { lifetimeOf } from './lifetime.ts';
 import { environment } from './platform.ts';
@@ -29,7 +31,7 @@ export interface LazyGateContext {
   /** One more policy, see `GateContext`. */
   readonly policy?: Policy | undefined;
   /** See `GateContext`. */
-  readonly anyRoute?: boolean;
+  readonly isBehindGate?: boolean;
 }
 
 export interface LazyGateSupport extends Pick<GateSupport, 'without' | 'ownOptions'> {
@@ -66,12 +68,15 @@ export function lazyGate<NativeRequest>(
       if (verifierOptions.policy) checkPolicy?.(verifierOptions.policy);
       return makeVerifier(verifierOptions, given);
     };
-  createGate(options.routes ? SOME_KEYS : SOME_AUDIENCE, options, {
-    ...PLATFORM,
-    ownOptions,
-    without: { ...WITHOUT, ...without },
-    makeVerifier: checked(createVerifier),
-  });
+  const check = (possible: GateOptions<NativeRequest>) =>
+    createGate(possible.routes ? SOME_KEYS : SOME_AUDIENCE, possible, {
+      ...PLATFORM,
+      ownOptions,
+      without: { ...WITHOUT, ...without },
+      makeVerifier: checked(createVerifier),
+    });
+  requireOptions(options);
+  requirePossible(check, options);
   const make = () =>
     createGate(readEnvironment(), options, {
       ...PLATFORM,
@@ -85,10 +90,10 @@ export function lazyGate<NativeRequest>(
     return made;
   };
   return {
-    async authorize(request, { platform, policy, anyRoute } = {}) {
+    async authorize(request, { platform, policy, isBehindGate } = {}) {
       const { waitUntil, settle } = lifetimeOf(platform);
       const requestId = readHeader(request.headers, 'x-vercel-id')?.slice(0, 64);
-      const result = await gate().authorize(request, { waitUntil, requestId, policy, anyRoute });
+      const result = await gate().authorize(request, { waitUntil, requestId, policy, isBehindGate });
       await settle();
       return result;
     },

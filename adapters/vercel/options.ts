@@ -13,4 +13,4 @@ export interface MiddlewareOptions<NativeRequest = Request> extends GateOptions<
 /** Options of code that asks for the identity and answers by itself. Each one replaces what the environment says. */
 export interface VercelOptions
   extends Partial<Omit<VerifierOptions, 'allowAnonymous'>>,
-    Pick<GateOptions, 'listClaims' | 'log' | 'logSubject'> {}
+    Pick<GateOptions, 'routes' | 'listClaims' | 'leaveToPomerium' | 'log' | 'logSubject'> {}

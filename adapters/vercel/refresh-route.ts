@@ -1,4 +1,5 @@
 import {
+  type AuthOptions,
   collectPending,
   configurationError,
   createVerifier,
@@ -7,7 +8,6 @@ import {
   type PomeriumEvent,
   requireOptions,
   throttledStore,
-  type VerifierOptions,
 } from '../../core/adapter.ts';
 import { edgeConfigKey, edgeConfigStore } from './edge-config-store.ts';
 import { environment } from './platform.ts';
@@ -23,7 +23,7 @@ const API_TIMEOUT = 10_000;
 /** Milliseconds for Pomerium: as long as `remoteKeys` gives it, and a little for the stores. */
 const REFRESH_LIMIT = 6_000;
 
-export interface RefreshRouteOptions extends Partial<Omit<VerifierOptions, 'allowAnonymous' | 'store' | 'keys'>> {
+export interface RefreshRouteOptions extends Omit<AuthOptions, 'store' | 'keys'> {
   /** Keys that did not change are written again when the Edge Config's are this old, in seconds. Default: 180. */
   rewriteAfter?: number;
   /** Vercel's API. Default: `https://api.vercel.com`. */

@@ -1,6 +1,7 @@
 import {
   createVerifier,
   type EitherOptions,
+  isPlainObject,
   type MaybeAnonymous,
   type Policy,
   type Verifier,
@@ -53,10 +54,11 @@ function throwOwn(error: unknown): never {
   throw toOwnError(error);
 }
 
-/** Whether JSON can tell these options from others. */
-function isPlain(options: object): boolean {
-  const isData = (value: unknown) => Array.isArray(value) || (typeof value !== 'object' && typeof value !== 'function');
-  return Object.values(options).every(isData);
+/** Whether JSON can tell this from others, as routes that are not compiled. */
+function isPlain(value: unknown): boolean {
+  if (typeof value === 'function') return false;
+  if (typeof value !== 'object' || value === null) return true;
+  return (Array.isArray(value) || isPlainObject(value)) && Object.values(value).every(isPlain);
 }
 
 function keyOf(options: object): string {

@@ -1,5 +1,8 @@
 import { ASSERTION_HEADER } from '../../core/gate/headers.ts';
+import type { JsonObject } from '../../core/json.ts';
+import { type BadRequest, badRequests } from '../../testing/bad-assertions.ts';
 import type { TestIssuer } from '../../testing/issuer.ts';
+import type { Expected } from './expected.ts';
 
 type HeaderLine = readonly [name: string, value: string];
 
@@ -24,17 +27,22 @@ const SPOOFED: readonly HeaderLine[] = [
   ['X-Pomerium-Jwt-Assertion-For', MARKER],
 ];
 
-/** `isTrusted`: the endpoint knows the issuer's key. */
+/** `isTrusted`: the endpoint knows the issuer's key. `expected`: what Pomerium's routes say of it. */
 export async function attacksOn(
   url: URL,
   issuer: TestIssuer,
-  { isTrusted }: { isTrusted: boolean },
+  { isTrusted, expected }: { isTrusted: boolean; expected?: Expected | undefined },
 ): Promise<Attack[]> {
   const path = url.pathname + url.search;
   const refused = { path, expect: 'refused' } as const;
-  const bad = (await issuer.bad()).map(({ name, headers }): Attack => ({ ...refused, name, headers }));
+  const somebody = expected?.allowed?.claims;
+  const bad = (await badAssertions(issuer, expected)).map(
+    ({ name, headers }): Attack => ({ ...refused, name, headers }),
+  );
   return [
-    ...(isTrusted ? await goodRequests(path, issuer) : []),
+    // Whom the routes let in is not known where none was found.
+    ...(isTrusted && (!expected || somebody) ? await goodRequests(path, issuer, somebody) : []),
+    ...(isTrusted ? await refusedPeople(path, issuer, expected) : []),
     ...bad,
     ...(isTrusted
       ? []
@@ -55,8 +63,32 @@ export async function attacksOn(
   ];
 }
 
-async function goodRequests(path: string, issuer: TestIssuer): Promise<Attack[]> {
-  const line = [ASSERTION_HEADER, await issuer.sign()] as const;
+/** All else of them is good, so that nothing but the flaw is a reason to refuse them. */
+async function badAssertions(issuer: TestIssuer, expected: Expected | undefined): Promise<BadRequest[]> {
+  const [key] = issuer.keys;
+  const somebody = expected?.allowed?.claims;
+  const claims = await issuer.claims(somebody);
+  const bad =
+    somebody && key
+      ? badRequests({ key, host: issuer.host, claims, now: Math.floor(Date.now() / 1000) })
+      : issuer.bad();
+  return (await bad).filter(({ name }) => !expected?.good.includes(name));
+}
+
+/** Genuine assertions, for people whom the routes refuse. */
+async function refusedPeople(path: string, issuer: TestIssuer, expected: Expected | undefined): Promise<Attack[]> {
+  const { refused = [], issuerFormat } = expected ?? {};
+  return Promise.all(
+    refused.map(async ({ name, claims }): Promise<Attack> => {
+      const host = String(claims['aud'] ?? issuer.host);
+      const assertion = await issuer.sign({ ...claims, iss: issuerFormat === 'uri' ? `https://${host}/` : host });
+      return { path, expect: 'refused', name, headers: [[ASSERTION_HEADER, assertion]] };
+    }),
+  );
+}
+
+async function goodRequests(path: string, issuer: TestIssuer, somebody: JsonObject | undefined): Promise<Attack[]> {
+  const line = [ASSERTION_HEADER, await issuer.sign(somebody)] as const;
   const good = { path, expect: 'let in' } as const;
   return [
     { ...good, name: 'a good assertion', headers: [line] },

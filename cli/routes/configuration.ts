@@ -82,7 +82,7 @@ function fromManifests(documents: readonly unknown[]): Translation {
   const { ours, others } = selectIngresses(manifests);
   const notes = [...others.map(otherClass), ...manifests.filter(isGatewayRoute).map(gatewayRoute)];
   const embedded = manifests.flatMap(embeddedIn);
-  requireOne(ours, embedded);
+  requireOne(ours, embedded, notes);
   const [only] = embedded;
   return only ? fromEmbedded(only, notes) : fromIngresses(ours, manifests, notes);
 }
@@ -102,13 +102,12 @@ function gatewayRoute(manifest: Manifest): Note {
   return { path: manifest.at, message: `${titleOf(manifest)} is of the Gateway API, which is not read: left out.` };
 }
 
-function requireOne(ingresses: readonly Manifest[], embedded: readonly Embedded[]): void {
+function requireOne(ingresses: readonly Manifest[], embedded: readonly Embedded[], notes: readonly Note[]): void {
   const [first, second] = [...embedded.map(({ at }) => at), ...ingresses.slice(0, 1).map(({ at }) => at)];
   if (first === undefined) {
-    throw configurationError(
-      'No manifest is for Pomerium: there is no Ingress with its annotations or class, and no config.yaml in a ConfigMap or Secret.',
-      { path: '[0]' },
-    );
+    const what = 'there is no Ingress with its annotations or class, and no config.yaml in a ConfigMap or Secret.';
+    const left = notes.map(({ message }) => ` ${message}`).join('');
+    throw configurationError(`No manifest is for Pomerium: ${what}${left}`, { path: '[0]' });
   }
   if (second === undefined) return;
   throw configurationError(`${second} and ${first} both hold routes; put them into files of their own.`, {

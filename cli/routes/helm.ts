@@ -42,13 +42,13 @@ export function translateValues(values: JsonObject, root: string): HelmConfigura
       path,
     });
   }
-  const settings = [...extraSettings(config, at), ...authenticateUrl(values, config, root), ...variables(values, root)];
+  const settings = [...extraSettings(config, at), ...authenticateUrl(values, config, root)];
   const lists = ['routes', 'policy'].flatMap((key): Setting[] => {
     const path = pathTo(at, key);
     return config[key] ? [[key, readRoutes(config[key], path), path]] : [];
   });
-  const all = [...settings, ...lists];
-  requireOnce(all);
+  requireOnce([...settings, ...lists]);
+  const all = [...settings, ...lists, ...variables(values, root)];
   return {
     configuration: decodeLists(Object.fromEntries(all.map(([key, value]) => [key, value])), root),
     places: new Map(all.map(([key, , path]) => [key, path])),
@@ -84,7 +84,8 @@ function authenticateUrl(values: JsonObject, config: JsonObject, root: string): 
 }
 
 /** Variables that decide here, of all services of the chart. They win over its file. */
-const DECIDING = /^(ROUTES|POLICY|PASS_IDENTITY_HEADERS|JWT_CLAIMS_HEADERS|JWT_ISSUER_FORMAT|NORMALIZE_PATH)$/;
+const DECIDING =
+  /^(ROUTES|POLICY|AUTHENTICATE_SERVICE_URL|PASS_IDENTITY_HEADERS|JWT_CLAIMS_HEADERS|JWT_ISSUER_FORMAT|NORMALIZE_PATH)$/;
 
 function variables(values: JsonObject, root: string): Setting[] {
   const parts = ['proxy', 'authorize', 'authenticate'];

@@ -25,14 +25,19 @@ export function placeOf(source: Source, path: string): Place {
 
 function placeIn(source: Source, from: Node, path: string): Place {
   let node = from;
+  let name: Node | undefined;
   let rest = path.replace(/^\./, '');
   for (let next = step(node, rest); next; next = step(node, rest)) {
     node = next.node;
+    name = next.name;
     rest = next.rest;
     // What an anchor gives is wrong where it is named.
     if (isAlias(node)) return startOf(source, node);
   }
-  return (rest !== '' && placeInText(source, node, rest)) || startOf(source, node);
+  if (rest !== '') return placeInText(source, node, rest) ?? startOf(source, node);
+  const place = startOf(source, node);
+  // The value of a block begins in the line below its name.
+  return name && startOf(source, name).line < place.line ? startOf(source, name) : place;
 }
 
 function startOf({ lineCounter }: Source, node: Node): Place {
@@ -42,6 +47,8 @@ function startOf({ lineCounter }: Source, node: Node): Place {
 
 interface Step {
   readonly node: Node;
+  /** What it is called, in a map. */
+  readonly name?: Node;
   readonly rest: string;
 }
 
@@ -64,7 +71,7 @@ function stepInto(map: YAMLMap, path: string): Step | undefined {
     const rest = path.slice(name.length);
     if (path.slice(0, name.length).toLowerCase() !== name.toLowerCase() || !/^$|^[.[]/.test(rest)) continue;
     if (found && found.rest.length <= rest.length) continue;
-    found = { node: (value ?? key) as Node, rest: rest.replace(/^\./, '') };
+    found = { node: (value ?? key) as Node, name: key as Node, rest: rest.replace(/^\./, '') };
   }
   return found;
 }

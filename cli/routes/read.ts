@@ -1,8 +1,8 @@
-import { LineCounter } from 'yaml';
+import { LineCounter, YAMLParseError } from 'yaml';
 import { readText } from '../input.ts';
 import { UsageError } from '../output.ts';
 import { type Place, placeOf } from './place.ts';
-import { isTemplate, parseYaml, toValue } from './yaml.ts';
+import { parseYaml, toValue } from './yaml.ts';
 
 /** A file of routes, as it stands on disk. */
 export interface ConfigurationFile {
@@ -40,11 +40,18 @@ function readYaml(text: string, path: string): Content {
     const values = documents.map((document) => toValue(document) ?? null);
     return { documents: values, placeOf: (where) => placeOf({ text, documents, lineCounter }, where) };
   } catch (error) {
-    if (isTemplate(text)) {
+    if (!(error instanceof Error)) throw error;
+    if (/\{\{|\{%/.test(lineOf(error, text))) {
       throw new UsageError(`${path} is a template; render it first, as with helm template, and give the result.`);
     }
-    throw new UsageError(`${path} is no YAML: ${error instanceof Error ? error.message : typeof error}`);
+    throw new UsageError(`${path} is no YAML: ${error.message}`);
   }
+}
+
+/** The line that is no YAML. */
+function lineOf(error: Error, text: string): string {
+  const line = error instanceof YAMLParseError ? error.linePos?.[0].line : undefined;
+  return line === undefined ? '' : (text.split('\n')[line - 1] ?? '');
 }
 
 const VARIABLE = /^\s*(?:export\s+)?([A-Z_]\w*)\s*=\s*(.*?)\s*$/i;
@@ -56,10 +63,10 @@ function readVariables(text: string): Content {
     const [, name = '', value = ''] = match ?? [];
     return match ? [[name, value.replace(/^(["'])(.*)\1$/, '$2')] as const] : [];
   });
-  const lineOf = (where: string) =>
+  const indexOf = (where: string) =>
     lines.findIndex((match) => where.toLowerCase().startsWith(`[0].${(match?.[1] ?? ' ').toLowerCase()}`));
   return {
     documents: [variables.length > 0 ? Object.fromEntries(variables) : null],
-    placeOf: (where) => ({ line: Math.max(lineOf(where), 0) + 1, column: 1 }),
+    placeOf: (where) => ({ line: Math.max(indexOf(where), 0) + 1, column: 1 }),
   };
 }

@@ -47,15 +47,9 @@ export function readEmbeddedYaml(text: string, path: string): unknown {
   }
 }
 
-const TEMPLATE = /\{\{.*\}\}/s;
-
-export function isTemplate(text: string): boolean {
-  return TEMPLATE.test(text);
-}
-
 /** @throws {PomeriumError} `invalid_configuration`, where Helm or the like would first fill something in */
 export function requireRendered(text: string, path: string): void {
-  if (!isTemplate(text)) return;
+  if (!/\{\{.*\}\}/s.test(text)) return;
   throw configurationError(`${path} is a template; render it first, as with helm template, and take the result.`, {
     path,
   });

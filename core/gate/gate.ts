@@ -5,42 +5,18 @@ import { redact } from '../fetch-failure.ts';
 import type { Identity, MaybeAnonymous } from '../identity.ts';
 import type { RemoteKeysOptions } from '../keys/remote/options.ts';
 import type { EitherOptions } from '../options.ts';
-import { isPolicy, type Policy } from '../policy/policy.ts';
+import { parseFrom } from '../routes/from.ts';
 import { createVerifier, type Verifier, type VerifyContext } from '../verifier.ts';
 import { createForwarder, type ForwardedHeaders } from './forward.ts';
-import { isCorsPreflight, type RequestLike, readAssertion, readHeader } from './headers.ts';
-import { imageSources } from './image-source.ts';
-import { type GateLog, loggedPath } from './log.ts';
+import { isCorsPreflight, type RequestLike } from './headers.ts';
+import { type GateContext, type GateRequest, identify, NOBODY, type Visitor } from './identify.ts';
+import type { GateLog } from './log.ts';
 import { type GateOptions, type GateSettings, type GateSupport, readGateOptions } from './options.ts';
-import { readPath } from './path.ts';
 import { refusalResponse } from './refusal.ts';
 import { privateHeaders } from './response.ts';
-import { allOf } from './rules.ts';
-
-/** A request as an adapter hands it over. `url`: absolute, or the percent-encoded target. */
-export interface GateRequest extends RequestLike {
-  /** More targets that the request may be served as; the strictest rule of all decides. */
-  readonly aliases?: readonly string[] | undefined;
-}
-
-/** What the platform lends to one request. */
-export interface GateContext extends Pick<VerifyContext, 'waitUntil'> {
-  /** The platform's own id of the request, for the log. */
-  readonly requestId?: string | undefined;
-  /** With `routes`, where neither URL nor path is known: see `VerifyContext`. */
-  readonly anyRoute?: boolean | undefined;
-  /** One more policy, that of a route: somebody must have come, and be allowed by it. */
-  readonly policy?: Policy | undefined;
-}
 
 export type GateResult =
-  | {
-      readonly type: 'allow';
-      readonly identity?: Identity | undefined;
-      readonly headers: ForwardedHeaders;
-      /** Whether the same request would pass for nobody: a public path, `optional`, a preflight. */
-      readonly isForAnybody: boolean;
-    }
+  | (Visitor & { readonly type: 'allow'; readonly headers: ForwardedHeaders })
   | { readonly type: 'refuse'; readonly error: PomeriumError };
 
 /** What stands before somebody's code. `NativeRequest`: the platform's own, for `onRefused`. */
@@ -93,8 +69,9 @@ export function createGate<NativeRequest>(
     settings.verifierOptions,
   );
   const policies = [rules, policy, routes && ASKS_ALL];
+  const identifySettings = { ...settings, hasRoutes: routes !== undefined };
   const forwardedHeaders = createForwarder(settings.forwarding);
-  const [host, ...others] = [routes?.hosts ?? verifierOptions.audience].flat().filter((one) => !one?.includes('*'));
+  const home = homeOf(verifierOptions);
   const noStore = Object.entries(noStoreHeaders);
   const { clockTolerance = 60, now = () => Date.now() / 1000 } = verifierOptions;
 
@@ -103,7 +80,7 @@ export function createGate<NativeRequest>(
       try {
         const { method = '', headers: sent } = request;
         const isPreflight = settings.allowPreflight && !context.policy && isCorsPreflight(method, sent);
-        const visitor = isPreflight ? NOBODY : await identify(request, context, verifier, settings);
+        const visitor = isPreflight ? NOBODY : await identify(request, context, verifier, identifySettings);
         const { identity } = visitor;
         const headers = forwardedHeaders(sent, identity, {
           path: [...policies, context.policy].some((one) => one?.needsPath),
@@ -116,8 +93,8 @@ export function createGate<NativeRequest>(
     },
     async refuse(error, request, native) {
       const custom = onRefused && (await answerOf(() => onRefused(error, native), log));
-      const home = host !== undefined && others.length === 0 ? sameUrlAt(host, request) : undefined;
-      return refusalResponse(error, request, { custom, home, corsOrigins, noStore });
+      const link = home === undefined ? undefined : sameUrlAt(home, request);
+      return refusalResponse(error, request, { custom, home: link, corsOrigins, noStore });
     },
     answerHeaders: (get) => (shared ? [] : [...privateHeaders(get), ...noStore]),
     secondsOpen: ({ expiresAt }) => (endAtExpiry ? expiresAt + clockTolerance - now() : undefined),
@@ -157,63 +134,8 @@ function brokenGate<NativeRequest>(
   };
 }
 
-/** `identity`: undefined for nobody, where nobody may pass. */
-type Visitor = Pick<Extract<GateResult, { type: 'allow' }>, 'identity' | 'isForAnybody'>;
-
-const NOBODY: Visitor = { isForAnybody: true };
-
 /** Routes differ by path, and their policies may ask about the rest. */
 const ASKS_ALL = { needsPath: true, needsRequest: true };
-
-/** For whom the request is. Everything else is thrown. */
-async function identify(
-  request: GateRequest,
-  { waitUntil, requestId, policy, anyRoute }: GateContext,
-  verifier: Verifier<MaybeAnonymous>,
-  { rules, optional, logSubject }: Omit<GateSettings, 'onRefused'>,
-): Promise<Visitor> {
-  const { method = '', url, headers } = request;
-  const asked = [...(request.aliases ?? []), ...(url === undefined ? [] : [url])];
-  const aliases = [...(request.aliases ?? []), ...asked.flatMap(imageSources)];
-  const targets = [...new Set([...asked, ...aliases])];
-  const path = url === undefined ? null : readPath(url);
-  const access = rules?.accessTo([path, ...aliases.map((alias) => readPath(alias))]) ?? 'authenticated';
-  const policies = [access, policy].filter(isPolicy);
-  const isPublic = access === 'public' && !policy;
-  const mayBeNobody = isPublic || (optional && !policy);
-  if (mayBeNobody && !readAssertion(headers)) return NOBODY;
-  try {
-    const identity = await verifier.verifyRequest(request, {
-      policy: policies.length > 0 ? allOf(policies) : undefined,
-      waitUntil,
-      // A policy about the path can be asked about one path only.
-      requestInfo: aliases.length > 0 ? { method, path: null, targets, headers } : undefined,
-      anyRoute,
-      eventRequest: {
-        method,
-        path: loggedPath(path),
-        id: (requestId ?? readHeader(headers, 'x-request-id'))?.slice(0, 64),
-      },
-      logSubject,
-      expectNobody: mayBeNobody,
-    });
-    if (isSomebody(identity)) return { identity, isForAnybody: mayBeNobody };
-    // A route of Pomerium lets them in, but a policy of this place is for somebody.
-    if (policy) throw new PomeriumError('anonymous', 'The assertion is for nobody.', { expected: 'somebody' });
-    return { isForAnybody: mayBeNobody };
-  } catch (error) {
-    if (!(error instanceof PomeriumError)) throw error;
-    // On a public path what does not hold is not believed. Elsewhere only an assertion for nobody counts as none, and not
-    // one that came for the user on whose behalf somebody calls.
-    if (isPublic && error.status !== 500) return NOBODY;
-    if (mayBeNobody && error.code === 'anonymous' && error.subject === 'assertion') return NOBODY;
-    throw error;
-  }
-}
-
-function isSomebody(identity: MaybeAnonymous): identity is Identity {
-  return identity.subject !== undefined && identity.user !== undefined;
-}
 
 /** Where `log: false` leaves the log to `onEvent`: only mistakes that no event tells of. */
 function withoutEvents(log: GateLog): GateLog {
@@ -257,9 +179,20 @@ function isAnswer({ headers, status, bodyUsed, body }: Response): boolean {
   return typeof headers?.get === 'function' && status >= 200 && !bodyUsed && !body?.locked;
 }
 
-/** The request's URL at the host behind which Pomerium signs people in. */
-function sameUrlAt(host: string, { url = '/' }: RequestLike): string | undefined {
-  const base = `https://${host}`;
+/** The authority behind which Pomerium signs people in, if there is one only. */
+function homeOf({ audience, routes }: EitherOptions): string | undefined {
+  const [host, ...others] = [routes?.hosts ?? audience].flat();
+  if (host === undefined || others.length > 0 || host.includes('*')) return undefined;
+  // A host has no port here, and each route its own.
+  const decided = routes?.explain().filter(({ isDecidedHere }) => isDecidedHere) ?? [];
+  const [port, ...morePorts] = new Set(decided.map(({ from }) => parseFrom(from, 'from').port));
+  if (morePorts.length > 0) return undefined;
+  return port === undefined ? host : `${host}:${port}`;
+}
+
+/** The request's URL there. */
+function sameUrlAt(authority: string, { url = '/' }: RequestLike): string | undefined {
+  const base = `https://${authority}`;
   if (!URL.canParse(url, base)) return undefined;
   const { pathname, search } = new URL(url, base);
   // That of `mailto:@evil.test` is no path, and would be a part of the host.

@@ -7,6 +7,7 @@ import {
 import { configurationError, describeValue, type PomeriumError } from '../errors.ts';
 import { readBoolean, readFunction, requireKnown, withoutUnset } from '../option-readers.ts';
 import { VERIFIER_OPTIONS, type VerifierOptions } from '../options.ts';
+import { readLeft } from '../policy/left.ts';
 import type { PolicyOptions } from '../policy/policy.ts';
 import {
   type Environment,
@@ -78,10 +79,14 @@ export interface GateOptions<Request = unknown> extends Partial<Omit<VerifierOpt
    * @defaultValue `POMERIUM_KEEP_ASSERTION`, then true
    */
   keepAssertion?: boolean;
-  /** The claims that policies in rules take as lists, see `compilePolicy`. @defaultValue `POMERIUM_LIST_CLAIMS`, then none */
+  /**
+   * The claims that policies, rules and routes take as lists, see `compilePolicy`. For those that are not compiled yet.
+   * @defaultValue `POMERIUM_LIST_CLAIMS`, then unknown
+   */
   listClaims?: readonly string[];
   /**
-   * The criteria of policies and routes that Pomerium alone decides, see `compilePolicy`.
+   * The criteria of policies, rules and routes that Pomerium alone decides, see `compilePolicy`. For those that are not
+   * compiled yet.
    * @defaultValue `POMERIUM_LEAVE_TO_POMERIUM`, then none
    */
   leaveToPomerium?: readonly string[];
@@ -110,8 +115,9 @@ export interface GateOptions<Request = unknown> extends Partial<Omit<VerifierOpt
   logSubject?: boolean;
 }
 
-/** Options with which only requests for somebody pass, unless the environment says otherwise. */
+/** Options with which only requests for somebody pass, unless the environment says otherwise. A route may be for nobody. */
 export type SignedInOptions<Options extends GateOptions<never>> = Options & {
+  routes?: never;
   rules?: never;
   optional?: false;
   allowPreflight?: false;
@@ -223,14 +229,11 @@ export function readGateOptions<Request>(
       "optional and rules exclude each other; write { prefix: '/…', access: 'public' } in rules.",
     );
   }
-  const hasRoutes = given.routes !== undefined || env['POMERIUM_ROUTES' as keyof typeof env] !== undefined;
-  const other = (['rules', 'optional', 'allowPreflight'] as const).find((name) => given[name]);
-  if (hasRoutes && other) {
-    throw configurationError(`routes say who may pass, nobody and preflights included; leave ${other} out.`);
-  }
   /** What the operator wrote: the option, or the variable. */
   const nameOf = (option: keyof typeof VARIABLES) => (Object.hasOwn(set, option) ? option : VARIABLES[option][0]);
+  requireNoOther({ ...given, routes: given.routes ?? (env as GateEnvironment).POMERIUM_ROUTES }, nameOf);
   if (listClaims !== undefined) readNames(nameOf('listClaims'), listClaims, 'roles');
+  if (leaveToPomerium !== undefined) readLeft(readNames(nameOf('leaveToPomerium'), leaveToPomerium, 'source_ip'));
   const policyOptions = { listClaims, leaveToPomerium };
   return {
     verifierOptions: { ...verifierOptions, ...policyOptions },
@@ -251,6 +254,21 @@ export function readGateOptions<Request>(
     log: readBoolean('log', log) ?? true,
     logSubject: readBoolean('logSubject', logSubject) ?? false,
   };
+}
+
+const INSTEAD_OF_ROUTES = ['rules', 'optional', 'allowPreflight'] as const;
+
+/** Ensures that nothing is set beside routes that they say already. `nameOf`: how the operator wrote it. */
+function requireNoOther(
+  options: Pick<GateOptions, (typeof INSTEAD_OF_ROUTES)[number]> & { readonly routes?: unknown },
+  nameOf: (option: (typeof INSTEAD_OF_ROUTES)[number]) => string,
+): void {
+  const other = INSTEAD_OF_ROUTES.find((name) => options[name]);
+  if (options.routes === undefined || !other) return;
+  const name = nameOf(other);
+  throw configurationError(
+    `routes and ${name} exclude each other: routes say who may pass, nobody and preflights included; leave ${name} out.`,
+  );
 }
 
 function readNames(option: string, names: unknown, example: string): readonly string[] {

@@ -15,14 +15,22 @@ export function isCanonical(path: string): boolean {
 /** What stands before the path of an absolute URL. A target without its slash would be a part of the host: `host:80admin/x`. */
 const ORIGIN = /^[a-z][a-z\d+.-]*:\/\/([\w.~-]+|\[[\da-f:.]+\])(:\d*)?/i;
 
+/** What all but a few paths are like, and every server reads in the same way. */
+const PLAIN = /^\/(?:[\w~-][\w.~-]*\/)*(?:[\w~-][\w.~-]*)?$/;
+
 /**
  * The path of a request's target as Pomerium's Envoy would show it: without the query, percent-encoding removed once. An
  * absolute URL is taken as text, too: Deno and workerd hand over what the client sent, without resolving dot segments, and
  * routers match that text. Null where two servers could read it in two ways.
  */
 export function readPath(url: string): string | null {
+  return decodePath(pathText(url));
+}
+
+/** The same of what `pathText` gives. */
+export function decodePath(path: string): string | null {
+  if (PLAIN.test(path)) return path;
   try {
-    const path = pathText(url);
     const decoded = decodeURIComponent(path);
     return /%2f|#/i.test(path) || !isCanonical(decoded) ? null : decoded;
   } catch {
@@ -32,9 +40,10 @@ export function readPath(url: string): string | null {
 
 /** The same path as the client wrote it. */
 export function pathText(url: string): string {
-  const [origin = ''] = ORIGIN.exec(url) ?? [];
-  const target = url.slice(origin.length) || (origin && '/');
-  return target.replace(/\?.*/s, '');
+  const origin = url.startsWith('/') ? undefined : ORIGIN.exec(url)?.[0];
+  const target = origin === undefined ? url : url.slice(origin.length) || '/';
+  const query = target.indexOf('?');
+  return query < 0 ? target : target.slice(0, query);
 }
 
 /** The target whose path `readPath` judges as exactly this one, for platforms that hand over a path that is decoded already. */

@@ -19,7 +19,7 @@ export interface CriterionContext {
   readonly path: string;
   /** Undefined: which claims are lists is unknown. */
   readonly listClaims: ReadonlySet<string> | undefined;
-  /** Whether a wrong "no" of the criterion could let somebody in: in a deny, under `not` and `nor`. */
+  /** Whether a wrong "no" of the criterion could let somebody in: in a deny, under `not` and `nor`, with `exclude`. */
   readonly mayOpen: boolean;
 }
 
@@ -34,13 +34,24 @@ export function compileCriterion(name: string, context: CriterionContext): Compi
     };
   }
   const why = UNANSWERABLE.get(name);
-  const { path } = context;
+  const { path, subPath } = context;
   throw configurationError(
     why
       ? `${path}: the criterion ${name} cannot be answered from an assertion: ${why}. Only Pomerium can decide it: name it in leaveToPomerium (--leave).`
-      : `${path}: there is no criterion ${describeValue(name)}; write one of ${[...CRITERIA.keys()].join(', ')}.`,
+      : `${path}: there is no criterion ${describeValue(name)}; ${adviceFor(name, subPath)}.`,
     { path },
   );
+}
+
+/** What people write who know other languages of policies. */
+function adviceFor(name: string, subPath: string): string {
+  if (/^(and|or|not|nor)$/.test(name)) return 'operators do not nest: write another rule into the list of rules';
+  const claim = /^claims?[.:](.+)/.exec(name)?.[1] ?? (name === 'claims' && subPath);
+  if (claim) return `write claim/${claim}`;
+  const meant = [`${name}s`, name.replace(/s$/, '')].find((one) => CRITERIA.has(one));
+  return meant
+    ? `write ${meant}`
+    : `write claim/${name} if it is a claim, or one of ${[...CRITERIA.keys()].join(', ')}`;
 }
 
 const CRITERIA: ReadonlyMap<string, (context: CriterionContext) => Predicate> = new Map([
@@ -125,13 +136,14 @@ function compileGroups({ data, path }: CriterionContext): Predicate {
  * Claims that Pomerium writes by itself (`getJWTPayload`): not those of the identity provider that PPL means. `groups`
  * is none of them: without a directory Pomerium takes it from the identity provider.
  */
-const OWN_CLAIMS: ReadonlySet<string> = new Set(['aud', 'exp', 'iat', 'iss', 'jti', 'sid', 'sub', 'user']);
+export const OWN_CLAIMS: ReadonlySet<string> = new Set(['aud', 'exp', 'iat', 'iss', 'jti', 'sid', 'sub', 'user']);
 
 function compileClaim({ subPath, data, path, listClaims, mayOpen }: CriterionContext): Predicate {
   if (subPath === '') throw configurationError(`${path} names no claim; write claim/department, say.`, { path });
   if (OWN_CLAIMS.has(subPath)) {
+    const advice = /^(sub|user)$/.test(subPath) ? "write user for the user's id" : 'no assertion has that one';
     throw configurationError(
-      `${path}: ${subPath} in an assertion is Pomerium's own, not the identity provider's claim; write user if you mean the user's id.`,
+      `${path}: ${subPath} in an assertion is Pomerium's own, not the identity provider's claim; ${advice}.`,
       { path },
     );
   }
@@ -150,8 +162,7 @@ function compileClaim({ subPath, data, path, listClaims, mayOpen }: CriterionCon
 /** Whether taking several values for one could make a matcher hold that does not. */
 function isOpenedByGuess(data: unknown): boolean {
   const values = isObject(data) ? Object.values(data) : [data];
-  const excludes = isObject(data) && Object.hasOwn(data, 'exclude');
-  return excludes || values.some((value) => String(value).includes(','));
+  return values.some((value) => String(value).includes(','));
 }
 
 function compileHttpMethod({ data, path }: CriterionContext): Predicate {

@@ -28,6 +28,10 @@ function compileMatcher<A extends unknown[]>(data: unknown, path: string, bare: 
   const tests = operatorsOf(data, bare).map(([operator, value, at]) => {
     const compile = known.get(operator);
     if (!compile) throw unknownOperator(path + at, operator, known);
+    if (Array.isArray(value) && !/^(not_)?in$/.test(operator)) {
+      const advice = known.has('in') ? 'write in: [ … ]' : 'write a criterion for each value, under or';
+      throw configurationError(`${path + at} must be one string; it is a list: ${advice}.`, { path: path + at });
+    }
     return compile(value, path + at);
   });
   return allOf(tests);

@@ -13,8 +13,13 @@ export interface RequestInfo {
    */
   readonly path?: string | null | undefined;
   readonly headers?: HeadersLike | undefined;
-  /** All targets that the request may be served as, where there are several: `path` is then null. */
+  /**
+   * For routes, instead of `path`: the percent-encoded target that Pomerium sent. Several: one of these, and those that a route
+   * is for must all be let through.
+   */
   readonly targets?: readonly string[] | undefined;
+  /** For routes: more targets that the request may be served as. Those that a route is for must be let through, too. */
+  readonly aliases?: readonly string[] | undefined;
 }
 
 /** What a policy is asked about. Only policies with `needsRequest` look at more than the identity. */

@@ -27,7 +27,13 @@ export interface Compiler extends Unknowns {
   /** Undefined: unknown. */
   readonly listClaims: ReadonlySet<string> | undefined;
   /** Refuses, by throwing, a criterion that is valid and cannot be answered where this policy is asked. */
-  readonly requireAnswer?: (criterion: { name: string; subPath: string; path: string }) => void;
+  readonly requireAnswer?: (criterion: {
+    name: string;
+    subPath: string;
+    path: string;
+    /** Whether a value that the assertion lacks could let somebody in. */
+    mayOpen: boolean;
+  }) => void;
   /** How many criteria there are so far. */
   criteria: number;
 }
@@ -119,6 +125,8 @@ export function compileCriteria(
   return [{ path, operator, criteria, holds: OPERATORS[operator](criteria) }];
 }
 
+const MATCHER = /^(is|not|in|not_in|has|exclude|contains|starts_with|ends_with)$/;
+
 interface Place {
   readonly action: PolicyAction;
   readonly operator: PolicyOperator;
@@ -128,9 +136,16 @@ interface Place {
 function compileListed(criterion: unknown, at: string, { action, operator, compiler }: Place): Criterion {
   const [entry, ...more] = isObject(criterion) ? Object.entries(criterion) : [];
   if (!entry || more.length > 0) {
-    throw configurationError(`${at} must be an object with exactly one criterion, as in { email: 'a@example.com' }.`, {
-      path: at,
-    });
+    const has = isObject(criterion)
+      ? `has ${Object.keys(criterion).join(', ') || 'none'}`
+      : `is ${describeType(criterion)}`;
+    const hint = more.some(([key]) => MATCHER.test(key))
+      ? ' (indent what belongs to a criterion more than its name)'
+      : '';
+    throw configurationError(
+      `${at} must be an object with exactly one criterion, as in { email: 'a@example.com' }; it ${has}${hint}.`,
+      { path: at },
+    );
   }
   compiler.criteria += 1;
   if (compiler.criteria > MAX_CRITERIA) throw configurationError(`A policy may have ${MAX_CRITERIA} criteria at most.`);
@@ -143,8 +158,9 @@ function compileListed(criterion: unknown, at: string, { action, operator, compi
   if (isLeft(key, name, compiler)) {
     return { path, name: key, isLeft: true, holds: () => unknown === true, needsRequest: false, needsPath: false };
   }
-  compiler.requireAnswer?.({ name, subPath, path });
-  const mayOpen = action === 'deny' || operator === 'not' || operator === 'nor';
+  const isNegative = action === 'deny' || operator === 'not' || operator === 'nor';
+  const mayOpen = isNegative || (isObject(data) && Object.hasOwn(data, 'exclude'));
+  compiler.requireAnswer?.({ name, subPath, path, mayOpen });
   const compiled = compileCriterion(name, { subPath, data, path, listClaims: compiler.listClaims, mayOpen });
   return { path, name: key, isLeft: false, ...compiled, ...(unknown !== undefined && { holds: () => unknown }) };
 }

@@ -1,6 +1,7 @@
 import { configurationError, describeType, describeValue } from '../errors.ts';
-import { isObject, type JsonObject } from '../json.ts';
+import { deepFreeze, isObject, type JsonObject } from '../json.ts';
 import { policyOf } from '../policy/compile.ts';
+import { OWN_CLAIMS } from '../policy/criteria.ts';
 import type { Policy } from '../policy/policy.ts';
 import { type Compiler, compileCriteria, compileRules, type Rule } from '../policy/rules.ts';
 import { requireSubPolicyKeys } from './keys.ts';
@@ -41,7 +42,7 @@ export function compileAccess(section: Section, compiler: Omit<Compiler, 'isForN
   return {
     policy: policyOf(rulesFor(false)),
     policyForNobody: policyOf(rulesFor(true)),
-    ppl: [...allow, ...[document ?? []].flat().filter(isObject)],
+    ppl: deepFreeze([...allow, ...[document ?? []].flat().filter(isObject)]),
   };
 }
 
@@ -68,9 +69,9 @@ function settingsOf(section: Section): Listed[] {
     ...isPublic,
     ...isPreflight,
     ...isForAny,
-    ...sections.flatMap(domainsOf),
+    ...isOneOf(sections, 'allowed_domains', ['domain']),
     ...sections.flatMap(claimsOf),
-    ...sections.flatMap(usersOf),
+    ...isOneOf(sections, 'allowed_users', ['user', 'email']),
   ];
 }
 
@@ -85,15 +86,14 @@ function requireOneAudience({ at, values }: Section, isPublic: boolean, isForAny
   });
 }
 
-function domainsOf(section: Section): Listed[] {
-  return (readTexts(section, 'allowed_domains') ?? []).map(([domain, at]) => [at, { domain: { is: domain } }]);
-}
-
-function usersOf(section: Section): Listed[] {
-  return (readTexts(section, 'allowed_users') ?? []).flatMap(([user, at]): Listed[] => [
-    [at, { user: { is: user } }],
-    [at, { email: { is: user } }],
-  ]);
+/** One criterion for all values of a setting, of the route and of its sub-policies. */
+function isOneOf(sections: readonly Section[], key: string, criteria: readonly string[]): Listed[] {
+  const texts = sections.flatMap((section) => readTexts(section, key) ?? []);
+  const [first] = texts;
+  if (!first) return [];
+  const [text, at] = first;
+  const matcher = texts.length === 1 ? { is: text } : { in: texts.map(([one]) => one) };
+  return criteria.map((criterion): Listed => [at, { [criterion]: matcher }]);
 }
 
 function claimsOf(section: Section): Listed[] {
@@ -134,12 +134,14 @@ export function answerableBy({
   claims,
   listClaims,
   rewrites,
+  filtersGroups,
 }: {
   claims: ReadonlySet<string> | undefined;
   listClaims: ReadonlySet<string> | undefined;
   rewrites: boolean;
+  filtersGroups: boolean;
 }): NonNullable<Compiler['requireAnswer']> {
-  return ({ name, subPath, path }) => {
+  return ({ name, subPath, path, mayOpen }) => {
     const fail = (why: string) => configurationError(`${path} cannot be decided: ${why}.`, { path });
     const hasNoDirectory = listClaims?.has('groups') ?? false;
     if (name === 'http_path' && rewrites) {
@@ -147,6 +149,9 @@ export function answerableBy({
     }
     if (name === 'groups' && hasNoDirectory) {
       throw fail("listClaims says that groups are a claim of the identity provider, which Pomerium's groups are not");
+    }
+    if (name === 'groups' && filtersGroups && mayOpen) {
+      throw fail('jwt_groups_filter keeps groups out of the assertion, and here a missing one would let people in');
     }
     if (name !== 'claim' || subPath === '') return;
     if (subPath === 'groups') {
@@ -158,7 +163,7 @@ export function answerableBy({
     if (subPath === 'email' || subPath === 'name') {
       throw fail(`${subPath} in an assertion is Pomerium's own; write ${subPath === 'email' ? 'email' : 'user'}`);
     }
-    if (claims && !claims.has(subPath)) {
+    if (claims && !claims.has(subPath) && !OWN_CLAIMS.has(subPath)) {
       throw fail(
         `jwt_claims_headers does not name ${describeValue(subPath)}, so that no assertion has it; add it there`,
       );

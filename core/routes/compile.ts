@@ -5,10 +5,12 @@ import { readListClaims } from '../policy/compile.ts';
 import { readLeft } from '../policy/left.ts';
 import type { PolicyOptions } from '../policy/policy.ts';
 import { answerableBy } from './access.ts';
-import { type Globals, readConfiguration } from './configuration.ts';
+import { type Globals, isGroupsFilter, readConfiguration } from './configuration.ts';
 import { type ExplainedRoute, explainRoute } from './explain.ts';
-import { createLookup, indexHosts } from './hosts.ts';
+import { takesHost } from './from.ts';
+import { createLookup, hasPorts, indexHosts } from './hosts.ts';
 import { createJudge, type Judge } from './judge.ts';
+import { requireRouteKeys } from './keys.ts';
 import { reduce } from './reduce.ts';
 import { type CompiledRoute, compileRoute, type Route, readRoute, routeId } from './route.ts';
 import { join } from './settings.ts';
@@ -28,7 +30,7 @@ export interface Routes extends Judge {
   readonly hosts: readonly string[];
   /** Each route in Pomerium's order, and what of it is decided here. */
   explain(): readonly ExplainedRoute[];
-  /** What decides, as a configuration for `compileRoutes`: nothing secret, and nothing of the hosts that are not wanted. */
+  /** What decides, as a configuration for `compileRoutes`, with `hosts`: nothing secret, and no other hosts but those that hide. */
   toJSON(): JsonObject;
 }
 
@@ -50,36 +52,52 @@ const OPTIONS: readonly (keyof RoutesOptions)[] = ['listClaims', 'leaveToPomeriu
 export function compileRoutes(configuration: unknown, options: RoutesOptions = {}): Routes {
   requireOptions(options);
   requireKnown(options, OPTIONS, 'option of compileRoutes');
-  const listClaims = readListClaims(options.listClaims);
-  const left = readLeft(options.leaveToPomerium);
-  const { globals, routes: sections } = readConfiguration(configuration);
+  const lists = readListClaims(options.listClaims);
+  const listClaims = lists && lowerNames(lists);
+  const left = lowerNames(readLeft(options.leaveToPomerium));
+  const { globals, routes: sections, hosts } = readConfiguration(configuration);
   const routes = sections.map((section) => readRoute(section, globals));
   requireDistinct(routes);
-  const index = indexHosts(routes, globals.servesAuthenticate ? globals.authenticateHosts : []);
-  const wanted = readWanted(options.hosts, index, routes);
+  const all = indexHosts(routes, globals.servesAuthenticate ? globals.authenticateHosts : []);
+  const wanted = readWanted(options.hosts === undefined ? hosts : options.hosts, all, routes);
   const compile = (route: Route): CompiledRoute => {
-    requireNoCertificates(route, globals, left);
+    const leftSetting = certificatesOf(route, globals, left);
     const rewrites = route.rewrite !== undefined;
-    const requireAnswer = answerableBy({ claims: globals.claims, listClaims, rewrites });
-    return compileRoute(route, { listClaims, left, requireAnswer });
+    const filtersGroups = globals.filtersGroups || isGroupsFilter(route.section.values['jwt_groups_filter']);
+    const requireAnswer = answerableBy({ claims: globals.claims, listClaims, rewrites, filtersGroups });
+    return compileRoute(route, { listClaims, left, requireAnswer }, leftSetting);
   };
+  // A route of another host may say what it likes.
+  for (const route of routes) if (wanted.mayHave(route)) requireRouteKeys(route.section);
   const needed = routes.filter((route) => route.end === 'upstream' && wanted.mayHave(route));
   const compiled = new Map(needed.map((route) => [route, compile(route)]));
   if (compiled.size === 0) {
     throw configurationError('No route leads to a service by HTTP; a route needs from: https://… and to.');
   }
-  const judge = createJudge({ lookup: createLookup(index), wanted, globals, compiled });
+  const isNear = (host: string) => needed.some(({ from }) => takesHost(from, host));
+  // Those that are not for this service, and say of a host that is, or of one that a wildcard takes, what is not.
+  const hides = ({ from }: Route) => !from.isWildcard && isNear(from.host);
+  const kept = routes.filter((route) => wanted.mayHave(route) || hides(route));
+  const authenticateHosts = globals.authenticateHosts.filter(isNear);
+  const index = indexHosts(kept, globals.servesAuthenticate ? authenticateHosts : []);
+  const judge = createJudge({ lookup: createLookup(index), hasPorts: hasPorts(index), wanted, globals, compiled });
   return Object.freeze<Routes>({
     ...judge,
     hosts: Object.freeze([...wanted.names]),
     explain: () => routes.map((route) => explainRoute(route, compiled.get(route))),
-    toJSON: () => reduce(routes, compiled, globals),
+    toJSON: () =>
+      reduce(kept, compiled, { ...globals, authenticateHosts }, options.hosts === undefined ? hosts : options.hosts),
   });
 }
 
 export function isRoutes(value: unknown): value is Routes {
   const { requireIssued, check } = (value ?? {}) as Partial<Routes>;
   return typeof requireIssued === 'function' && typeof check === 'function';
+}
+
+/** As Pomerium reads the names of claims in its file. */
+function lowerNames(names: ReadonlySet<string>): ReadonlySet<string> {
+  return new Set([...names].map((name) => name.toLowerCase()));
 }
 
 /** Two that differ in nothing but who may pass: Pomerium does not start, or the last one's policy decides. */
@@ -108,11 +126,15 @@ function requireDistinct(routes: readonly Route[]): void {
   }
 }
 
-/** A client certificate is a further condition that ended at Pomerium. */
-function requireNoCertificates({ at, section }: Route, { certificates }: Globals, left: ReadonlySet<string>): void {
+/** Where a route asks for a client certificate, which ended at Pomerium: only if that is left to it. */
+function certificatesOf(
+  { at, section }: Route,
+  { certificates }: Globals,
+  left: ReadonlySet<string>,
+): string | undefined {
   const own = ['tls_downstream_client_ca', 'tls_downstream_client_ca_file'].find((key) => section.values[key]);
   const where = own === undefined ? certificates : join(at, own);
-  if (where === undefined || left.has('invalid_client_certificate')) return;
+  if (where === undefined || left.has('invalid_client_certificate')) return where;
   throw configurationError(
     `${where}: whether the client's certificate is valid cannot be answered from an assertion. Only Pomerium can decide it: name invalid_client_certificate in leaveToPomerium (--leave).`,
     { path: where },

@@ -18,12 +18,16 @@ export interface Globals {
   readonly refusesEscapedSlashes: boolean;
   /** Whether Envoy undoes escapes that need not be. */
   readonly normalizesPath: boolean;
+  /** Whether an assertion may lack groups that its user has (Enterprise's `jwt_groups_filter`). */
+  readonly filtersGroups: boolean;
   /** Whether Pomerium refuses client certificates that are not valid on every route: where it says so, else undefined. */
   readonly certificates: string | undefined;
 }
 
 export interface Configuration {
   readonly globals: Globals;
+  /** No setting of Pomerium's: the option `hosts`, as `toJSON` of compiled routes writes it. */
+  readonly hosts: readonly string[] | undefined;
   /** In Pomerium's order: `policy` before `routes` (`GetAllPolicies` in config/options.go). */
   readonly routes: readonly (Section & { readonly list: 'policy' | 'routes'; readonly index: number })[];
 }
@@ -48,6 +52,7 @@ export function readConfiguration(configuration: unknown): Configuration {
   const at = (list: string) => (isBare ? '' : list);
   return {
     globals: readGlobals(section, isBare),
+    hosts: values['hosts'] as readonly string[] | undefined,
     routes: [
       ...readList('policy', values['policy'], at('policy')),
       ...readList('routes', values['routes'], at('routes')),
@@ -61,7 +66,7 @@ function hasKey(object: object, wanted: string): boolean {
 
 /** What people have instead, and what to do with it. */
 function notConfiguration(values: Section['values']): Error {
-  const [first = ''] = Object.keys(values);
+  const [first] = Object.keys(values);
   const isPolicy = 'allow' in values || 'deny' in values;
   const isManifest = 'apiversion' in values && 'kind' in values;
   if (isPolicy)
@@ -74,7 +79,8 @@ function notConfiguration(values: Section['values']): Error {
   if (isObject(values['config'])) {
     return configurationError('These are values of a Helm chart; pass what stands below config.');
   }
-  return configurationError(`There are no routes in it, and it begins with ${describeValue(first)}; ${EXAMPLE}.`);
+  const start = first === undefined ? '' : `, and it begins with ${describeValue(first)}`;
+  return configurationError(`There are no routes in it${start}; ${EXAMPLE}.`);
 }
 
 function readGlobals(section: Section, isBare: boolean): Globals {
@@ -88,13 +94,18 @@ function readGlobals(section: Section, isBare: boolean): Globals {
     passesIdentity: readFlag(section, 'pass_identity_headers') ?? false,
     claims: readClaims(section) ?? (isBare ? undefined : new Set()),
     authenticateHosts: urls.flatMap((url) => (url === undefined ? [] : [hostOf(url)])),
-    servesAuthenticate: /^(all|authenticate)$/.test(services),
+    servesAuthenticate: services.split(',').some((service) => /^(all|authenticate)$/i.test(service.trim())),
     refusesEscapedSlashes: !/keep_unchanged|unescape_and_forward/i.test(
       readText(section, 'path_with_escaped_slashes_action') ?? '',
     ),
     normalizesPath: readFlag(section, 'normalize_path') ?? true,
+    filtersGroups: isGroupsFilter(section.values['jwt_groups_filter']),
     certificates: checksCertificates ? 'downstream_mtls' : undefined,
   };
+}
+
+export function isGroupsFilter(value: unknown): boolean {
+  return Array.isArray(value) ? value.length > 0 : Boolean(value);
 }
 
 function hostOf(url: string): string {
@@ -146,7 +157,7 @@ function readList(list: 'policy' | 'routes', value: unknown, at: string): Config
     const place = routes === value ? `${at}[${index}]` : at;
     const section = readSection(route, place);
     if (section && ('allow' in section.values || 'deny' in section.values)) {
-      throw configurationError(`${place} is a rule of a policy, not a route; use compilePolicy, or ${EXAMPLE}.`, {
+      throw configurationError(`${place} is a rule of a policy, not a route; put it into policy of a route.`, {
         path: place,
       });
     }

@@ -1,3 +1,5 @@
+import { isCanonical } from '../gate/path.ts';
+import type { MaybeAnonymous } from '../identity.ts';
 import type { JsonObject } from '../json.ts';
 import type { CompiledRoute, Route, RouteEnd } from './route.ts';
 
@@ -18,8 +20,26 @@ export interface ExplainedRoute {
   readonly passesAssertion: boolean;
   /** Who may pass, in Pomerium's language: the settings and the policy. */
   readonly policy: readonly JsonObject[];
-  /** Where the criteria stand that are left to Pomerium. */
+  /** Where the criteria and settings stand that are left to Pomerium. */
   readonly left: readonly string[];
+  /** Whether a `GET` of the path passes for who is not signed in, as far as its path is one. */
+  readonly letsNobodyIn: boolean;
+}
+
+const NOBODY: MaybeAnonymous = {
+  subject: undefined,
+  user: undefined,
+  groups: [],
+  issuer: '',
+  audience: [],
+  issuedAt: 0,
+  expiresAt: 0,
+  claims: {},
+};
+
+function letsNobodyIn({ policyForNobody, match }: CompiledRoute): boolean {
+  const path = isCanonical(match.text) ? match.text : '/';
+  return policyForNobody.decide({ identity: NOBODY, method: 'GET', path, headers: {} }).allowed;
 }
 
 export function explainRoute(route: Route, compiled: CompiledRoute | undefined): ExplainedRoute {
@@ -34,6 +54,7 @@ export function explainRoute(route: Route, compiled: CompiledRoute | undefined):
     rewritesPath: rewrite !== undefined,
     passesAssertion,
     policy: compiled?.ppl ?? [],
-    left: compiled?.policy.left ?? [],
+    left: compiled?.left ?? [],
+    letsNobodyIn: compiled !== undefined && letsNobodyIn(compiled),
   };
 }

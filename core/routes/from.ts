@@ -24,12 +24,16 @@ export function parseFrom(from: string, path: string): From {
   // tcp+https://proxy.example.com/db.example.com:5432 is for the host in its path.
   const named = isTunnel && urlPath.length > 1 ? urlPath.slice(1) : authority;
   const [, host = '', port] = HOST_AND_PORT.exec(named) ?? [];
-  const example = "write from: 'https://app.corp.example.com'";
-  const fail = (what: string) => configurationError(`${path} (${describeValue(from)}) ${what}; ${example}.`, { path });
-  if (scheme === '') throw fail('has no scheme');
+  const example = 'https://app.corp.example.com';
+  const fail = (what: string, meant = example, more = '') => {
+    const instead = describeValue(meant.length > 64 ? example : meant).replaceAll('"', "'");
+    return configurationError(`${path} (${describeValue(from)}) ${what}; write from: ${instead}${more}.`, { path });
+  };
+  if (scheme === '') throw fail('has no scheme', /^[\w.*-]+(:\d+)?$/.test(from) ? `https://${from}` : undefined);
   if (host === '' || /[\s@,%\\]/.test(host)) throw fail('has no host name');
   if (/^https?$/i.test(scheme) && urlPath !== '' && urlPath !== '/') {
-    throw fail('has a path, which belongs into prefix or path');
+    const prefix = ` and prefix: ${describeValue(urlPath).replaceAll('"', "'")}`;
+    throw fail('has a path', `${scheme}://${named}`, prefix);
   }
   const isDefaultPort = !port || port === (scheme.toLowerCase() === 'http' ? '80' : '443');
   return {
@@ -50,15 +54,29 @@ export function isHttp({ scheme }: From): boolean {
  * case. Linear: each part is looked for once.
  */
 export function wildcardMatches(pattern: string, host: string): boolean {
+  return compileWildcard(pattern)(host);
+}
+
+/** Whether a host of the configuration is this one, or may be one that this takes. */
+export function takesHost({ host, isWildcard }: From, other: string): boolean {
+  return isWildcard
+    ? wildcardMatches(host.toLowerCase(), other.toLowerCase())
+    : host.toLowerCase() === other.toLowerCase();
+}
+
+/** The same for one wildcard and many hosts. */
+export function compileWildcard(pattern: string): (host: string) => boolean {
   const [start = '', ...parts] = pattern.split('*');
   const end = parts.pop() ?? '';
-  if (!host.startsWith(start) || !host.endsWith(end) || host.length < start.length + end.length) return false;
-  const limit = host.length - end.length;
-  let from = start.length;
-  for (const part of parts) {
-    const found = host.indexOf(part, from);
-    if (found < 0 || found + part.length > limit) return false;
-    from = found + part.length;
-  }
-  return true;
+  return (host) => {
+    if (!host.startsWith(start) || !host.endsWith(end) || host.length < start.length + end.length) return false;
+    const limit = host.length - end.length;
+    let from = start.length;
+    for (const part of parts) {
+      const found = host.indexOf(part, from);
+      if (found < 0 || found + part.length > limit) return false;
+      from = found + part.length;
+    }
+    return true;
+  };
 }

@@ -1,5 +1,6 @@
 import { BoundedMap } from '../bounded-map.ts';
-import { type From, isHttp, wildcardMatches } from './from.ts';
+import { compileWildcard, type From, isHttp } from './from.ts';
+import { indexPaths } from './path-index.ts';
 import { isPomeriumPath } from './paths.ts';
 import type { Route } from './route.ts';
 
@@ -9,6 +10,10 @@ export interface VirtualHost {
   readonly key: string | undefined;
   /** Those for HTTP. */
   readonly routes: readonly Route[];
+  /** The first of them that is for a path. */
+  find(path: string): Route | undefined;
+  /** Those that rewrite the path. */
+  readonly rewriting: readonly Route[];
   readonly isAuthenticate: boolean;
   readonly isMcp: boolean;
 }
@@ -35,17 +40,40 @@ export function indexHosts(routes: readonly Route[], authenticateHosts: readonly
 }
 
 function virtualHost(key: string | undefined, routes: readonly Route[], isAuthenticate: boolean): VirtualHost {
+  const own = withoutHidden(routes.filter(({ from }) => isHttp(from)));
   return {
     key,
-    routes: routes.filter(({ from }) => isHttp(from)),
+    routes: own,
+    find: indexPaths(own),
+    rewriting: own.filter(({ rewrite }) => rewrite),
     isAuthenticate,
     isMcp: routes.some(({ isMcpServer }) => isMcpServer),
   };
 }
 
+/** Of those that are for the same paths only the first is ever met: no request comes by another. */
+function withoutHidden(routes: readonly Route[]): Route[] {
+  const seen = new Set<string>();
+  return routes.filter(({ from, match }) => {
+    const key = `${from.host} ${from.port} ${match.by} ${match.text}`;
+    return !seen.has(key) && seen.add(key);
+  });
+}
+
 /** `host`, or `host:8443` with a port of its own. */
 export function keyOf({ host, port }: Pick<From, 'host' | 'port'>): string {
   return (port === undefined ? host : `${host}:${port}`).toLowerCase();
+}
+
+function portsOf({ exact, wildcards }: Hosts): string[] {
+  const ports = [...exact.keys()].map((key) => /:(\d+)$/.exec(key)?.[1]);
+  for (const { from } of wildcards) ports.push(from.port);
+  return [...new Set(ports)].filter((port) => port !== undefined);
+}
+
+/** Whether it makes a difference which port was asked for. */
+export function hasPorts(hosts: Hosts): boolean {
+  return portsOf(hosts).length > 0;
 }
 
 /** The virtual hosts that a request for a host may have met; all of them where its port is unknown. */
@@ -54,21 +82,17 @@ export type HostLookup = (host: string, port: string | undefined) => readonly Vi
 const MAX_HOSTS = 512;
 
 /** Remembers what it found (bounded): an assertion names its host again and again. */
-export function createLookup({ exact, wildcards }: Hosts): HostLookup {
+export function createLookup(hosts: Hosts): HostLookup {
+  const { exact, wildcards } = hosts;
   const found = new BoundedMap<readonly VirtualHost[]>(MAX_HOSTS, 65_536);
-  const ports = new Set([...exact.keys()].map((key) => /:(\d+)$/.exec(key)?.[1]));
-  for (const { from } of wildcards) ports.add(from.port);
-  const known = [undefined, ...[...ports].filter((port) => port !== undefined)];
+  const known = [undefined, ...portsOf(hosts)];
+  const behindWildcards = lookupWildcards(wildcards);
 
   /** An exact host hides every wildcard, and one with the port that without. Undefined: any other port than those known. */
-  const at = (host: string, port: string | undefined): VirtualHost | undefined => {
-    const own = (port !== undefined && exact.get(`${host.toLowerCase()}:${port}`)) || exact.get(host.toLowerCase());
-    if (own) return own;
-    const routes = wildcards.filter(
-      ({ from }) => wildcardMatches(from.host, host) && (from.port === undefined || from.port === port),
-    );
-    return routes.length > 0 ? virtualHost(undefined, routes, false) : undefined;
-  };
+  const at = (host: string, port: string | undefined): VirtualHost | undefined =>
+    (port !== undefined && exact.get(`${host.toLowerCase()}:${port}`)) ||
+    exact.get(host.toLowerCase()) ||
+    behindWildcards(host, port);
   return (host, port) => {
     const key = `${host} ${port ?? ''}`;
     let hosts = found.get(key);
@@ -81,6 +105,38 @@ export function createLookup({ exact, wildcards }: Hosts): HostLookup {
   };
 }
 
+/** What wildcards take. Hosts that the same ones take are one virtual host. */
+function lookupWildcards(
+  routes: readonly Route[],
+): (host: string, port: string | undefined) => VirtualHost | undefined {
+  const froms = new Map(routes.map((route) => [textOf(route), route.from]));
+  const patterns = Array.from(froms, ([text, { host, port }], index) => {
+    return { text, index, port, matches: compileWildcard(host) };
+  });
+  const made = new BoundedMap<VirtualHost>(MAX_HOSTS, 65_536);
+  return (host, port) => {
+    const taking = patterns.filter((one) => (one.port === undefined || one.port === port) && one.matches(host));
+    if (taking.length === 0) return undefined;
+    const key = taking.map(({ index }) => index).join();
+    let virtual = made.get(key);
+    if (!virtual) {
+      const taken = new Set(taking.map(({ text }) => text));
+      virtual = virtualHost(
+        undefined,
+        routes.filter((route) => taken.has(textOf(route))),
+        false,
+      );
+      made.set(key, virtual);
+    }
+    return virtual;
+  };
+}
+
+/** Of a wildcard, whose case counts. */
+function textOf({ from: { host, port = '' } }: Route): string {
+  return `${host}:${port}`;
+}
+
 /** Those of the same routes are one. */
 function distinct(hosts: readonly VirtualHost[]): VirtualHost[] {
   const isSame = (a: VirtualHost, b: VirtualHost) =>
@@ -90,19 +146,20 @@ function distinct(hosts: readonly VirtualHost[]): VirtualHost[] {
 
 /** The route that Pomerium would choose for a path, if any: the first that fits. */
 export function firstRoute(host: VirtualHost, path: string): Route | undefined {
-  return isPomeriumPath(path, host) ? undefined : host.routes.find(({ match }) => match.matches(path));
+  return isPomeriumPath(path, host) ? undefined : host.find(path);
 }
 
 /**
  * The routes by which a request may have come that asks the service for this path: the one that Pomerium would choose for it,
  * and those that rewrite another path to it, since the service cannot tell.
  */
-export function routesTo(host: VirtualHost, path: string): Route[] {
+export function routesTo(host: VirtualHost, path: string): readonly Route[] {
   const direct = firstRoute(host, path);
-  const others = host.routes.filter((route) => {
-    if (!route.rewrite || route === direct) return false;
-    const before = route.rewrite.before(path);
-    return before !== 'impossible' && (before === undefined || firstRoute(host, before) === route);
-  });
-  return direct ? [direct, ...others] : others;
+  const routes = direct ? [direct] : [];
+  for (const route of host.rewriting) {
+    const before = route === direct ? 'impossible' : route.rewrite?.before(path);
+    if (before === 'impossible') continue;
+    if (before === undefined || firstRoute(host, before) === route) routes.push(route);
+  }
+  return routes;
 }

@@ -92,6 +92,9 @@ const OTHER_ROUTE_KEYS = [
   'upstream_tunnel',
 ];
 
+/** Policies that are kept elsewhere, by their ids. */
+const ENTERPRISE_POLICIES = ['policies', 'policy_ids', 'enforced_policies'];
+
 /** What people still write, and what to write for it. */
 const REMOVED_ROUTE_KEYS: ReadonlyMap<string, string> = new Map([
   ['allowed_groups', 'Pomerium ignores it since version 0.17: write groups into the policy'],
@@ -103,7 +106,9 @@ const DECIDING_KEYS = [
   'authenticate_internal_service_url',
   'authenticate_service_url',
   'downstream_mtls',
+  'hosts',
   'jwt_claims_headers',
+  'jwt_groups_filter',
   'jwt_issuer_format',
   'normalize_path',
   'pass_identity_headers',
@@ -158,8 +163,16 @@ export function requireGlobalKeys({ at, values }: Section): void {
 
 function requireKeys({ at, values }: Section, known: readonly string[], meant: readonly string[]): void {
   for (const key of Object.keys(values)) {
-    if (known.includes(key)) continue;
     const path = join(at, key);
+    if (ENTERPRISE_POLICIES.includes(key) && [values[key] ?? []].flat().length > 0) {
+      throw configurationError(
+        `${path} cannot be decided: only Enterprise knows these policies; write their rules into policy.`,
+        {
+          path,
+        },
+      );
+    }
+    if (known.includes(key)) continue;
     const instead = REMOVED_ROUTE_KEYS.get(key);
     if (instead) throw configurationError(`${path} cannot be decided: ${instead}.`, { path });
     throw unknownKey(path, key, nearest(key, meant) ?? nearest(key, known));

@@ -1,4 +1,5 @@
 import { configurationError } from '../errors.ts';
+import { isCanonical } from '../gate/path.ts';
 import { compileRegex, RegexError } from './regex.ts';
 import { join, readText, type Section } from './settings.ts';
 
@@ -9,6 +10,8 @@ import { join, readText, type Section } from './settings.ts';
 export interface PathMatch {
   readonly by: 'regex' | 'path' | 'prefix';
   readonly text: string;
+  /** Every path that matches begins with this. */
+  readonly literal: string;
   matches(path: string): boolean;
 }
 
@@ -17,15 +20,15 @@ export function readPathMatch(section: Section): PathMatch {
   const regex = readText(section, 'regex');
   if (regex !== undefined) return regexMatch(regex, join(section.at, 'regex'));
   const path = readText(section, 'path');
-  if (path !== undefined) return { by: 'path', text: path, matches: (other) => other === path };
+  if (path !== undefined) return { by: 'path', text: path, literal: path, matches: (other) => other === path };
   const prefix = readText(section, 'prefix') ?? '/';
-  return { by: 'prefix', text: prefix, matches: (other) => other.startsWith(prefix) };
+  return { by: 'prefix', text: prefix, literal: prefix, matches: (other) => other.startsWith(prefix) };
 }
 
 function regexMatch(text: string, at: string): PathMatch {
   try {
     const { literalPrefix, matches } = compileRegex(text);
-    return { by: 'regex', text, matches: (path) => path.startsWith(literalPrefix) && matches(path) };
+    return { by: 'regex', text, literal: literalPrefix, matches };
   } catch (error) {
     if (!(error instanceof RegexError)) throw error;
     throw configurationError(`${at} cannot be used: ${error.message}.`, { path: at });
@@ -47,26 +50,31 @@ export function readRewrite(section: Section, { by, text }: PathMatch): Rewrite 
     throw configurationError(`${path} and regex_rewrite_pattern exclude each other; take one out.`, { path });
   }
   if (pattern !== undefined) {
-    const [start = ''] = (readText(section, 'regex_rewrite_substitution') ?? '').split('\\');
-    const isWhole = pattern.startsWith('^');
+    const [start = ''] = /^[\w./~-]*/.exec(readText(section, 'regex_rewrite_substitution') ?? '') ?? [];
+    // With an alternative or a repeat behind it, ^ may not count.
+    const isWhole = /^\^(?![*+?{])[^|]*$/.test(pattern);
     return { before: (path) => (isWhole && !path.startsWith(start) ? 'impossible' : undefined) };
   }
   const target = prefixRewrite ?? pathOfTarget(section.values['to']);
   if (target === '' || (by !== 'regex' && target === text)) return undefined;
+  // Envoy writes it as it stands, and the path of a request may be without its needless escapes.
+  const targets = [target, toEnvoyPath(target, true)];
   return {
     before(path) {
-      if (by === 'prefix') return path.startsWith(target) ? text + path.slice(target.length) : 'impossible';
+      const found = targets.find((one) => (by === 'prefix' ? path.startsWith(one) : path === one));
+      if (found === undefined) return 'impossible';
+      if (by === 'prefix') return text + path.slice(found.length);
       // Envoy replaces the whole path.
-      if (path !== target) return 'impossible';
       return by === 'path' ? text : undefined;
     },
   };
 }
 
-/** The path of the first target: `http://host/path,weight`. */
+/** The path of the first target: `http://host/path?query,weight`. */
 export function pathOfTarget(to: unknown): string {
   const [first] = [to].flat();
-  return /^[^:]+:\/\/[^/?#]*([^?#]*?)(,\d+)?$/.exec(String(first))?.[1] ?? '';
+  const url = String(first).replace(/,\d+$/, '');
+  return /^[^:]+:\/\/[^/?#]*([^?#]*)/.exec(url)?.[1] ?? '';
 }
 
 /** Characters that need no escape anywhere (RFC 3986 section 2.3): Envoy undoes theirs before any route is looked at. */
@@ -85,6 +93,7 @@ export function toEnvoyPath(path: string, normalizesPath: boolean): string {
 
 /** The ways in which a client may have written a path that is decoded already. */
 export function spellingsOf(decoded: string): string[] {
+  if (!isCanonical(decoded)) return [decoded];
   const escapes = decoded.replace(/[%?#]/g, encodeURIComponent);
   const full = decoded.split('/').map(encodeURIComponent).join('/');
   const lower = (path: string) => path.replace(/%../g, (escaped) => escaped.toLowerCase());

@@ -1,8 +1,7 @@
-import { configurationError } from '../errors.ts';
+import { configurationError, describeValue } from '../errors.ts';
 import { type Access, compileAccess } from './access.ts';
 import { type Globals, type IssuerFormat, readIssuerFormat } from './configuration.ts';
 import { type From, isHttp, parseFrom } from './from.ts';
-import { requireRouteKeys } from './keys.ts';
 import { type PathMatch, pathOfTarget, type Rewrite, readPathMatch, readRewrite } from './paths.ts';
 import { join, readFlag, readSection, readText, readTexts, type Section } from './settings.ts';
 
@@ -30,12 +29,14 @@ export interface Route {
 export type RouteEnd = 'upstream' | 'redirect' | 'response' | 'not http' | 'unchecked';
 
 /** A route of the hosts that are wanted. */
-export interface CompiledRoute extends Route, Access {}
+export interface CompiledRoute extends Route, Access {
+  /** Where all is said that is left to Pomerium. */
+  readonly left: readonly string[];
+}
 
 /** @throws {PomeriumError} `invalid_configuration`, for what Pomerium refuses, too */
 export function readRoute(section: Section, globals: Globals): Route {
   const { at } = section;
-  requireRouteKeys(section);
   const fromText = readText(section, 'from');
   if (fromText === undefined) {
     throw configurationError(`${at || 'The route'} has no from; write from: 'https://app.corp.example.com'.`, {
@@ -72,12 +73,13 @@ function readEnd({ at, values }: Section): RouteEnd {
   const to = [values['to']].flat();
   if (to.length > 0 && to.every((one) => typeof one === 'string' && /^[a-z][a-z\d+.-]*:\/\/./i.test(one)))
     return 'upstream';
-  throw configurationError(
-    `${at || 'The route'} needs a to, as in 'http://app.internal:8080', a redirect or a response.`,
-    {
-      path: values['to'] === undefined ? at : join(at, 'to'),
-    },
-  );
+  const example = "as in 'http://app.internal:8080'";
+  if (to[0] === undefined || to[0] === null) {
+    throw configurationError(`${at || 'The route'} needs a to, ${example}, a redirect or a response.`, { path: at });
+  }
+  const path = join(at, 'to');
+  const wrong = to.find((one) => typeof one !== 'string' || !/^[a-z][a-z\d+.-]*:\/\/./i.test(one));
+  throw configurationError(`${path} (${describeValue(wrong)}) must be a URL, ${example}.`, { path });
 }
 
 /** It is removed before `set_request_headers` writes it anew. */
@@ -97,6 +99,12 @@ export function routeId({ fromText, section: { values } }: Route, { withTarget }
 }
 
 /** Adds who may pass. */
-export function compileRoute(route: Route, compiler: Parameters<typeof compileAccess>[1]): CompiledRoute {
-  return Object.freeze({ ...route, ...compileAccess(route.section, compiler) });
+export function compileRoute(
+  route: Route,
+  compiler: Parameters<typeof compileAccess>[1],
+  leftSetting: string | undefined,
+): CompiledRoute {
+  const access = compileAccess(route.section, compiler);
+  const left = [...(leftSetting === undefined ? [] : [leftSetting]), ...(access.policy.left ?? [])];
+  return Object.freeze({ ...route, ...access, left });
 }

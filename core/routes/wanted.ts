@@ -29,6 +29,8 @@ export function readWanted(hosts: unknown, { exact, wildcards }: Hosts, routes: 
   const own = new Set(names.map((name) => name.toLowerCase()));
   const keysOf = (key: string) => (key.includes(':') ? [key, key.replace(/:\d+$/, '')] : [key, `${key}:443`]);
   const isExact = (name: string) => [...exact.keys()].some((key) => keysOf(key).includes(name.toLowerCase()));
+  /** Whether an exact host keeps all wildcards away; one with a port leaves them all other ports. */
+  const isHiding = (name: string) => [name, name.replace(/:\d+$/, '')].some((key) => exact.has(key.toLowerCase()));
   const takes = (route: Route, name: string) =>
     name.includes('*') ? overlap(name, route.from.host) : wildcardMatches(route.from.host, name);
   const isKnown = (name: string) =>
@@ -46,7 +48,7 @@ export function readWanted(hosts: unknown, { exact, wildcards }: Hosts, routes: 
         : keysOf(key).some((one) => own.has(one)),
     mayHave: (route) =>
       route.from.isWildcard
-        ? names.some((name) => !isExact(name) && takes(route, name))
+        ? names.some((name) => !isHiding(name) && takes(route, name))
         : keysOf(keyOf(route.from)).some((one) => own.has(one)),
     names: [...new Set(names.map((name) => name.replace(/:\d+$/, '')))],
   };

@@ -11,6 +11,9 @@ import { assertMisconfigured } from '../support/verifying.ts';
 const KEYS = jwks(key);
 const ADMINS = { allow: { or: [{ groups: 'admins' }] } };
 const RULES = [{ prefix: '/', access: 'public' }] as const;
+const ROUTES = { routes: [{ from: `https://${HOST}`, to: 'http://app', policy: [ADMINS] }] };
+const withoutAudience = { POMERIUM_AUDIENCE: undefined };
+const FROM_OFFICE = { allow: { and: [{ accept: true }, { source_ip: '10.0.0.0/8' }] } };
 const base = { POMERIUM_AUDIENCE: HOST, POMERIUM_JWKS: KEYS };
 const origin = await Origin.start(jwksAnswer(KEYS));
 
@@ -72,6 +75,32 @@ describe('a variable as text, and as a value of JSON, is the option', () => {
     ['POMERIUM_POLICY as text', { POMERIUM_POLICY: JSON.stringify(ADMINS) }, 'alice', 'policy_denied'],
     ['POMERIUM_POLICY as an object', { POMERIUM_POLICY: ADMINS }, 'alice', 'policy_denied'],
     ['POMERIUM_POLICY as a list', { POMERIUM_POLICY: [ADMINS] }, 'admin', 'u-admin'],
+    [
+      'POMERIUM_ROUTES as text',
+      { ...withoutAudience, POMERIUM_ROUTES: JSON.stringify(ROUTES) },
+      'alice',
+      'policy_denied',
+    ],
+    ['POMERIUM_ROUTES as an object', { ...withoutAudience, POMERIUM_ROUTES: ROUTES }, 'admin', 'u-admin'],
+    ['POMERIUM_ROUTES as a list', { ...withoutAudience, POMERIUM_ROUTES: ROUTES.routes }, 'alice', 'policy_denied'],
+    [
+      'POMERIUM_ROUTES beside an empty POMERIUM_AUDIENCE',
+      { POMERIUM_AUDIENCE: '', POMERIUM_ROUTES: ROUTES },
+      'admin',
+      'u-admin',
+    ],
+    [
+      'POMERIUM_LEAVE_TO_POMERIUM as text',
+      { POMERIUM_POLICY: FROM_OFFICE, POMERIUM_LEAVE_TO_POMERIUM: 'date, source_ip' },
+      'alice',
+      'u-alice',
+    ],
+    [
+      'POMERIUM_LEAVE_TO_POMERIUM as a list',
+      { POMERIUM_POLICY: FROM_OFFICE, POMERIUM_LEAVE_TO_POMERIUM: ['source_ip'] },
+      'alice',
+      'u-alice',
+    ],
     ['POMERIUM_JWKS as text', { POMERIUM_JWKS: JSON.stringify(KEYS) }, 'alice', 'u-alice'],
     ['POMERIUM_JWKS as an object', { POMERIUM_JWKS: KEYS }, 'alice', 'u-alice'],
     ['POMERIUM_JWKS as PEM', { POMERIUM_JWKS: key.spki }, 'alice', 'u-alice'],
@@ -118,6 +147,7 @@ describe('a variable that is set and empty', () => {
     'JWKS_URL',
     'ALGORITHMS',
     'LIST_CLAIMS',
+    'LEAVE_TO_POMERIUM',
     'CORS_ORIGINS',
     'CLAIM_HEADERS',
     'REMOVE_HEADERS',
@@ -135,6 +165,7 @@ describe('a variable that is set and empty', () => {
     ['POMERIUM_AUDIENCE', /POMERIUM_AUDIENCE is not set/],
     ['POMERIUM_POLICY', /POMERIUM_POLICY is set and empty: leave it out, or set it to JSON/],
     ['POMERIUM_RULES', /POMERIUM_RULES is set and empty: leave it out, or set it to JSON/],
+    ['POMERIUM_ROUTES', /POMERIUM_ROUTES is set and empty: leave it out, or set it to JSON/],
     ...['CLOCK_TOLERANCE', 'MAX_TOKEN_AGE'].map((name): [string, RegExp] => [
       `POMERIUM_${name}`,
       /whole number of seconds/,
@@ -170,6 +201,21 @@ describe('a variable of another kind is refused by its name', () => {
     [{ POMERIUM_POLICY: 'null' }, /A policy is an object/],
     [{ POMERIUM_POLICY: null }, /A policy is an object/],
     [{ POMERIUM_POLICY: true }, /A policy is an object/],
+    [{ ...withoutAudience, POMERIUM_ROUTES: 'routes: []' }, /POMERIUM_ROUTES must be JSON, as in/],
+    [{ ...withoutAudience, POMERIUM_ROUTES: 'null' }, /The routes must be a Pomerium configuration; they are null/],
+    [{ ...withoutAudience, POMERIUM_ROUTES: { routes: [] } }, /No route leads to a service/],
+    [{ POMERIUM_LEAVE_TO_POMERIUM: 7 }, /POMERIUM_LEAVE_TO_POMERIUM must be text; it is 7/],
+    [{ POMERIUM_LEAVE_TO_POMERIUM: 'a,,b' }, /POMERIUM_LEAVE_TO_POMERIUM must be a list of names/],
+    [{ POMERIUM_LEAVE_TO_POMERIUM: 'source-ip' }, /leaveToPomerium has "source-ip", which is no criterion/],
+    [{ POMERIUM_ROUTES: ROUTES }, /routes and POMERIUM_AUDIENCE exclude each other: .*; leave POMERIUM_AUDIENCE out/],
+    [{ ...withoutAudience, POMERIUM_ROUTES: ROUTES, POMERIUM_ISSUER: 'a' }, /leave POMERIUM_ISSUER out/],
+    [{ ...withoutAudience, POMERIUM_ROUTES: ROUTES, POMERIUM_POLICY: ADMINS }, /leave POMERIUM_POLICY out/],
+    [{ ...withoutAudience, POMERIUM_ROUTES: ROUTES, POMERIUM_RULES: RULES }, /leave POMERIUM_RULES out/],
+    [{ ...withoutAudience, POMERIUM_ROUTES: ROUTES, POMERIUM_OPTIONAL: true }, /leave POMERIUM_OPTIONAL out/],
+    [
+      { ...withoutAudience, POMERIUM_ROUTES: ROUTES, POMERIUM_ALLOW_PREFLIGHT: 'true' },
+      /leave POMERIUM_ALLOW_PREFLIGHT out/,
+    ],
     [{ POMERIUM_CORS_ORIGINS: 'a.example.com' }, /POMERIUM_CORS_ORIGINS has "a.example.com"/],
     [{ POMERIUM_CLAIM_HEADERS: 'a b' }, /POMERIUM_CLAIM_HEADERS must be a list of claims/],
     [{ POMERIUM_CLAIM_HEADERS: true }, /POMERIUM_CLAIM_HEADERS must be text; it is true/],

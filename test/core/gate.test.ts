@@ -269,7 +269,7 @@ describe('listClaims', () => {
       { POMERIUM_LIST_CLAIMS: 'roles' },
       'u-alice',
     ],
-    ['are none by default', { rules: everywhere }, {}, 'u-alice'],
+    ['are unknown by default, which a deny cannot do with', { rules: everywhere }, {}, 'invalid_configuration'],
   ];
   for (const [name, options, env, answer] of cases) {
     test(name, async () => {

@@ -1,5 +1,5 @@
 import { assert, describe, test } from 'vitest';
-import { compilePolicy, staticKeys } from '../../core/index.ts';
+import { compilePolicy, compileRoutes, staticKeys } from '../../core/index.ts';
 import { KeptByContent } from '../../core/keep.ts';
 import { jwks, makeKey } from '../support/issuer.ts';
 
@@ -13,6 +13,8 @@ const proxied = (environment: object) => new Proxy(environment, {});
 
 const key = await makeKey();
 const policy = compilePolicy({ allow: { or: [{ groups: 'admins' }] } });
+const ROUTES = { routes: [{ from: 'https://a', to: 'http://b', allow_any_authenticated_user: true }] };
+const routes = compileRoutes(ROUTES);
 const ADMINS = { policy: { allow: { or: [{ groups: 'admins' }] } } };
 
 type Configuration = readonly [environment: object | undefined, options?: object];
@@ -33,6 +35,8 @@ describe('KeptByContent makes the same once', () => {
     ['upstreams that are bindings', [A, { upstream: binding() }], [A, { upstream: binding() }]],
     ['the same compiled policy', [A, { policy }], [A, { policy }]],
     ['it within a rule', [A, { rules: [{ access: policy }] }], [A, { rules: [{ access: policy }] }]],
+    ['routes that are not compiled', [A, { routes: ROUTES }], [A, { routes: structuredClone(ROUTES) }]],
+    ['the same compiled routes', [A, { routes }], [A, { routes }]],
   ];
   for (const [name, first, second] of cases) {
     test(name, () => assert.equal(countMade(first, second), 1));
@@ -53,6 +57,8 @@ describe('KeptByContent never takes one configuration for another:', () => {
     ['text that looks like a function', [A, { onRefused() {} }], [A, { onRefused: 'function' }]],
     ['null and text', [A, { audience: null }], [A, { audience: 'null' }]],
     ['other parsed PPL', [A, ADMINS], [A, { policy: {} }]],
+    ['other routes', [A, { routes: ROUTES }], [A, { routes: { ...ROUTES, jwt_issuer_format: 'uri' } }]],
+    ['other compiled routes for the same hosts', [A, { routes }], [A, { routes: compileRoutes(ROUTES) }]],
     ['other compiled policies', [A, { policy }], [A, { policy: compilePolicy({}) }]],
     ['other key sources', [A, { keys: staticKeys(jwks(key)) }], [A, { keys: staticKeys(jwks(key)) }]],
     ['other objects of a class', [A, { policy: new Map() }], [A, { policy: new Map() }]],

@@ -35,7 +35,7 @@ const rows = options.slice(1).map(([option, variables]) => ({
   variables: namesIn(variables),
 }));
 
-/** A value that each option takes, beside an audience and keys. */
+/** A value that each option takes, beside keys and, unless it says that, an audience. */
 const SAMPLES: Readonly<Record<string, unknown>> = {
   audience: HOST,
   issuer: HOST,
@@ -46,7 +46,9 @@ const SAMPLES: Readonly<Record<string, unknown>> = {
   clockTolerance: 30,
   maxTokenAge: 30,
   policy: compilePolicy({ allow: { or: [{ accept: true }] } }),
+  routes: { routes: [{ from: `https://${HOST}`, to: 'http://app', allow_any_authenticated_user: true }] },
   listClaims: ['roles'],
+  leaveToPomerium: ['source_ip'],
   onBehalfOf: { audience: HOST, callers: compilePolicy({ allow: { or: [{ accept: true }] } }) },
   rules: [{ prefix: '/', access: 'authenticated' }],
   optional: true,
@@ -143,7 +145,8 @@ describe('the tables of docs/gate.md are true', () => {
         for (const option of names) {
           test(`${name} of ${column} ${isThere ? 'has' : 'refuses'} ${option}`, async () => {
             const keys = ['store', 'issuers'].includes(option) ? {} : { keys: SAMPLES['keys'] };
-            const refusal = await attempt({ audience: HOST, ...keys, [option]: SAMPLES[option] });
+            const audience = option === 'routes' ? {} : { audience: HOST };
+            const refusal = await attempt({ ...audience, ...keys, [option]: SAMPLES[option] });
             if (isThere) assert.isUndefined(refusal);
             else assert.match(refusal ?? '', new RegExp(`The option ${option} cannot be had here: .{20}`));
           });

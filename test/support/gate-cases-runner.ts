@@ -3,7 +3,7 @@ import { GATE_VARIABLES, type GateOptions } from '../../core/adapter.ts';
 import { type PomeriumEvent, staticKeys } from '../../core/index.ts';
 import { type ConsoleLine, withConsoleLines } from './console-lines.ts';
 import { key, SENDERS } from './gate.ts';
-import { GATE_CASES, type GateCase, PREFLIGHT, PUBLIC_PATH, RULES } from './gate-cases.ts';
+import { GATE_CASES, type GateCase, PREFLIGHT, PUBLIC_PATH, ROUTES, RULES } from './gate-cases.ts';
 import { HOST, jwks, NOW } from './issuer.ts';
 
 /** What became of a request that was sent through an adapter. */
@@ -18,8 +18,12 @@ export interface Sent {
 /** Sends a request through an adapter with these options and this environment, to code that answers `in`. */
 export type Send = (request: Request, options: GateOptions<Request>, env: Record<string, string>) => Promise<Sent>;
 
-const base = { POMERIUM_AUDIENCE: HOST, POMERIUM_JWKS: JSON.stringify(jwks(key)) };
+const POMERIUM_JWKS = JSON.stringify(jwks(key));
+const base = { POMERIUM_AUDIENCE: HOST, POMERIUM_JWKS };
 const keys = staticKeys(jwks(key));
+
+/** Routes say what the audience is. */
+const hasRoutes = ({ options }: GateCase) => options?.routes !== undefined;
 
 async function sendCase(send: Send, one: GateCase, options: GateOptions<Request>, env: Record<string, string>) {
   const { headers = {}, path = '/', method = 'GET' } = one;
@@ -63,13 +67,16 @@ export function testGateCases(
 ): void {
   describe(`${adapter}, configured by code:`, () => {
     for (const one of GATE_CASES) {
-      test(one.name, () => assertCase(send, one, { audience: HOST, keys, ...one.options }, {}));
+      const audience = hasRoutes(one) ? {} : { audience: HOST };
+      test(one.name, () => assertCase(send, one, { ...audience, keys, ...one.options }, {}));
     }
   });
 
   describe(`${adapter}, configured by the environment:`, () => {
     for (const one of GATE_CASES.filter(({ options, variables }) => variables || !options)) {
-      test(one.name, () => assertCase(send, one, {}, { ...base, ...one.variables }));
+      test(one.name, () =>
+        assertCase(send, one, {}, { ...(hasRoutes(one) ? { POMERIUM_JWKS } : base), ...one.variables }),
+      );
     }
   });
 
@@ -106,6 +113,25 @@ export function testGateCases(
     ['rules that are set and empty', {}, { POMERIUM_RULES: '' }, /POMERIUM_RULES is set and empty/],
     ['an option that is misspelt', { rulse: [] }, {}, /There is no option "rulse"; there are audience, .*\bonRefused/],
     ['allowAnonymous', { allowAnonymous: true }, {}, /allowAnonymous cannot be had here: write optional: true/],
+    [
+      'routes beside an audience',
+      { rules: undefined, allowPreflight: false },
+      { POMERIUM_ROUTES: JSON.stringify(ROUTES) },
+      /routes and POMERIUM_AUDIENCE exclude each other/,
+    ],
+    [
+      'routes beside rules',
+      {},
+      { POMERIUM_ROUTES: JSON.stringify(ROUTES) },
+      /routes and rules exclude each other: .*; leave rules out/,
+    ],
+    [
+      'routes that are set and empty',
+      { rules: undefined, allowPreflight: false },
+      { POMERIUM_ROUTES: '' },
+      /POMERIUM_ROUTES is set and empty/,
+    ],
+    ['a criterion that there is not', { leaveToPomerium: ['source_ipp'] }, {}, /"source_ipp", which is no criterion/],
     ['optional beside rules', { optional: true }, {}, /optional and rules exclude each other/],
     ['an option of a wrong type', { keepAssertion: 'false' }, {}, /keepAssertion must be true or false; it is "false"/],
   ];

@@ -45,6 +45,27 @@ export const RULES: readonly PathRule[] = [
 const byRules = { options: { rules: RULES }, variables: { POMERIUM_RULES: JSON.stringify(RULES) } };
 export const PUBLIC_PATH = '/public/x';
 
+/** Pomerium's own, of which the first two are before `/`. */
+export const ROUTES = {
+  jwt_claims_headers: ['roles'],
+  pass_identity_headers: true,
+  routes: [
+    {
+      from: `https://${HOST}`,
+      name: 'public',
+      prefix: '/public',
+      to: 'http://a',
+      allow_public_unauthenticated_access: true,
+    },
+    { from: `https://${HOST}`, name: 'admin', prefix: '/admin', to: 'http://a', policy: [ADMINS] },
+    { from: `https://${HOST}`, name: 'app', prefix: '/app', to: 'http://a', allow_any_authenticated_user: true },
+  ],
+};
+const byRoutes = { options: { routes: ROUTES }, variables: { POMERIUM_ROUTES: JSON.stringify(ROUTES) } };
+const otherHost = { [ASSERTION]: await sign(key, { aud: 'other.corp.example.com', iss: 'other.corp.example.com' }) };
+const FROM_OFFICE = { allow: { and: [{ accept: true }, { source_ip: '10.0.0.0/8' }] } };
+const withDeny = { ...ROUTES, routes: [{ from: `https://${HOST}`, to: 'http://a', policy: [NO_CONTRACTORS] }] };
+
 export const GATE_CASES: readonly GateCase[] = [
   {
     name: 'Alice comes in, with her assertion',
@@ -161,6 +182,129 @@ export const GATE_CASES: readonly GateCase[] = [
     headers: { 'x-original-url': '/admin', x_rewrite_url: '/admin', 'x-forwarded-prefix': '/admin' },
     answer: 'nobody',
     received: { 'x-original-url': null, x_rewrite_url: null, 'x-forwarded-prefix': null },
+  },
+  {
+    name: 'routes: on a public one nobody comes in with Pomerium’s assertion for nobody, without it and without claims',
+    option: 'routes',
+    ...byRoutes,
+    path: PUBLIC_PATH,
+    headers: { ...SENDERS.anonymous, 'x-pomerium-claim-email': 'root@evil.test' },
+    answer: 'nobody',
+    received: { [ASSERTION]: null, 'x-pomerium-claim-email': null },
+    lines: [],
+  },
+  {
+    name: 'routes: also on a public one there must be an assertion',
+    ...byRoutes,
+    path: PUBLIC_PATH,
+    answer: 'missing_assertion',
+  },
+  {
+    name: 'routes: on a public one a bad assertion is refused',
+    ...byRoutes,
+    path: PUBLIC_PATH,
+    headers: SENDERS.expired,
+    answer: 'expired',
+  },
+  {
+    name: 'routes: on a public one Alice is Alice',
+    ...byRoutes,
+    path: PUBLIC_PATH,
+    headers: SENDERS.alice,
+    answer: 'u-alice',
+    received: { [ASSERTION]: SENDERS.alice[ASSERTION] },
+  },
+  {
+    name: 'routes: the answer on a public one is for one identity, too',
+    ...byRoutes,
+    path: PUBLIC_PATH,
+    headers: SENDERS.anonymous,
+    answer: 'nobody',
+    answered: { vary: ASSERTION, 'cache-control': 'private, no-cache' },
+  },
+  {
+    name: 'routes: nobody is refused where somebody must be signed in',
+    ...byRoutes,
+    path: '/app',
+    headers: SENDERS.anonymous,
+    answer: 'anonymous',
+    lines: [{ code: 'anonymous', request: { method: 'GET', path: '/app' } }],
+  },
+  {
+    name: 'routes: one refuses Alice, with her genuine assertion',
+    ...byRoutes,
+    path: '/admin/x',
+    headers: SENDERS.alice,
+    answer: 'policy_denied',
+    status: 403,
+    lines: [{ code: 'policy_denied', request: { method: 'GET', path: '/admin/x' } }],
+  },
+  { name: 'routes: one lets an admin in', ...byRoutes, path: '/admin/x', headers: SENDERS.admin, answer: 'u-admin' },
+  {
+    name: 'routes: where there is none nobody passes',
+    ...byRoutes,
+    path: '/other',
+    headers: SENDERS.admin,
+    answer: 'policy_denied',
+    status: 403,
+  },
+  {
+    name: 'routes: what Pomerium answers itself never came through it',
+    ...byRoutes,
+    path: '/.pomerium/jwt',
+    headers: SENDERS.admin,
+    answer: 'policy_denied',
+    status: 403,
+  },
+  {
+    name: 'routes: an assertion for another host is refused',
+    ...byRoutes,
+    path: '/app',
+    headers: otherHost,
+    answer: 'audience_mismatch',
+  },
+  {
+    name: 'routes: the log of who came in says by which',
+    options: { ...byRoutes.options, logSubject: true },
+    variables: { ...byRoutes.variables, POMERIUM_LOG_SUBJECT: 'true' },
+    path: '/app',
+    headers: SENDERS.alice,
+    answer: 'u-alice',
+    lines: [{ type: 'assertion_verified', user: 'u-alice', route: 'app' }],
+  },
+  {
+    name: 'routes: headers that override the path or the method do not go on',
+    ...byRoutes,
+    path: '/app',
+    headers: { ...SENDERS.alice, 'x-original-url': '/admin', 'x-http-method-override': 'DELETE' },
+    answer: 'u-alice',
+    received: { 'x-original-url': null, 'x-http-method-override': null },
+  },
+  {
+    name: 'routes: the claims of listClaims are lists in them, too',
+    options: { routes: withDeny, listClaims: ['roles'] },
+    variables: { POMERIUM_ROUTES: JSON.stringify(withDeny), POMERIUM_LIST_CLAIMS: 'roles' },
+    headers: contractor,
+    answer: 'policy_denied',
+    status: 403,
+  },
+  {
+    name: 'leaveToPomerium: is Pomerium’s to decide',
+    option: 'leaveToPomerium',
+    options: { rules: [{ prefix: '/', access: FROM_OFFICE }], leaveToPomerium: ['source_ip'] },
+    variables: {
+      POMERIUM_RULES: JSON.stringify([{ prefix: '/', access: FROM_OFFICE }]),
+      POMERIUM_LEAVE_TO_POMERIUM: 'source_ip',
+    },
+    headers: SENDERS.alice,
+    answer: 'u-alice',
+  },
+  {
+    name: 'leaveToPomerium: reaches a policy of the environment',
+    options: { leaveToPomerium: ['source_ip'], policy: compilePolicy(FROM_OFFICE, { leaveToPomerium: ['source_ip'] }) },
+    variables: { POMERIUM_POLICY: JSON.stringify(FROM_OFFICE), POMERIUM_LEAVE_TO_POMERIUM: 'source_ip' },
+    headers: SENDERS.alice,
+    answer: 'u-alice',
   },
   {
     name: 'listClaims: reach rules',

@@ -10,22 +10,23 @@ const CLASSES: ReadonlyMap<string, string> = new Map([
   ['\\d', '09'],
   ['\\s', '\t\n\f\r  '],
   ['\\w', '09AZ__az'],
-  ['alnum', '09AZaz'],
-  ['alpha', 'AZaz'],
-  ['ascii', '\0\x7f'],
-  ['blank', '\t\t  '],
-  ['cntrl', '\0\x1f\x7f\x7f'],
-  ['digit', '09'],
-  ['graph', '!~'],
-  ['lower', 'az'],
-  ['print', ' ~'],
-  ['punct', '!/:@[`{~'],
-  ['space', '\t\r  '],
-  ['upper', 'AZ'],
-  ['word', '09AZ__az'],
-  ['xdigit', '09AFaf'],
+  ['[:alnum:]', '09AZaz'],
+  ['[:alpha:]', 'AZaz'],
+  ['[:ascii:]', '\0\x7f'],
+  ['[:blank:]', '\t\t  '],
+  ['[:cntrl:]', '\0\x1f\x7f\x7f'],
+  ['[:digit:]', '09'],
+  ['[:graph:]', '!~'],
+  ['[:lower:]', 'az'],
+  ['[:print:]', ' ~'],
+  ['[:punct:]', '!/:@[`{~'],
+  ['[:space:]', '\t\r  '],
+  ['[:upper:]', 'AZ'],
+  ['[:word:]', '09AZ__az'],
+  ['[:xdigit:]', '09AFaf'],
 ]);
 
+/** Of a name such as `\\d` or `[:alpha:]`. */
 export function namedClass(name: string): Ranges | undefined {
   const pairs = CLASSES.get(name)?.matchAll(/../gs);
   return pairs && Array.from(pairs, ([pair]) => [pair.charCodeAt(0), pair.charCodeAt(1)] as const);

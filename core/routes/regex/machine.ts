@@ -96,7 +96,7 @@ function holds(assertion: Assertion, before: number, after: number): boolean {
 /** `[0-9A-Za-z_]` */
 function isWord(code: number): boolean {
   const lower = code | 32;
-  return (code >= 48 && code <= 57) || (lower >= 97 && lower <= 122 && code < 128) || code === 95;
+  return (code >= 48 && code <= 57) || (lower >= 97 && lower <= 122) || code === 95;
 }
 
 /** Walks the program as long as there is one way, and says where it stands then. */

@@ -141,7 +141,7 @@ function parseClassItem(parser: Parser): Ranges {
   const { pattern, flags } = parser;
   const [posix, isNegated, name = ''] = take(parser, /\[:(\^?)(.*?):\]/suy) ?? [];
   if (posix) {
-    const ranges = namedClass(name);
+    const ranges = namedClass(`[:${name}:]`);
     if (!ranges) throw new RegexError(`RE2 has no class ${posix}`);
     return isNegated ? complement(caseOf(ranges, flags)) : caseOf(ranges, flags);
   }

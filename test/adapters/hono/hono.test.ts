@@ -244,6 +244,6 @@ describe('requirePolicy()', () => {
 
   test('a mistake in a policy is thrown when the app is built', () => {
     assertMisconfigured(() => requirePolicy({ allow: { or: [{ emial: 'a' }] } }), /emial/);
-    assertMisconfigured(() => requirePolicy({ allow: { or: [{ source_ip: 'a' }] } }), /source_ip/);
+    assertMisconfigured(() => requirePolicy({ allow: { or: [{ groups: { is: 'a' } }] } }), /groups/);
   });
 });

@@ -1,17 +1,18 @@
 import { Hono } from 'hono';
 import { assert, describe, test } from 'vitest';
 import { type PomeriumOptions, pomerium, requirePolicy } from '../../../adapters/hono/index.ts';
-import { compilePolicy, type PomeriumEvent, staticKeys } from '../../../core/index.ts';
+import { compilePolicy, type PolicyOptions, type PomeriumEvent, staticKeys } from '../../../core/index.ts';
 import { withConsoleLines } from '../../support/console-lines.ts';
 import { ASSERTION, eventNames, key, SENDERS } from '../../support/gate.ts';
 import { HOST, jwks, NOW, sign } from '../../support/issuer.ts';
 import { withProcessEnvironment } from '../../support/process-environment.ts';
 
-const options: PomeriumOptions = { audience: HOST, keys: staticKeys(jwks(key)), now: () => NOW };
+const keys = staticKeys(jwks(key));
+const options: PomeriumOptions = { audience: HOST, keys, now: () => NOW };
 const ADMINS = { allow: { or: [{ groups: 'admins' }] } };
 
 /** An app with a policy on one route. */
-function appWith(policy: object, more: PomeriumOptions = {}, own: { listClaims?: readonly string[] } = {}) {
+function appWith(policy: object, more: PomeriumOptions = {}, own: PolicyOptions = {}) {
   return new Hono()
     .use(pomerium({ ...options, ...more }))
     .all('/admin/*', requirePolicy(policy, own), (c) => c.text(c.var.identity.subject))
@@ -121,7 +122,7 @@ describe('requirePolicy()', () => {
       ['of its own', {}, { listClaims: ['roles'] }, {}, 'policy_denied'],
       ['of pomerium() rather than of the environment', { listClaims: [] }, {}, env, 'u-alice'],
       ['of its own rather than of both', { listClaims: ['roles'] }, { listClaims: [] }, env, 'u-alice'],
-      ['which are none by default', {}, {}, {}, 'u-alice'],
+      ['which are unknown by default, and then refuses everybody', {}, {}, {}, 'invalid_configuration'],
     ];
     for (const [name, more, own, given, code] of cases) {
       test(name, async () => {
@@ -132,6 +133,59 @@ describe('requirePolicy()', () => {
         assert.equal(await codeOf(response), code);
       });
     }
+  });
+
+  describe('leaves to Pomerium what leaveToPomerium names', () => {
+    const policy = { allow: { and: [{ accept: true }, { source_ip: '10.0.0.0/8' }] } };
+    const leaveToPomerium = ['source_ip'];
+    const env = { POMERIUM_LEAVE_TO_POMERIUM: 'source_ip' };
+    const ask = (more: PomeriumOptions, own: PolicyOptions, given: Record<string, string>) =>
+      withProcessEnvironment(given, () =>
+        withConsoleLines(async () =>
+          appWith(policy, { log: false, ...more }, own).request('/admin/x', { headers: SENDERS.alice }, given),
+        ),
+      );
+    const cases: [name: string, more: PomeriumOptions, own: PolicyOptions, env: Record<string, string>][] = [
+      ['in the environment', {}, {}, env],
+      ['in the options of pomerium()', { leaveToPomerium }, {}, {}],
+      ['in its own', {}, { leaveToPomerium }, {}],
+    ];
+    for (const [name, more, own, given] of cases) {
+      test(name, async () => assert.equal(await codeOf((await ask(more, own, given)).result), 'u-alice'));
+    }
+
+    test('and where nothing does, it refuses everybody, and the log says why', async () => {
+      const { result, lines } = await ask({ log: true }, {}, {});
+      assert.equal(result.status, 500);
+      assert.equal(await codeOf(result), 'invalid_configuration');
+      assert.match(JSON.parse(String(lines[0]?.line)).message, /source_ip cannot be answered .*leaveToPomerium/);
+    });
+  });
+
+  describe('beside routes', () => {
+    const routes = {
+      routes: [{ from: `https://${HOST}`, to: 'http://app', allow_public_unauthenticated_access: true }],
+    };
+    const app = (policy: object, more: PomeriumOptions = {}) =>
+      new Hono()
+        .use(pomerium({ keys, now: () => NOW, log: false, routes, ...more }))
+        .get('/', requirePolicy(policy), (c) => c.text(c.var.identity.subject));
+    const anybody = { allow: { or: [{ accept: true }] } };
+
+    test('lets nobody in, whom a public route does, and tells onEvent', async () => {
+      const events: PomeriumEvent[] = [];
+      const own = app(anybody, { onEvent: (event) => events.push(event) });
+      const response = await own.request('/', { headers: SENDERS.anonymous });
+      assert.equal(response.status, 401);
+      assert.equal(await codeOf(response), 'anonymous');
+      assert.deepEqual(eventNames(events), ['verified', 'anonymous']);
+    });
+
+    test('lets in whom both let in', async () => {
+      assert.equal(await codeOf(await app(anybody).request('/', { headers: SENDERS.alice })), 'u-alice');
+      assert.equal(await codeOf(await app(ADMINS).request('/', { headers: SENDERS.alice })), 'policy_denied');
+      assert.equal(await codeOf(await app(ADMINS).request('/', { headers: SENDERS.admin })), 'u-admin');
+    });
   });
 
   test('takes a compiled policy as it is', async () => {

@@ -104,9 +104,20 @@ describe('requireIdentity()', () => {
     mine(await sign(key, { roles: 'staff,contractor' }));
     const ask = (more = {}) =>
       codeOf(() => createIdentityFunctions({ ...options, ...more }).requireIdentity({ policy: excluded }));
-    assert.equal(await ask(), 'valid');
+    assert.equal(await ask(), 'invalid_configuration');
+    assert.equal(await ask({ listClaims: [] }), 'valid');
     assert.equal(await ask({ listClaims: ['roles'] }), 'policy_denied');
     assert.equal(await withProcessEnvironment({ POMERIUM_LIST_CLAIMS: 'roles' }, ask), 'policy_denied');
+  });
+
+  test('leaves criteria of policies as PPL to Pomerium by leaveToPomerium and POMERIUM_LEAVE_TO_POMERIUM', async () => {
+    mine(token);
+    const policy = { allow: { and: [{ accept: true }, { source_ip: '10.0.0.0/8' }] } };
+    const ask = (more = {}) =>
+      codeOf(() => createIdentityFunctions({ ...options, ...more }).requireIdentity({ policy }));
+    assert.equal(await ask(), 'invalid_configuration');
+    assert.equal(await ask({ leaveToPomerium: ['source_ip'] }), 'valid');
+    assert.equal(await withProcessEnvironment({ POMERIUM_LEAVE_TO_POMERIUM: 'source_ip' }, ask), 'valid');
   });
 
   test('refuses a policy that asks about the request, or that is none', async () => {

@@ -44,6 +44,8 @@ const noContractors = {
   deny: { or: [{ 'claim/roles': 'contractor' }] },
 };
 const forAdmins = { allow: { or: [{ groups: 'admins' }] } };
+const fromOffice = { allow: { and: [{ accept: true }, { source_ip: '10.0.0.0/8' }] } };
+const forAdminsAlone = { routes: [{ from: `https://${HOST}`, to: 'http://app', policy: [forAdmins] }] };
 const events: PomeriumEvent[] = [];
 const reads: string[] = [];
 const readNothing = (name: string) => {
@@ -213,7 +215,25 @@ const CASES: readonly OptionCase[] = [
     beside: { rules: [{ prefix: '/', access: noContractors }] },
     sent: { headers: { [ASSERTION]: contractor } },
     see: status,
-    without: 200,
+    without: 500,
+    with: 403,
+  },
+  {
+    option: 'leaveToPomerium',
+    value: ['source_ip'],
+    variable: ['POMERIUM_LEAVE_TO_POMERIUM', 'source_ip'],
+    beside: { rules: [{ prefix: '/', access: fromOffice }] },
+    see: status,
+    without: 500,
+    with: 200,
+  },
+  {
+    option: 'routes',
+    value: forAdminsAlone,
+    variable: ['POMERIUM_ROUTES', JSON.stringify(forAdminsAlone)],
+    beside: { audience: undefined },
+    see: status,
+    without: 500,
     with: 403,
   },
   {

@@ -106,6 +106,13 @@ spec:
     });
   }
 
+  test('a variable wins over the options', () => {
+    const { configuration } = translate(
+      'config: {extraOpts: {pass_identity_headers: false}}\nextraEnv: {PASS_IDENTITY_HEADERS: "true"}',
+    );
+    assert.deepEqual(configuration, { pass_identity_headers: 'true' });
+  });
+
   const refused: readonly (readonly [what: string, yaml: string, message: RegExp, path: string])[] = [
     ['existingPolicy', 'config: {existingPolicy: mine}', /give that one's config\.yaml/, '[0].config.existingPolicy'],
     [

@@ -315,7 +315,7 @@ describe('An Ingress that the controller or Kubernetes refuses is refused', () =
     [
       'an MCP server and client',
       ingress({ annotations: `${note('mcp_server', '')}, ${note('mcp_client', '')}` }),
-      /server or a client/,
+      /client and a server/,
       /mcp/,
     ],
     ['no host', ingress({ host: '' }), /subtle_allow_empty_host/, /rules\[0\]\.host$/],

@@ -5,6 +5,7 @@ import { afterAll, assert, describe, test } from 'vitest';
 import { UsageError } from '../../../cli/output.ts';
 import { toConfiguration } from '../../../cli/routes/configuration.ts';
 import { readConfiguration } from '../../../cli/routes/read.ts';
+import { compileRoutes, PomeriumError } from '../../../core/index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'pomerium-edge-routes-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -74,6 +75,7 @@ describe('a file of routes is read', () => {
     ],
     ['a key that is a list', '? [a]\n: b', /keys must be strings/],
     ['a template', 'routes:\n  - from: {{ .Values.host }}\n', /render it first/],
+    ['a mistake in a file that has a template elsewhere', 'a: "{{ b }}"\na: 1', /must be unique at line 2/],
     ['a template with blocks', '{{- range .Values.routes }}\n- from: a\n{{- end }}\n', /render it first/],
   ];
 
@@ -104,7 +106,9 @@ routes:
 `;
   const places: readonly (readonly [path: string, place: string])[] = [
     ['', '2:1'],
-    ['routes', '3:3'],
+    ['routes', '2:1'],
+    ['routes[0].policy', '4:5'],
+    ['routes[0].policy[0].allow.or', '6:11'],
     ['routes[0].from', '3:11'],
     ['routes[0].policy[0].allow.or[1].groups.has', '8:29'],
     ['routes[0].policy[0].allow.or[0].claim/https://example.com/dept', '7:47'],
@@ -153,6 +157,20 @@ spec:
 
   test('in another document', async () => {
     assert.equal(await placeOf(manifest(`'[]'`), '[0].from'), '12:13');
+  });
+
+  test('as compileRoutes says where it is', async () => {
+    const text = manifest('|\n      allow:\n        or:\n          - emial: a@example.com');
+    const file = await readConfiguration(fileOf(text));
+    const { configuration, originOf } = toConfiguration(file.documents);
+    try {
+      compileRoutes(configuration);
+      assert.fail('it was compiled');
+    } catch (error) {
+      assert.instanceOf(error, PomeriumError);
+      const { path = '' } = error as PomeriumError;
+      assert.match(file.placeOf(originOf(path)), /config\.yaml:12:20$/);
+    }
   });
 
   test('within a configuration in a ConfigMap', async () => {

@@ -1,0 +1,39 @@
+import { UsageError } from '../output.ts';
+import { examineFile, requireUsable } from '../routes/examine.ts';
+import { type Expected, expectedAt } from './expected.ts';
+
+/** As whom the endpoint is examined. */
+export interface Plan {
+  readonly audience: string;
+  readonly issuerFormat: 'host' | 'uri';
+  /** What the routes say, where they are given. */
+  readonly expected?: Expected;
+}
+
+export interface PlanOptions {
+  readonly audience?: string | undefined;
+  readonly issuerFormat: 'host' | 'uri';
+  readonly config?: string | undefined;
+  readonly host?: readonly string[] | undefined;
+  readonly leave?: readonly string[] | undefined;
+  readonly listClaims?: readonly string[] | undefined;
+}
+
+/** @throws {UsageError} */
+export async function readPlan(url: string, options: PlanOptions): Promise<Plan> {
+  const { audience, config, issuerFormat, host, leave, listClaims } = options;
+  if (config === undefined) {
+    if (host ?? leave ?? listClaims) throw new UsageError('--host, --leave and --list-claims are for --config.');
+    if (audience === undefined) throw new UsageError('Say --audience, the route’s host in Pomerium, or --config.');
+    return { audience, issuerFormat };
+  }
+  const hosts = host ?? (audience === undefined ? undefined : [audience]);
+  const routes = requireUsable(await examineFile(config, { hosts, leaveToPomerium: leave, listClaims }));
+  const [first = '', ...others] = hosts ?? routes.hosts;
+  if (first.includes('*') || (hosts === undefined && others.length > 0)) {
+    throw new UsageError(`Which host is this endpoint for? Say --host with one of ${routes.hosts.join(', ')}.`);
+  }
+  const { pathname, search } = new URL(url);
+  const expected = expectedAt(routes, new URL(pathname + search, `https://${first}`));
+  return { audience: first.replace(/:\d+$/, ''), issuerFormat: expected.issuerFormat, expected };
+}

@@ -1,0 +1,142 @@
+import { PomeriumError } from '../errors.ts';
+import type { Identity, MaybeAnonymous } from '../identity.ts';
+import { isPolicy, type Policy, type RequestInfo } from '../policy/policy.ts';
+import type { Verifier, VerifyContext } from '../verifier.ts';
+import { type RequestLike, readAssertion, readHeader } from './headers.ts';
+import { imageSources } from './image-source.ts';
+import { loggedPath } from './log.ts';
+import { readPath } from './path.ts';
+import { allOf, type PathRules } from './rules.ts';
+
+/** A request as an adapter hands it over. `url`: absolute, or the percent-encoded target. */
+export interface GateRequest extends RequestLike {
+  /** More targets that the request may be served as; the strictest rule of all decides. */
+  readonly aliases?: readonly string[] | undefined;
+  /** How Pomerium sent it, where `url` is without a part of that (a stage, a base path): `routes` are asked about this. */
+  readonly sent?: SentRequest | undefined;
+}
+
+export interface SentRequest {
+  /** The percent-encoded target; several: one of these. */
+  readonly targets: readonly string[];
+  /** As those of the request. */
+  readonly aliases?: readonly string[] | undefined;
+}
+
+/** What the platform lends to one request. */
+export interface GateContext extends Pick<VerifyContext, 'waitUntil'> {
+  /** The platform's own id of the request, for the log. */
+  readonly requestId?: string | undefined;
+  /**
+   * Whether a gate before this one has judged the request, of which neither URL nor path is known here: nobody is then no
+   * refusal, and it is enough that one of the `routes` lets somebody through.
+   */
+  readonly isBehindGate?: boolean | undefined;
+  /** One more policy, that of a route: somebody must have come, and be allowed by it. */
+  readonly policy?: Policy | undefined;
+}
+
+/** Whom a gate looks for. */
+export interface IdentifySettings {
+  readonly rules: PathRules | undefined;
+  readonly optional: boolean;
+  readonly logSubject: boolean;
+  readonly hasRoutes: boolean;
+}
+
+/** Who comes. */
+export interface Visitor {
+  /** Undefined for nobody, where nobody may pass. */
+  readonly identity?: Identity | undefined;
+  /** Whether the same request would pass without an assertion: a public path, `optional`, a preflight. Never with `routes`. */
+  readonly isForAnybody: boolean;
+}
+
+export const NOBODY: Visitor = { isForAnybody: true };
+
+/** For whom the request is. Everything else is thrown. */
+export async function identify(
+  request: GateRequest,
+  { waitUntil, requestId, policy, isBehindGate = false }: GateContext,
+  verifier: Verifier<MaybeAnonymous>,
+  { rules, optional, logSubject, hasRoutes }: IdentifySettings,
+): Promise<Visitor> {
+  const { method = '', url, headers } = request;
+  const asked = [...(request.aliases ?? []), ...(url === undefined ? [] : [url])];
+  const aliases = [...(request.aliases ?? []), ...atMost(MAX_IMAGES, asked.flatMap(imageSources))];
+  const path = url === undefined ? null : readPath(url);
+  const access = rules?.accessTo([path, ...aliases.map((alias) => readPath(alias))]) ?? 'authenticated';
+  const policies = [access, policy].filter(isPolicy);
+  const isPublic = access === 'public' && !policy;
+  const mayBeNobody = isPublic || ((optional || isBehindGate) && !policy);
+  if (mayBeNobody && !readAssertion(headers)) return NOBODY;
+  try {
+    const identity = await verifier.verifyRequest(request, {
+      // A route of Pomerium may let nobody in; a policy of this place is for somebody.
+      policy: policies.length > 0 ? allOf(policy ? [SOMEBODY, ...policies] : policies) : undefined,
+      waitUntil,
+      requestInfo: infoOf(request, aliases, hasRoutes),
+      anyRoute: isBehindGate,
+      eventRequest: {
+        method,
+        path: loggedPath(path),
+        id: (requestId ?? readHeader(headers, 'x-request-id'))?.slice(0, 64),
+      },
+      logSubject,
+      expectNobody: mayBeNobody,
+    });
+    return { identity: isSomebody(identity) ? identity : undefined, isForAnybody: mayBeNobody };
+  } catch (error) {
+    if (!(error instanceof PomeriumError)) throw error;
+    // On a public path what does not hold is not believed. Elsewhere only an assertion for nobody counts as none, and not
+    // one that came for the user on whose behalf somebody calls.
+    if (isPublic && error.status !== 500) return NOBODY;
+    if (mayBeNobody && error.code === 'anonymous' && error.subject === 'assertion') return NOBODY;
+    throw error;
+  }
+}
+
+/** An image optimiser takes one, and each of them is judged. */
+const MAX_IMAGES = 8;
+
+/** Of more than so many there is one that nobody can read. */
+function atMost(limit: number, targets: readonly string[]): readonly string[] {
+  return targets.length > limit ? [''] : targets;
+}
+
+/** What policies and routes are asked about, where it is not just the request itself. */
+function infoOf(
+  { method, url, headers, sent }: GateRequest,
+  aliases: readonly string[],
+  hasRoutes: boolean,
+): RequestInfo | undefined {
+  if (!hasRoutes) return aliases.length > 0 ? { method, path: ONE_OF_SEVERAL, headers } : undefined;
+  if (!sent && (aliases.length === 0 || url === undefined)) return undefined;
+  const { targets, aliases: others = aliases }: SentRequest = sent ?? { targets: [url ?? ''] };
+  const [target = '', ...more] = [...targets, ...others];
+  return { method, path: more.length === 0 ? readPath(target) : ONE_OF_SEVERAL, targets, aliases: others, headers };
+}
+
+/** A policy about the path can be asked about one path only. */
+const ONE_OF_SEVERAL = null;
+
+const PASSED = { allowed: true, allow: true, deny: false };
+const REFUSED = { allowed: false, allow: false, deny: false };
+
+/** With which only somebody passes. */
+const SOMEBODY: Policy = {
+  needsRequest: false,
+  needsPath: false,
+  decide: ({ identity }) => (isSomebody(identity) ? PASSED : REFUSED),
+  explain: (input) => ({ ...SOMEBODY.decide(input), rules: [] }),
+  check(identity) {
+    if (isSomebody(identity)) return;
+    throw new PomeriumError('anonymous', 'The assertion is for nobody, and a policy of this place is for somebody.', {
+      expected: 'an assertion for somebody who is signed in',
+    });
+  },
+};
+
+function isSomebody(identity: MaybeAnonymous): identity is Identity {
+  return identity.subject !== undefined && identity.user !== undefined;
+}

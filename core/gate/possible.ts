@@ -1,0 +1,43 @@
+import { withoutUnset } from '../option-readers.ts';
+import { CRITERION_NAMES } from '../policy/criteria.ts';
+import type { PolicyOptions } from '../policy/policy.ts';
+
+/** Criteria that an assertion answers everywhere: naming them in `leaveToPomerium` repairs no mistake. */
+const ALWAYS_DECIDED: ReadonlySet<string> = new Set([
+  'accept',
+  'reject',
+  'authenticated_user',
+  'user',
+  'email',
+  'domain',
+  'groups',
+  'http_method',
+  'cors_preflight',
+]);
+
+/** With these every policy compiles that compiles with any: an environment that is not known yet may say so. */
+const MOST_LENIENT: Required<PolicyOptions> = {
+  listClaims: [],
+  leaveToPomerium: CRITERION_NAMES.filter((name) => !ALWAYS_DECIDED.has(name)),
+};
+
+/**
+ * Ensures that policies and routes compile with the options that are given, or with what the environment may add to them: where
+ * they are checked before that is known.
+ * @throws what `compile` throws with what is given
+ */
+export function requirePossible<Options extends PolicyOptions>(
+  compile: (options: Partial<Options>) => unknown,
+  given: Options,
+): void {
+  try {
+    compile(given);
+  } catch (error) {
+    const more: PolicyOptions & Partial<Options> = { ...MOST_LENIENT, ...withoutUnset(given) };
+    try {
+      compile(more);
+    } catch {
+      throw error;
+    }
+  }
+}

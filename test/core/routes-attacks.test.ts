@@ -1,0 +1,237 @@
+import { assert, describe, test } from 'vitest';
+import { compileRoutes, type MaybeAnonymous, PomeriumError, type RoutesOptions } from '../../core/index.ts';
+import { jsonReader, readVariables } from '../../core/variables.ts';
+import { makeGateRig, SENDERS } from '../support/gate.ts';
+import { assertMisconfigured } from '../support/verifying.ts';
+
+/** What an attacker tried, and must not have. */
+
+const HOST = 'app.corp.example.com';
+const to = 'http://app.internal';
+const forAny = { allow_any_authenticated_user: true };
+const forAlice = { allowed_users: ['alice@example.com'] };
+
+function somebody(claims: Partial<MaybeAnonymous> = {}): MaybeAnonymous {
+  const [host = HOST] = claims.audience ?? [];
+  return {
+    subject: 'u-bob',
+    user: 'u-bob',
+    email: 'bob@example.com',
+    groups: [],
+    issuer: host,
+    audience: [host],
+    issuedAt: 0,
+    expiresAt: 0,
+    claims: {},
+    ...claims,
+  };
+}
+
+function codeOf(work: () => unknown): string {
+  try {
+    work();
+    return 'allowed';
+  } catch (error) {
+    if (!(error instanceof PomeriumError)) throw error;
+    return error.code;
+  }
+}
+
+function judge(configuration: unknown, options: RoutesOptions, host: string, asked: readonly string[] = []): string[] {
+  const original = compileRoutes(configuration, options);
+  const { hosts: _, ...others } = options;
+  const again = compileRoutes(JSON.parse(JSON.stringify(original)), others);
+  return [original, again].map((routes) =>
+    codeOf(() => {
+      routes.requireIssued({ iss: host, aud: [host] }, asked);
+      routes.check(somebody({ audience: [host] }), { method: 'GET', path: '/', headers: {} });
+    }),
+  );
+}
+
+describe('routes as JSON are for no other host', () => {
+  const routes = [
+    { from: 'https://*.a.corp.example.com', to, ...forAny },
+    { from: 'https://*.corp.example.com', to: 'http://other', ...forAny },
+    { from: 'https://own.a.corp.example.com', to: 'http://own', ...forAny },
+  ];
+  test('of several wildcards', () => {
+    const options = { hosts: ['*.a.corp.example.com'] };
+    assert.deepEqual(judge(routes, options, 'x.a.corp.example.com'), ['allowed', 'allowed']);
+    assert.deepEqual(judge(routes, options, 'x.corp.example.com'), ['audience_mismatch', 'audience_mismatch']);
+    assert.deepEqual(judge(routes, options, 'own.a.corp.example.com'), ['audience_mismatch', 'audience_mismatch']);
+  });
+  test('of one that a wildcard takes', () => {
+    const options = { hosts: ['x.a.corp.example.com'] };
+    const refused = ['audience_mismatch', 'audience_mismatch'];
+    assert.deepEqual(judge(routes, options, 'x.a.corp.example.com'), ['allowed', 'allowed']);
+    assert.deepEqual(judge(routes, options, 'y.a.corp.example.com'), refused);
+    assert.deepEqual(judge(routes, options, 'x.a.corp.example.com', ['y.a.corp.example.com']), refused);
+  });
+  test('and name no host that hides none of theirs', () => {
+    const text = JSON.stringify(
+      compileRoutes([...routes, { from: 'https://secret.example.com', prefix: '/x', to, ...forAny }], {
+        hosts: ['own.a.corp.example.com'],
+      }),
+    );
+    assert.notInclude(text, 'secret');
+    assert.notInclude(text, '*');
+  });
+});
+
+describe('a target that was really asked for counts', () => {
+  const asked = (routes: object[], request: object) =>
+    codeOf(() => compileRoutes(routes).check(somebody(), { method: 'GET', headers: {}, ...request }));
+  const from = `https://${HOST}`;
+  const open = { from, to, ...forAny };
+  const targets = ['/prod/internal', '/internal'];
+
+  test('where Pomerium answers it', () => {
+    assert.equal(
+      asked([{ from, prefix: '/prod/internal', response: { status: 403 } }, open], { targets }),
+      'policy_denied',
+    );
+    assert.equal(asked([open], { targets }), 'allowed');
+  });
+  test('where its route has another issuer', () => {
+    const closed = { from, prefix: '/prod/internal', to: 'http://closed', jwt_issuer_format: 'uri', ...forAlice };
+    assert.equal(asked([closed, open], { targets }), 'issuer_mismatch');
+  });
+  test('and an alias, whatever the issuer of its route', () => {
+    const closed = { from, prefix: '/admin', to: 'http://closed', jwt_issuer_format: 'uri', ...forAlice };
+    const request = { targets: ['/_next/image'], aliases: ['/admin/x.png'] };
+    assert.equal(asked([closed, open], request), 'policy_denied');
+    assert.equal(
+      asked([{ from, prefix: '/admin', redirect: { https_redirect: true } }, open], request),
+      'policy_denied',
+    );
+  });
+});
+
+describe('nobody is nobody, whatever the assertion says', () => {
+  const nobody = somebody({
+    subject: undefined,
+    user: undefined,
+    email: 'alice@example.com',
+    groups: ['admins'],
+    claims: { department: 'it', groups: ['admins'] },
+  });
+  const policies = [
+    { groups: 'admins' },
+    { email: 'alice@example.com' },
+    { domain: 'example.com' },
+    { 'claim/department': 'it' },
+  ];
+  for (const criterion of policies) {
+    test(Object.keys(criterion).join(), () => {
+      const routes = compileRoutes([{ from: `https://${HOST}`, to, policy: { allow: { or: [criterion] } } }]);
+      assert.equal(
+        codeOf(() => routes.check(nobody, { method: 'GET', path: '/', headers: {} })),
+        'anonymous',
+      );
+      assert.equal(
+        codeOf(() => routes.check({ ...nobody, subject: 'u', user: 'u' }, { method: 'GET', path: '/' })),
+        'allowed',
+      );
+    });
+  }
+});
+
+test('names of claims have no case, as in the file', () => {
+  const configuration = {
+    jwt_claims_headers: ['roles'],
+    routes: [{ from: `https://${HOST}`, to, ...forAny, policy: { deny: { or: [{ 'claim/Roles': 'contractor' }] } } }],
+  };
+  for (const name of ['roles', 'Roles']) {
+    const routes = compileRoutes(configuration, { listClaims: [name] });
+    const contractor = somebody({ claims: { roles: 'dev,contractor' } });
+    assert.equal(
+      codeOf(() => routes.check(contractor, { method: 'GET', path: '/', headers: {} })),
+      'policy_denied',
+    );
+  }
+});
+
+test('a groups filter keeps a deny from being decided', () => {
+  const route = { from: `https://${HOST}`, to, ...forAny, jwt_groups_filter: ['a'] };
+  assertMisconfigured(
+    () => compileRoutes([{ ...route, policy: { deny: { or: [{ groups: 'contractors' }] } } }]),
+    /groups cannot be decided: jwt_groups_filter/,
+  );
+  assert.doesNotThrow(() => compileRoutes([{ ...route, policy: { allow: { or: [{ groups: 'staff' }] } } }]));
+});
+
+test('policies that only Enterprise knows are not left out in silence', () => {
+  for (const key of ['policies', 'policy_ids', 'enforced_policies']) {
+    const build = () => compileRoutes([{ from: `https://${HOST}`, to, ...forAny, [key]: ['abc'] }]);
+    assertMisconfigured(build, new RegExp(`\\[0\\]\\.${key} cannot be decided: only Enterprise`));
+  }
+});
+
+describe('JSON with a key twice in one object', () => {
+  const read = (text: string) => readVariables({ X: text }, { x: ['X', jsonReader('{}')] });
+  for (const text of [
+    '{"policy":[{"deny":{}}],"policy":[]}',
+    '[{"a":{"b":1,"\\u0062":2}}]',
+    '{"a":"x","b":[{"c":1}],"a" :2}',
+  ]) {
+    test(`${text} is refused`, () => assertMisconfigured(() => read(text), /twice in one object/));
+  }
+  for (const text of [
+    '{"a":{"a":{"a":"{\\"a\\":1"}}}',
+    '[{"a":1},{"a":2}]',
+    '{"a":["b","b"],"b":"a"}',
+    '"a"',
+    '{"a\\\\":1,"a":2}',
+  ]) {
+    test(`${text} is not`, () => assert.deepEqual(read(text), { x: JSON.parse(text) }));
+  }
+});
+
+describe('what a client can make long or odd', () => {
+  test('of many images of one request one cannot be read', async () => {
+    const admins = { allow: { or: [{ groups: 'admins' }] } };
+    const rig = makeGateRig({
+      rules: [
+        { prefix: '/admin', access: admins },
+        { prefix: '/', access: 'authenticated' },
+      ],
+    });
+    const ask = (count: number) => {
+      const images = Array.from({ length: count }, (_, i) => `url=/${i}`).join('&');
+      return rig.ask({ url: `/_next/image?${images}`, headers: SENDERS.alice });
+    };
+    assert.equal(await ask(8), 'u-alice');
+    assert.equal(await ask(9), 'policy_denied');
+  });
+
+  const routes = [
+    { from: `https://${HOST}`, to, ...forAny },
+    { from: 'https://closed.corp.example.com', to, ...forAlice },
+  ];
+  const rig = makeGateRig({ routes }, { env: { POMERIUM_AUDIENCE: undefined } });
+  const odd = [
+    'closed.corp.example.com..',
+    'x@closed.corp.example.com',
+    'closed.corp.example.com/',
+    'closed.corp.example.com:44a',
+    '[closed.corp.example.com]',
+    'http://closed.corp.example.com',
+    'app.corp.example.com, closed.corp.example.com',
+    'closed.corp.example.com.',
+    'CLOSED.corp.example.com:8443',
+    Array.from({ length: 9 }, (_, i) => `h${i}`).join(','),
+  ];
+  for (const host of odd) {
+    test(`Host: ${host}`, async () => {
+      const request = { url: 'https://service.test/', headers: { ...SENDERS.alice, host } };
+      assert.equal(await rig.ask(request), 'audience_mismatch');
+    });
+  }
+  for (const host of ['service.test', 'app.corp.example.com:443', '[::1]:80', '127.0.0.1', 'a,b,c']) {
+    test(`Host: ${host} is as good as none`, async () => {
+      const request = { url: 'https://service.test/', headers: { ...SENDERS.alice, host } };
+      assert.equal(await rig.ask(request), 'u-alice');
+    });
+  }
+});

@@ -1,0 +1,543 @@
+import { assert, describe, test } from 'vitest';
+import {
+  compileRoutes,
+  createVerifier,
+  type PomeriumErrorCode,
+  type RoutesOptions,
+  staticKeys,
+} from '../../core/index.ts';
+import { jwks, makeKey, NOW, sign } from '../support/issuer.ts';
+import { type Ask, compiled, outcomeOf, route } from '../support/judged-routes.ts';
+import { assertMisconfigured, errorOf } from '../support/verifying.ts';
+
+const HOST = 'app.corp.example.com';
+const APP = `https://${HOST}`;
+const URI = `${APP}/`;
+const APPS = 'https://*.apps.corp.example.com';
+
+const key = await makeKey();
+
+type Case = [rule: string, ask: Ask, answer: string];
+
+function check(configuration: unknown, cases: readonly Case[], options: RoutesOptions = {}): void {
+  const routes = compiled(configuration, options);
+  for (const [rule, ask, answer] of cases)
+    test(`${rule}: ${answer}`, () => assert.equal(outcomeOf(routes, ask), answer));
+}
+
+describe('the issuer is that of the route, which', () => {
+  const formats: [format: object, globally: object, iss: string][] = [
+    [{}, {}, HOST],
+    [{ jwt_issuer_format: 'uri' }, {}, URI],
+    [{ jwt_issuer_format: 'IssuerURI' }, {}, URI],
+    [{ jwt_issuer_format: 'hostOnly' }, {}, HOST],
+    [{ jwt_issuer_format: 'issuerhostonly' }, {}, HOST],
+    [{}, { jwt_issuer_format: 'URI' }, URI],
+    [{ jwt_issuer_format: 'hostOnly' }, { jwt_issuer_format: 'uri' }, HOST],
+    [{ jwt_issuer_format: '' }, { jwt_issuer_format: 'uri' }, URI],
+  ];
+  for (const [own, globally, iss] of formats) {
+    describe(`says ${JSON.stringify(own)} under ${JSON.stringify(globally)}:`, () => {
+      const other = iss === HOST ? URI : HOST;
+      check({ ...globally, routes: [route('app', APP, own)] }, [
+        [iss, { url: `${APP}/`, iss }, 'app'],
+        [other, { url: `${APP}/`, iss: other }, 'issuer_mismatch'],
+        ['without the slash', { url: `${APP}/`, iss: APP }, 'issuer_mismatch'],
+        ['another host', { url: `${APP}/`, iss: 'other.corp.example.com' }, 'issuer_mismatch'],
+      ]);
+    });
+  }
+
+  describe('is the one that is met, of several in two formats', () => {
+    check(
+      [route('uri', APP, { prefix: '/uri', jwt_issuer_format: 'uri' }), route('host', APP)],
+      [
+        ['its own', { url: `${APP}/uri`, iss: URI }, 'uri'],
+        ['that of the other', { url: `${APP}/uri`, iss: HOST }, 'issuer_mismatch'],
+        ['its own', { url: `${APP}/`, iss: HOST }, 'host'],
+        ['that of the other', { url: `${APP}/`, iss: URI }, 'issuer_mismatch'],
+      ],
+    );
+  });
+
+  describe('for a wildcard is the concrete host', () => {
+    check(
+      [route('apps', APPS, { jwt_issuer_format: 'uri' })],
+      [
+        ['with the host', { url: 'https://a.apps.corp.example.com/', iss: 'https://a.apps.corp.example.com/' }, 'apps'],
+        ['with the wildcard', { url: 'https://a.apps.corp.example.com/', iss: `${APPS}/` }, 'issuer_mismatch'],
+      ],
+    );
+  });
+});
+
+describe('the audience', () => {
+  const other = 'other.corp.example.com';
+  check(
+    [route('app', APP), route('other', `https://${other}`), route('apps', APPS)],
+    [
+      ['a list of one', { url: '/', aud: [HOST] }, 'app'],
+      ['beside what no route is for', { url: '/', aud: [HOST, 'api.test'] }, 'app'],
+      ['behind that', { url: '/', aud: ['api.test', HOST], iss: HOST }, 'app'],
+      ['two hosts of these', { url: '/', aud: [HOST, other] }, 'audience_mismatch'],
+      ['two hosts, of which the request names one', { url: `${APP}/`, aud: [HOST, other] }, 'audience_mismatch'],
+      ['one twice', { url: '/', aud: [HOST, HOST] }, 'audience_mismatch'],
+      ['none', { url: '/', aud: [], iss: HOST }, 'audience_mismatch'],
+      ['a host that no route is for', { url: '/', aud: 'evil.test' }, 'audience_mismatch'],
+      ['with a port', { url: '/', aud: `${HOST}:443` }, 'audience_mismatch'],
+      ['with a scheme', { url: '/', aud: APP }, 'audience_mismatch'],
+      ['the wildcard', { url: '/', aud: '*.apps.corp.example.com' }, 'audience_mismatch'],
+      ['what is no host name, for a wildcard', { url: '/', aud: 'a/b.apps.corp.example.com' }, 'audience_mismatch'],
+      ['the empty text', { url: '/', aud: '', iss: '' }, 'audience_mismatch'],
+      ['as the client wrote it', { url: '/', aud: 'APP.corp.example.com' }, 'app'],
+      ['another host than the request names', { url: `https://${other}/`, aud: HOST }, 'audience_mismatch'],
+      ['another one by a wildcard', { url: 'https://a.apps.corp.example.com/', aud: HOST }, 'audience_mismatch'],
+      ['any, where the request names a host of no route', { url: 'https://service.internal/', aud: other }, 'other'],
+      ['another case than the request’s', { url: `${APP}/`, aud: 'APP.corp.example.com' }, 'app'],
+    ],
+  );
+});
+
+describe('the service’s view of routes that rewrite', () => {
+  const own = { allow_any_authenticated_user: false, allowed_users: ['u10'] };
+  const admin = route('admin', APP, { prefix: '/admin', prefix_rewrite: '/', ...own });
+  const all = route('all', APP);
+  describe('prefix_rewrite', () => {
+    check(
+      [admin, all],
+      [
+        ['the path may have been /admin/x or /x: both must let it through', { url: '/x', aud: HOST }, 'policy_denied'],
+        ['both do', { url: '/x', aud: HOST, as: 'dave' }, 'allowed'],
+        ['nobody of them is asked about what Pomerium answers', { url: '/ping', aud: HOST, as: 'dave' }, 'admin'],
+      ],
+    );
+  });
+  describe('of the path that it came by', () => {
+    check(
+      [route('v1', APP, { prefix: '/v1', prefix_rewrite: '/api/v1', ...own }), all],
+      [
+        ['the rewritten one', { url: '/api/v1/x', aud: HOST }, 'policy_denied'],
+        ['the rewritten one', { url: '/api/v1/x', aud: HOST, as: 'dave' }, 'allowed'],
+        ['another one', { url: '/api/v2', aud: HOST }, 'all'],
+      ],
+    );
+  });
+  describe('a path in to', () => {
+    check(
+      [route('c', APP, { prefix: '/c', to: 'http://c:9000/base', ...own }), all],
+      [
+        ['/cd comes as /based', { url: '/based', aud: HOST }, 'policy_denied'],
+        ['/cd comes as /based', { url: '/based', aud: HOST, as: 'dave' }, 'allowed'],
+        ['/bas', { url: '/bas', aud: HOST }, 'all'],
+      ],
+    );
+  });
+  describe('a path is replaced whole', () => {
+    check(
+      [route('one', APP, { path: '/one', prefix_rewrite: '/two', ...own }), all],
+      [
+        ['/two', { url: '/two', aud: HOST }, 'policy_denied'],
+        ['/two/x', { url: '/two/x', aud: HOST }, 'all'],
+      ],
+    );
+  });
+  describe('a regex too, so that the path before cannot be told', () => {
+    check(
+      [route('one', APP, { regex: '/a[0-9]+', prefix_rewrite: '/two', ...own }), all],
+      [
+        ['/two', { url: '/two', aud: HOST }, 'policy_denied'],
+        ['/two', { url: '/two', aud: HOST, as: 'dave' }, 'allowed'],
+        ['/three', { url: '/three', aud: HOST }, 'all'],
+      ],
+    );
+  });
+  describe('regex_rewrite_pattern', () => {
+    const users = (pattern: string, substitution: string) => [
+      route('users', APP, {
+        prefix: '/users/',
+        regex_rewrite_pattern: pattern,
+        regex_rewrite_substitution: substitution,
+        ...own,
+      }),
+      all,
+    ];
+    const cases = (path: string, answer: string): Case[] => [[path, { url: path, aud: HOST }, answer]];
+    check(users('^/users/([0-9]+)(.*)$', '/u\\2/\\1'), [...cases('/u/x/7', 'policy_denied'), ...cases('/x', 'all')]);
+    check(users('^/users/|/admin/', '/u/'), cases('/x', 'policy_denied'));
+    check(users('^?/users/', '/u/'), cases('/x', 'policy_denied'));
+    check(users('users', 'u'), cases('/x', 'policy_denied'));
+    check(users('^/users/', '/%75/'), cases('/u/7', 'policy_denied'));
+  });
+  describe('escapes that need not be are undone in it, too', () => {
+    check(
+      [route('admin', APP, { prefix: '/x', prefix_rewrite: '/%61dmin', ...own }), all],
+      [
+        ['/admin', { url: '/admin/y', aud: HOST }, 'policy_denied'],
+        ['/%61dmin', { url: '/%61dmin/y', aud: HOST }, 'policy_denied'],
+      ],
+    );
+  });
+  describe('one that is never met counts for nothing', () => {
+    check(
+      [all, route('late', APP, { prefix: '/late', prefix_rewrite: '/', ...own })],
+      [['all others come first', { url: '/x', aud: HOST }, 'all']],
+    );
+    check(
+      [all, route('twin', APP, { to: 'http://b', regex_rewrite_pattern: 'x', ...own })],
+      [['the same paths', { url: '/x', aud: HOST }, 'all']],
+    );
+  });
+  describe('one to the same path is none', () => {
+    check(
+      [route('same', APP, { prefix: '/a', prefix_rewrite: '/a', ...own }), all],
+      [['/x', { url: '/x', aud: HOST }, 'all']],
+    );
+  });
+});
+
+describe('the port, which no assertion has:', () => {
+  const routes = [
+    route('8443', `${APP}:8443`, { allow_any_authenticated_user: false, allowed_users: ['u10'] }),
+    route('any', APP),
+  ];
+  check(routes, [
+    ['the URL says it', { url: `${APP}:8443/` }, 'policy_denied'],
+    ['the URL says it', { url: `${APP}:8443/`, as: 'dave' }, '8443'],
+    ['the URL says it', { url: `${APP}/` }, 'any'],
+    ['the header Host says it', { url: '/', aud: HOST, headers: { host: `${HOST}:8443` } }, 'policy_denied'],
+    ['the header Host says it', { url: '/', aud: HOST, headers: { Host: 'APP.corp.example.com' } }, 'any'],
+    ['neither: all must let it through', { url: '/', aud: HOST }, 'policy_denied'],
+    ['neither: all must let it through', { url: '/', aud: HOST, as: 'dave' }, 'allowed'],
+    ['they differ: all must let it through', { url: `${APP}/`, headers: { host: `${HOST}:8443` } }, 'policy_denied'],
+    [
+      'another host says nothing',
+      { url: 'http://service.internal:8443/', aud: HOST, headers: { host: 'service.internal' } },
+      'policy_denied',
+    ],
+  ]);
+  describe('hosts says it, too:', () => {
+    check(routes, [['with 8443', { url: '/', aud: HOST }, 'policy_denied']], { hosts: [`${HOST}:8443`] });
+    check(routes, [['with 8443', { url: '/', aud: HOST, as: 'dave' }, '8443']], { hosts: [`${HOST}:8443`] });
+    check(routes, [['with 443', { url: '/', aud: HOST }, 'any']], { hosts: [`${HOST}:443`] });
+    check(routes, [['another port than that', { url: `${APP}/` }, 'policy_denied']], { hosts: [`${HOST}:8443`] });
+    check(routes, [['without one, of all', { url: '/', aud: HOST }, 'policy_denied']], { hosts: [HOST] });
+  });
+});
+
+describe('the option hosts', () => {
+  const file = [
+    route('app', APP),
+    route('Wiki', 'https://Wiki.corp.example.com'),
+    route('closed', 'https://x.apps.corp.example.com', { policy: [{ allow: { or: [{ source_ip: '10.0.0.0/8' }] } }] }),
+    route('apps', APPS),
+    route('all', 'https://*.corp.example.com'),
+  ];
+  const wanted: [hosts: string[], names: string[], open: string[], closed: string[]][] = [
+    [[HOST], [HOST], [HOST], ['wiki.corp.example.com', 'a.apps.corp.example.com']],
+    [['wiki.corp.example.com'], ['wiki.corp.example.com'], ['wiki.corp.example.com'], [HOST]],
+    [[`${HOST}:443`], [HOST], [HOST], []],
+    [
+      ['*.apps.corp.example.com'],
+      ['*.apps.corp.example.com'],
+      ['a.apps.corp.example.com'],
+      [HOST, 'a.corp.example.com'],
+    ],
+    [
+      ['a.apps.corp.example.com'],
+      ['a.apps.corp.example.com'],
+      ['a.apps.corp.example.com'],
+      ['b.apps.corp.example.com'],
+    ],
+    [
+      [HOST, '*.corp.example.com'],
+      [HOST, '*.corp.example.com'],
+      [HOST, 'a.corp.example.com', 'a.apps.corp.example.com'],
+      ['wiki.corp.example.com'],
+    ],
+  ];
+  for (const [hosts, names, open, closed] of wanted) {
+    test(`${hosts}: ${open}, and not ${closed}`, () => {
+      const routes = compiled(file, { hosts });
+      assert.deepEqual(routes.hosts, names);
+      const answer = (host: string) => outcomeOf(routes, { url: '/', aud: host });
+      for (const host of open) assert.notInclude(['audience_mismatch', 'policy_denied'], answer(host), host);
+      for (const host of closed) assert.equal(answer(host), 'audience_mismatch', host);
+    });
+  }
+
+  test('a host with a port of its own leaves its other ports to a wildcard', () => {
+    const routes = compiled([route('8443', `${APP}:8443`), route('all', 'https://*.corp.example.com')], {
+      hosts: [HOST],
+    });
+    assert.equal(outcomeOf(routes, { url: `${APP}:8443/` }), '8443');
+    assert.equal(outcomeOf(routes, { url: `${APP}/` }), 'all');
+    assert.equal(outcomeOf(routes, { url: '/', aud: HOST }), 'allowed');
+    assert.equal(outcomeOf(routes, { url: '/', aud: 'a.corp.example.com' }), 'audience_mismatch');
+  });
+
+  test('what cannot be decided is refused for these alone', () => {
+    assertMisconfigured(() => compiled(file), /^\[2\]\.policy\[0\]\.allow\.or\[0\]\.source_ip: /);
+    assertMisconfigured(() => compiled(file, { hosts: ['x.apps.corp.example.com'] }), /source_ip/);
+    const { length } = compiled(file, { hosts: [HOST] })
+      .explain()
+      .filter(({ isDecidedHere }) => isDecidedHere);
+    assert.equal(length, 1);
+  });
+
+  const wrong: [hosts: unknown, message: RegExp][] = [
+    [['other.corp.test'], /hosts has "other\.corp\.test", for which there is no route; there are app\.corp/],
+    [[APP], /hosts has "https:\/\/app\.corp/],
+    [['*.other.test'], /for which there is no route/],
+    [[`${HOST}:8443`], /for which there is no route/],
+    [[], /hosts must be a list of host names; write hosts: \['app\.corp\.example\.com'\]/],
+    [[''], /hosts must be a list/],
+    [HOST, /hosts must be a list/],
+    [null, /hosts must be a list/],
+    [[1], /hosts must be a list/],
+  ];
+  for (const [hosts, message] of wrong) {
+    test(`${JSON.stringify(hosts)} is refused`, () => {
+      assertMisconfigured(() => compileRoutes([route('app', APP)], { hosts: hosts as string[] }), message);
+    });
+  }
+});
+
+describe('a verifier with routes', () => {
+  const keys = staticKeys(jwks(key));
+  const now = () => NOW;
+  const signFor = (host: string, claims: object = {}) => sign(key, { aud: host, iss: host, ...claims });
+  const ask = async (routes: object, url: string, assertion: string) => {
+    const verifier = createVerifier({ routes: compileRoutes(routes), keys, now });
+    const headers = { 'x-pomerium-jwt-assertion': assertion };
+    return (await errorOf(() => verifier.verifyRequest({ method: 'GET', url, headers }))) ?? 'valid';
+  };
+  const file = [
+    route('app', APP, { allow_any_authenticated_user: false, allowed_domains: ['example.com'] }),
+    route('public', 'https://public.corp.example.com', {
+      allow_any_authenticated_user: false,
+      allow_public_unauthenticated_access: true,
+    }),
+    { from: APPS, to: 'http://apps', allow_any_authenticated_user: true },
+  ];
+
+  const refused: [rule: string, url: string, host: string, claims: object, code: PomeriumErrorCode, status: number][] =
+    [
+      ['nobody, where somebody must be', '/', HOST, { sub: '', user: '', email: '' }, 'anonymous', 401],
+      ['somebody whom the policy refuses', '/', HOST, { email: 'dave@other.test' }, 'policy_denied', 403],
+      ['an assertion for another host', `${APP}/`, 'public.corp.example.com', {}, 'audience_mismatch', 401],
+      ['an assertion for no host of these', '/', 'evil.test', {}, 'audience_mismatch', 401],
+      ['an issuer in the other format', '/', HOST, { iss: URI }, 'issuer_mismatch', 401],
+      ['an expired one, whatever its route', '/', 'public.corp.example.com', { exp: NOW - 61 }, 'expired', 401],
+    ];
+  for (const [rule, url, host, claims, code, status] of refused) {
+    test(`refuses ${rule}: ${code}`, async () => {
+      const error = await ask(file, url, await signFor(host, claims));
+      assert.deepInclude(error, { code, status });
+    });
+  }
+
+  test('refuses a forged one before any route is looked at', async () => {
+    const error = await ask(file, '/', await sign(await makeKey(), { aud: 'evil.test' }, { kid: key.kid }));
+    assert.deepInclude(error, { code: 'invalid_signature' });
+  });
+
+  test('lets nobody through where the route does', async () => {
+    const nobody = await signFor('public.corp.example.com', { sub: '', user: '', email: '' });
+    assert.equal(await ask(file, '/x', nobody), 'valid');
+  });
+
+  test('says by which route somebody came: its from, and its name if it has one', async () => {
+    const verifier = createVerifier({ routes: compileRoutes(file), keys, now });
+    const identity = await verifier.verifyRequest({
+      url: `${APP}/x`,
+      headers: { 'x-pomerium-jwt-assertion': await signFor(HOST) },
+    });
+    assert.deepEqual(identity.route, { from: APP, name: 'app' });
+    assert.isTrue(Object.isFrozen(identity) && Object.isFrozen(identity.route));
+    const other = await verifier.verifyRequest({
+      url: '/x',
+      headers: { 'x-pomerium-jwt-assertion': await signFor('a.apps.corp.example.com') },
+    });
+    assert.deepEqual(other.route, { from: APPS });
+  });
+
+  test('says none where two may have led there', async () => {
+    const twofold = [route('a', APP, { prefix: '/a', prefix_rewrite: '/' }), route('all', APP)];
+    const verifier = createVerifier({ routes: compileRoutes(twofold), keys, now });
+    const headers = { 'x-pomerium-jwt-assertion': await signFor(HOST) };
+    assert.isUndefined((await verifier.verifyRequest({ url: '/x', headers })).route);
+  });
+
+  test('judges the same assertion anew for each request', async () => {
+    const routes = compileRoutes([
+      route('admin', APP, { prefix: '/admin', allow_any_authenticated_user: false }),
+      route('all', APP),
+    ]);
+    const verifier = createVerifier({ routes, keys, now });
+    const headers = { 'x-pomerium-jwt-assertion': await signFor(HOST) };
+    const seen: string[] = [];
+    for (const url of ['/x', '/admin', '/x', '/admin/y']) {
+      seen.push((await errorOf(() => verifier.verifyRequest({ url, headers })))?.code ?? 'valid');
+    }
+    assert.deepEqual(seen, ['valid', 'policy_denied', 'valid', 'policy_denied']);
+  });
+
+  test('needs to know the path where routes differ by it', async () => {
+    const routes = compileRoutes([route('a', APP, { prefix: '/a' }), route('b', 'https://b.example.com')]);
+    const verifier = createVerifier({ routes, keys, now });
+    const error = await errorOf(async () => verifier.verify(await signFor(HOST)));
+    assert.equal(error?.code, 'invalid_configuration');
+    assert.match(String(error?.message), /routes differ by path, and none was given; use verifyRequest/);
+    assert.isUndefined(await errorOf(async () => verifier.verify(await signFor('b.example.com'))));
+  });
+
+  test('takes a path that is decoded already, however it was written', async () => {
+    const routes = compileRoutes([
+      route('closed', APP, { prefix: '/a%20b', allow_any_authenticated_user: false }),
+      route('all', APP),
+    ]);
+    const verifier = createVerifier({ routes, keys, now });
+    const assertion = await signFor(HOST);
+    const codeAt = async (path: string | null) =>
+      (await errorOf(() => verifier.verify(assertion, { requestInfo: { path } })))?.code ?? 'valid';
+    assert.deepEqual(await Promise.all(['/x', '/a b', '/a b/c', '/a//b', '/é', null].map(codeAt)), [
+      'valid',
+      'policy_denied',
+      'policy_denied',
+      'policy_denied',
+      'valid',
+      'policy_denied',
+    ]);
+  });
+
+  describe('gets its keys', () => {
+    test('where it is told', async () => assert.equal(await ask(file, '/', await signFor(HOST)), 'valid'));
+
+    test('at the first host by default, and never at one of a token or a request', async () => {
+      const asked: string[] = [];
+      const original = globalThis.fetch;
+      globalThis.fetch = (async (input: string) => {
+        asked.push(String(input));
+        return Response.json(jwks(key));
+      }) as typeof fetch;
+      try {
+        const routes = compileRoutes([route('first', 'https://First.corp.example.com:8443'), route('app', APP)]);
+        const verifier = createVerifier({ routes, now });
+        const headers = { 'x-pomerium-jwt-assertion': await signFor(HOST) };
+        await verifier.verifyRequest({ url: `${APP}/`, headers });
+      } finally {
+        globalThis.fetch = original;
+      }
+      assert.deepEqual(asked, ['https://first.corp.example.com/.well-known/pomerium/jwks.json']);
+    });
+
+    test('only where it is told, with a wildcard', () => {
+      const build =
+        (routes: object, options: RoutesOptions = {}) =>
+        () =>
+          createVerifier({ routes: compileRoutes(routes, options) });
+      assertMisconfigured(
+        build(file),
+        /have the host "\*\.apps\.corp\.example\.com", from which no JWKS URL can be made/,
+      );
+      assertMisconfigured(build(file), /write keys: remoteKeys\(.*or set POMERIUM_JWKS_URL/);
+      assert.doesNotThrow(build(file, { hosts: [HOST] }));
+      assert.doesNotThrow(build(file, { hosts: ['a.apps.corp.example.com'] }));
+    });
+  });
+
+  const beside: [option: object, message: RegExp][] = [
+    [{ audience: HOST }, /routes and audience exclude each other/],
+    [{ issuer: HOST }, /routes and issuer exclude/],
+    [{ issuers: { [HOST]: keys }, keys: undefined }, /routes and issuers exclude/],
+    [{ policy: { decide: () => ({}), check: () => {} } }, /routes and policy exclude/],
+    [{ routes: file }, /routes must be compiled routes; write routes: compileRoutes\(configuration\)/],
+    [{ routes: null }, /routes must be compiled routes/],
+  ];
+  for (const [option, message] of beside) {
+    test(`refuses ${Object.keys(option)[0]}: ${message.source}`, () => {
+      const options = { routes: compileRoutes(file), keys, ...option };
+      assertMisconfigured(() => createVerifier(options as Parameters<typeof createVerifier>[0]), message);
+    });
+  }
+});
+
+describe('compiled routes', () => {
+  const routes = compiled([route('app', APP), route('apps', APPS)]);
+
+  test('are frozen, and nothing that they say changes them', () => {
+    assert.isTrue(Object.isFrozen(routes) && Object.isFrozen(routes.hosts));
+    const [explained] = routes.explain();
+    assert.isTrue(Object.isFrozen(explained?.policy[0]?.['allow']));
+    Object.assign(Object(explained), { policy: [], left: ['x'] });
+    assert.lengthOf(routes.explain()[0]?.policy ?? [], 1);
+  });
+
+  test('explain each route in order', () => {
+    const [first, second, third, ...more] = compiled(
+      {
+        pass_identity_headers: true,
+        routes: [
+          route('moved', APP, { path: '/moved', redirect: {}, pass_identity_headers: false }),
+          route('rewritten', APP, {
+            prefix: '/a',
+            prefix_rewrite: '/b',
+            policy: [{ deny: { or: [{ user: 'u10' }] } }],
+          }),
+        ],
+        policy: [{ from: 'https://b.example.com', regex: '/x', to: 'http://b', allowed_users: 'u10,u20' }],
+      },
+      { hosts: [HOST] },
+    ).explain();
+    const known = (explained: unknown) => JSON.parse(JSON.stringify(explained));
+    const common = { rewritesPath: false, left: [], policy: [], letsNobodyIn: false };
+    assert.deepEqual(known(first), {
+      ...common,
+      at: 'policy[0]',
+      from: 'https://b.example.com',
+      match: { by: 'regex', text: '/x' },
+      end: 'upstream',
+      isDecidedHere: false,
+      passesAssertion: true,
+    });
+    assert.deepEqual(known(second), {
+      ...common,
+      at: 'routes[0]',
+      from: APP,
+      name: 'moved',
+      match: { by: 'path', text: '/moved' },
+      end: 'redirect',
+      isDecidedHere: false,
+      passesAssertion: false,
+    });
+    assert.deepEqual(known(third), {
+      at: 'routes[1]',
+      from: APP,
+      name: 'rewritten',
+      match: { by: 'prefix', text: '/a' },
+      end: 'upstream',
+      isDecidedHere: true,
+      rewritesPath: true,
+      passesAssertion: true,
+      left: [],
+      letsNobodyIn: false,
+      policy: [{ allow: { or: [{ authenticated_user: true }] } }, { deny: { or: [{ user: 'u10' }] } }],
+    });
+    assert.deepEqual(more, []);
+  });
+
+  const passed: [settings: object, globally: object, passes: boolean][] = [
+    [{}, {}, false],
+    [{ pass_identity_headers: 'true' }, {}, true],
+    [{}, { pass_identity_headers: 1 }, true],
+    [{ pass_identity_headers: false }, { pass_identity_headers: true }, false],
+    [{ pass_identity_headers: true, remove_request_headers: ['X-POMERIUM-jwt-assertion'] }, {}, false],
+    [{ pass_identity_headers: true, set_request_headers: { 'X-Pomerium-Jwt-Assertion': 'x' } }, {}, true],
+  ];
+  for (const [settings, globally, passes] of passed) {
+    test(`say whether an assertion goes on: ${JSON.stringify([settings, globally])}`, () => {
+      const [only] = compiled({ ...globally, routes: [route('app', APP, settings)] }).explain();
+      assert.equal(only?.passesAssertion, passes);
+    });
+  }
+});

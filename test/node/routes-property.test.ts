@@ -1,0 +1,168 @@
+import fc from 'fast-check';
+import { afterAll, assert, describe, test } from 'vitest';
+import { createVerifier, PomeriumError, staticKeys } from '../../core/index.ts';
+import { jwks, makeKey, NOW, sign } from '../support/issuer.ts';
+import {
+  claimSets,
+  configurationOf,
+  decisionOf,
+  recorded,
+  listClaims as recordedListClaims,
+} from '../support/route-vectors.ts';
+import { errorOf } from '../support/verifying.ts';
+import { configuration } from './generated-routes.ts';
+import { type Answer, answer, isAllowed, loadRoutes, Refused, servicePath } from './interpreted-routes.ts';
+import {
+  compile,
+  found,
+  isForAll,
+  isForwarded,
+  load,
+  passes,
+  people,
+  scenario,
+  seed,
+  Tally,
+} from './routes-scenarios.ts';
+
+const RUNS = 2_000;
+const FEW = 400;
+
+const tally = new Tally();
+afterAll(() => console.info(`PROPERTY_SEED=${seed}:`, tally.counts));
+
+/** The format that Pomerium signs; now and then the other one, too, which it does not. */
+const issuers = ({ aud, iss, path }: Answer) => (path.length % 4 === 0 ? [iss, `https://${aud}/`] : [iss]);
+
+const outcome = (here: boolean, there: boolean) => (here ? 'allowed' : there ? 'stricter' : 'refused');
+
+test('the interpreter decides as Pomerium did on the vectors', () => {
+  const wrong: string[] = [];
+  for (const one of recorded) {
+    if (one.refused || one.ingress || /^(dup-redirect|toml)$/.test(one.id)) continue;
+    const plain = loadRoutes(configurationOf(one));
+    for (const [r, { method, url, headers: sent = {}, by, ...expected }] of (one.requests ?? []).entries()) {
+      // The client of the vectors escapes it.
+      if (url.includes('"')) continue;
+      const headers = Object.fromEntries(Object.entries(sent).map(([name, value]) => [name.toLowerCase(), value]));
+      const met = answer(plain, { method, url, headers });
+      if (met.by !== by) wrong.push(`${one.id} ${method} ${url}: ${met.by}, not ${by}`);
+      if (by !== 'policy' || met.by !== by || one.undecidable?.requests.includes(r)) continue;
+      if (met.aud !== expected.aud || met.iss !== expected.iss) wrong.push(`${one.id} ${url}: ${met.aud} ${met.iss}`);
+      if (expected.upstream && expected.upstream.path !== servicePath(met) + url.replace(/^[^?]*/, '')) {
+        wrong.push(`${one.id} ${url}: ${servicePath(met)}, not ${expected.upstream.path}`);
+      }
+      for (const [i, set] of (one.claims ?? []).entries()) {
+        const person = { claims: claimSets[set] ?? {}, listClaims: recordedListClaims };
+        const isRight = isAllowed(met, { method, url, headers }, person) === decisionOf(one, i, r);
+        if (!isRight) wrong.push(`${one.id} ${method} ${url} for ${one.identities?.[i]}`);
+        tally.count('recorded decisions');
+      }
+    }
+  }
+  assert.deepEqual(wrong, []);
+  assert.isAbove(tally.counts['recorded decisions'] ?? 0, 2_000);
+});
+
+describe(`the routes, compiled against interpreted (PROPERTY_SEED=${seed})`, () => {
+  test(`${RUNS} configurations without rewrites: the same answers`, { timeout: 300_000 }, () => {
+    const property = fc.property(scenario(configuration()), ([document, all]) => {
+      const routes = compile(document);
+      const plain = load(document);
+      if (routes instanceof PomeriumError || plain instanceof Refused) return;
+      for (const one of all) {
+        const met = answer(plain, one);
+        for (const { claims, identity } of people) {
+          for (const issuer of issuers(met)) {
+            const here = passes(routes, { issuer, audience: [met.aud] }, identity, one);
+            const there = isForwarded(met, one, claims, issuer);
+            const isWeaker = here && !there && !isForAll(met, one, claims);
+            if (isWeaker) throw found('weaker', one, claims, issuer, met.by);
+            const isStricter = !here && there && one.isPlain && identity.subject !== undefined;
+            if (isStricter) throw found('stricter', one, claims, issuer);
+            tally.count(`${one.isPlain ? 'plain' : 'odd'}: ${outcome(here, there)}`);
+          }
+        }
+      }
+    });
+    fc.assert(property, { seed, numRuns: RUNS });
+    tally.assertSeen('plain: allowed', 'plain: refused', 'plain: stricter');
+    tally.assertSeen('odd: allowed', 'odd: refused', 'odd: stricter');
+  });
+
+  test(`${RUNS} configurations with rewrites: what is allowed is allowed there`, { timeout: 300_000 }, () => {
+    const property = fc.property(scenario(configuration(true)), ([document, all]) => {
+      const routes = compile(document);
+      const plain = load(document);
+      if (routes instanceof PomeriumError || plain instanceof Refused) return;
+      for (const one of all) {
+        const met = answer(plain, one);
+        // Pomerium asks no service for anything else.
+        if (met.by !== 'policy' || met.route?.end !== 'upstream') continue;
+        const { method, headers } = one;
+        const served = servicePath(met);
+        const views = {
+          sent: one,
+          served: { method, headers, url: served },
+          decoded: { method, headers, path: decode(served) },
+        };
+        for (const { claims, identity } of people) {
+          const there = isForwarded(met, one, claims);
+          for (const [name, view] of Object.entries(views)) {
+            const here = passes(routes, { issuer: met.iss, audience: [met.aud] }, identity, view);
+            if (here && !there) throw found('weaker', one, view, claims);
+            tally.count(`${name}: ${outcome(here, there)}`);
+          }
+        }
+      }
+    });
+    fc.assert(property, { seed, numRuns: RUNS });
+    for (const name of ['sent', 'served', 'decoded']) {
+      tally.assertSeen(`${name}: allowed`, `${name}: refused`, `${name}: stricter`);
+    }
+  });
+
+  test(`${FEW} configurations through a verifier: what is allowed is allowed there`, { timeout: 300_000 }, async () => {
+    const key = await makeKey();
+    const keys = staticKeys(jwks(key));
+    const property = fc.asyncProperty(scenario(configuration()), fc.nat(), async ([document, all], who) => {
+      const routes = compile(document);
+      const plain = load(document);
+      if (routes instanceof PomeriumError || plain instanceof Refused) return;
+      const verifier = createVerifier({ routes, keys, now: () => NOW });
+      const { claims, identity } = people[who % people.length] as (typeof people)[number];
+      const refusal = async (one: (typeof all)[number], { aud, iss }: Answer) => {
+        const assertion = await sign(key, { name: '', ...claims, aud, iss });
+        const headers = { ...one.headers, 'x-pomerium-jwt-assertion': assertion };
+        return errorOf(() => verifier.verifyRequest({ ...one, headers }));
+      };
+      for (const [i, one] of all.slice(0, 2).entries()) {
+        const met = answer(plain, one);
+        const there = isForwarded(met, one, claims);
+        const error = await refusal(one, met);
+        if (!error && !there && !isForAll(met, one, claims)) throw found('weaker', one, claims, met.by);
+        const isStricter = error !== undefined && there && one.isPlain && identity.subject !== undefined;
+        if (isStricter) throw found('stricter', one, claims, error.message);
+        tally.count(`verified: ${error?.code ?? 'allowed'}`);
+
+        const other = answer(plain, all[i + 2] ?? one);
+        if (met.by !== 'policy' || other.aud.toLowerCase() === met.aud.toLowerCase()) continue;
+        if (!(await refusal(one, other))) throw found('the assertion of another host', one, other.aud);
+        tally.count(`verified: of another host`);
+      }
+    });
+    await fc.assert(property, { seed, numRuns: FEW });
+    for (const code of ['allowed', 'policy_denied', 'anonymous', 'audience_mismatch', 'issuer_mismatch']) {
+      tally.assertSeen(`verified: ${code}`);
+    }
+    tally.assertSeen('verified: of another host');
+  });
+});
+
+function decode(path: string): string | null {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return null;
+  }
+}

@@ -125,6 +125,8 @@ function printFindings(findings: readonly Finding[], { expected }: Plan, { key }
   }
   const count = (verdict: Finding['verdict']) => findings.filter((finding) => finding.verdict === verdict).length;
   print(`\n${findings.length} requests: ${count('let in')} let in that must not be, ${count('unclear')} unclear.`);
+  if (key === undefined && expected)
+    print('The routes were not tried: only with --key can their assertions be signed.');
   if (key === undefined || !expected || expected.allowed) return;
   print('Nobody was found whom the routes let in here: whether a good assertion gets in was not tried.');
 }

@@ -28,7 +28,7 @@ export async function askRoutes(examined: Examined, question: Question): Promise
   const { url = '', method = 'GET', leave = [], json } = question;
   if (!/^https?:/i.test(url) || !URL.canParse(url)) {
     throw new UsageError(
-      '--as needs the URL that Pomerium is asked for; say --url https://app.corp.example.com/admin.',
+      '--as needs the host of the route and the path that the service is asked for; say --url https://app.corp.example.com/admin.',
     );
   }
   const routes = requireUsable(examined);
@@ -49,6 +49,8 @@ export async function askRoutes(examined: Examined, question: Question): Promise
     print(paint('bold', safeText(`${method} ${url}`)));
     showMet(met);
     if (reason !== undefined) print(`\n${safeText(reason)}`);
+    const left = refusal ? [] : [...new Set(met.flatMap(({ row }) => row.left))];
+    if (left.length > 0) print(`\nPomerium alone decides: ${safeText(left.join(', '))}.`);
     printVerdict(!refusal);
   }
   return refusal ? EXIT.bad : EXIT.ok;

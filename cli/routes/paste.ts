@@ -39,6 +39,12 @@ export function settingsFor(routes: Routes, examined: Examined, options: PasteOp
   return [
     ...comment(introduction(routes, options)),
     ...comment(jwks.isNeeded ? [] : [`The keys are fetched at ${jwks.url}, unless POMERIUM_JWKS_URL says otherwise.`]),
+    ...comment(
+      jwks.isNeeded
+        ? ['A wildcard names no host for the keys: see that POMERIUM_JWKS_URL is one of this Pomerium.']
+        : [],
+    ),
+    ...comment(hostsNote(routes, options)),
     ...comment(warnings(routes)),
     ...comment(tooLarge === undefined ? [] : inCode(tooLarge, platform, options)),
     ...(isInCode && keys.length === 0 ? [] : platform.lines(isInCode ? keys : [...deciding, ...keys])),
@@ -54,7 +60,7 @@ function listVariable(name: string, option: string, values: readonly string[] | 
   if (values === undefined) return [];
   const wrong = values.find((value) => !/^[^\s,'"`$\\]*$/.test(value));
   // The empty text is a variable that is not set.
-  if (wrong === undefined) return [[name, values.join(',') || ',']];
+  if (wrong === undefined) return [[name, values.join(',') || '[]']];
   throw new UsageError(`${option} has ${JSON.stringify(wrong)}, which no variable can hold; take it out.`);
 }
 
@@ -63,6 +69,11 @@ function introduction({ hosts }: Routes, { file }: PasteOptions): string[] {
     `Pomerium's routes of ${hosts.join(', ')}, from ${basename(file)}. They stand instead of POMERIUM_AUDIENCE,`,
     'POMERIUM_ISSUER, POMERIUM_POLICY, POMERIUM_RULES, POMERIUM_OPTIONAL and POMERIUM_ALLOW_PREFLIGHT.',
   ];
+}
+
+function hostsNote({ hosts }: Routes, { host }: PasteOptions): string[] {
+  if (host !== undefined || hosts.length < 2) return [];
+  return ['Whoever may open one of these hosts reaches this service by it: name those that lead to it with --host.'];
 }
 
 function warnings(routes: Routes): string[] {
@@ -88,7 +99,7 @@ function inCode(tooLarge: string, { code, isHardLimit }: Platform, options: Past
   ];
   const flags = [
     ...host.map((one) => ` --host '${one}'`),
-    ...(listClaims ? [` --list-claims ${listClaims.join(',')}`] : []),
+    ...(listClaims ? [` --list-claims '${listClaims.join(',') || '[]'}'`] : []),
     ...(leave ? [` --leave ${leave.join(',')}`] : []),
   ];
   const advice = host.length === 0 ? ' Name only the hosts that lead to this service (--host), or pass' : ' Pass';

@@ -27,6 +27,10 @@ export interface Row {
   readonly hasTwoAssertions: boolean;
   /** Whether a value has a "*", which is no pattern for Pomerium. */
   readonly hasStar: boolean;
+  /** Whether everybody who is signed in passes here, since the rest is left to Pomerium. */
+  readonly opensToAll: boolean;
+  /** Whether who is not signed in passes by a rule that does not say so. */
+  readonly letsNobodyIn: boolean;
   readonly rewritesPath: boolean;
   /** The earlier route that takes all of its paths. */
   readonly hiddenBy?: string | undefined;
@@ -39,7 +43,7 @@ export function rowsOf(examined: Examined, leave: readonly string[]): Row[] {
   return explained.map((route, i) => {
     const written = isRefused(route, examined) ? writtenRoute(examined.configuration, route.at) : undefined;
     const left = leave.filter((name) =>
-      route.left.some((path) => path.endsWith(`.${name}`) || path.includes(`.${name}/`)),
+      route.left.some((path) => path.endsWith(`.${name}`) || path.includes(`.${name}/`) || asksFor(path, name)),
     );
     const decided = written ? 'refused' : decidedOf(route);
     const isHere = decided === 'here' || decided === 'in part';
@@ -57,10 +61,37 @@ export function rowsOf(examined: Examined, leave: readonly string[]): Row[] {
       withoutAssertion: isHere && isKnown && !passesAssertion ? reasonAt(examined.configuration, at) : undefined,
       hasTwoAssertions: isHere && passesAssertion && writesAssertion(examined.configuration, at),
       hasStar: isHere && JSON.stringify(route.policy).includes('*'),
+      opensToAll: isHere && opensToAll(route, leave),
+      letsNobodyIn: isHere && route.letsNobodyIn && !isPublic(route),
       rewritesPath: isHere && rewritesPath,
       hiddenBy: isHere ? hiddenBy(route, explained.slice(0, i))?.at : undefined,
     };
   });
+}
+
+/** Client certificates are asked for by settings, too. */
+function asksFor(path: string, name: string): boolean {
+  return (
+    name === 'invalid_client_certificate' && /(^|\.)(downstream_mtls|tls_downstream_client_ca(_file)?)$/.test(path)
+  );
+}
+
+/** Whether a criterion that is left is one of several ways in, or all that an allow rule asks: then it lets everybody in. */
+function opensToAll({ policy }: ExplainedRoute, leave: readonly string[]): boolean {
+  const isLeft = (criterion: object) =>
+    Object.keys(criterion).some((key) => leave.includes(key) || leave.includes(key.replace(/\/.*/, '')));
+  const listOf = (allow: unknown, operator: string) => {
+    const list = isObject(allow) ? allow[operator] : undefined;
+    return Array.isArray(list) ? list.filter(isObject) : [];
+  };
+  return policy.some(
+    ({ allow }) =>
+      listOf(allow, 'or').some(isLeft) ||
+      ['and', 'not'].some((operator) => {
+        const list = listOf(allow, operator);
+        return list.length > 0 && list.every(isLeft);
+      }),
+  );
 }
 
 function decidedOf({ end, isDecidedHere, left }: ExplainedRoute): Row['decided'] {
@@ -95,6 +126,11 @@ function isWithin(path: string, whole: string): boolean {
 function hasGlobalProblem(explained: readonly ExplainedRoute[], examined: Examined): boolean {
   const wholes = explained.map((route) => wholeOf(route, examined));
   return examined.problems.some(({ path }) => !wholes.some((whole) => isWithin(path, whole)));
+}
+
+/** Whether it says that everybody may pass. */
+function isPublic({ policy }: ExplainedRoute): boolean {
+  return JSON.stringify(policy).includes('"accept"');
 }
 
 /** A setting of a route as it is written, whatever the case of its name. */

@@ -50,6 +50,10 @@ export function remarksOn(row: Row | undefined): string[] {
     ...(row.hiddenBy === undefined ? [] : [`never met: ${row.hiddenBy} takes all of its paths`]),
     ...(row.withoutAssertion === undefined ? [] : [`no assertion arrives (${row.withoutAssertion})`]),
     ...(row.hasTwoAssertions ? ['the assertion arrives twice (set_request_headers), and is refused'] : []),
+    ...(row.opensToAll
+      ? [`here everybody passes who is signed in: ${row.left.join(', ')} is Pomerium's to decide`]
+      : []),
+    ...(row.letsNobodyIn ? ['who is not signed in passes, too'] : []),
     ...(row.hasStar ? ['a "*" is no pattern for Pomerium: it is compared as it is'] : []),
     ...(row.rewritesPath ? ['the service is asked for another path (rewritten)'] : []),
   ];

@@ -135,7 +135,8 @@ export function createJudge({ lookup, hasPorts, wanted, globals, compiled }: Jud
   return {
     requireIssued({ iss, aud }, asked) {
       const { name, issuers } = audienceOf(aud);
-      const other = asked.find((host) => host !== name.toLowerCase() && lookup(host, undefined).length > 0);
+      const own = name.toLowerCase();
+      const other = asked.find((host) => host !== own && lookup(host, undefined).length > 0);
       if (other !== undefined) {
         throw new PomeriumError('audience_mismatch', 'The assertion is for another host than the request.', {
           expected: describeValue(other),

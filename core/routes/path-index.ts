@@ -23,9 +23,11 @@ export function indexPaths<Item extends { readonly match: PathMatch }>(
   const find = (path: string): Item | undefined => {
     let first: Item | undefined;
     let best = items.length;
+    const last = lastBefore(nodes, path);
+    const shared = last ? sharedLength(last.text, path) : 0;
     // A text that the path begins with is the last one before it, or the beginning of that.
-    for (let node = lastBefore(nodes, path); node; node = node.parent) {
-      if (!path.startsWith(node.text)) continue;
+    for (let node = last; node; node = node.parent) {
+      if (node.text.length > shared) continue;
       for (const position of node.positions) {
         const item = items[position];
         if (position >= best || !item) break;
@@ -69,6 +71,13 @@ function lastBefore(nodes: readonly Node[], text: string): Node | undefined {
     else high = middle;
   }
   return nodes[low - 1];
+}
+
+/** How many units both begin with. */
+function sharedLength(one: string, other: string): number {
+  let length = 0;
+  while (length < one.length && one.charCodeAt(length) === other.charCodeAt(length)) length += 1;
+  return length;
 }
 
 function remembering<Item>(find: (path: string) => Item | undefined): (path: string) => Item | undefined {

@@ -80,6 +80,12 @@ describe('a setting', () => {
       ['dave', 'passes'],
     ],
     [
+      'claims of sub_policies, too',
+      { sub_policies: [{ allowed_idp_claims: { roles: ['none'] } }, { allowed_idp_claims: { Roles: 'owner' } }] },
+      ['alice', 'passes'],
+      ['dave', 'policy_denied'],
+    ],
+    [
       'public beside claims or a policy is public',
       {
         allow_public_unauthenticated_access: true,

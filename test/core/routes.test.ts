@@ -381,7 +381,17 @@ describe('what Pomerium answers itself, on every host:', () => {
 
   describe('OPTIONS', () => {
     check(
-      [['at a server of MCP', [at('mcp', { mcp: { server: {} } })], { '/': 'policy_denied', '//': 'policy_denied' }]],
+      [
+        ['at a server of MCP', [at('mcp', { mcp: { server: {} } })], { '/': 'policy_denied', '//': 'policy_denied' }],
+        [
+          'with a path that may be such a server’s',
+          [
+            at('users', { regex: '/users/[0-9]+' }),
+            at('mcp', { mcp: { server: {} }, allow_any_authenticated_user: false }),
+          ],
+          { '/users/7': 'users', '//users/7': 'policy_denied' },
+        ],
+      ],
       {
         method: 'OPTIONS',
       },

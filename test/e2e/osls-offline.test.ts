@@ -79,7 +79,7 @@ describe('osls package', () => {
     });
     assert.include(output, 'Service packaged');
     for (const name of LAMBDAS) console.info(`${name}.mjs: ${Math.round(sizeOfLambda(name) / 1000)} kB minified`);
-    assert.isBelow(sizeOfLambda('authorizer'), 160_000);
+    assert.isBelow(sizeOfLambda('authorizer'), 203_000);
   });
 
   test('gives each function the variables that it reads, and none that is not set', () => {
@@ -91,5 +91,27 @@ describe('osls package', () => {
     assert.deepEqual(namesOf('Authorizer'), [...keys, 'POMERIUM_POLICY']);
     assert.deepEqual(namesOf('Refresher'), keys);
     for (const name of ['HttpSample', 'RestSample', 'SocketSample']) assert.deepEqual(namesOf(name), []);
+  });
+
+  const printed = async (env: Record<string, string>) =>
+    must(tool('osls'), ['print', '--format', 'json'], { capture: true, env: { ...OSLS_ENVIRONMENT, ...env } });
+
+  test('takes routes in place of an audience, for the authorizer and for the refresher', async () => {
+    const routes = {
+      POMERIUM_ROUTES: JSON.stringify([{ from: `https://${HOST}`, to: 'http://app', policy: [] }]),
+      POMERIUM_LIST_CLAIMS: 'roles',
+      POMERIUM_LEAVE_TO_POMERIUM: 'source_ip',
+    };
+    const { functions } = JSON.parse(await printed(routes));
+    for (const name of ['authorizer', 'refresher']) {
+      const { POMERIUM_JWKS_SSM, ...environment } = functions[name].environment;
+      assert.isString(POMERIUM_JWKS_SSM);
+      assert.deepEqual(environment, routes);
+    }
+  });
+
+  test('without either nothing is deployed', async () => {
+    const failed = await printed({}).catch((error) => String(error));
+    assert.match(failed, /Cannot resolve variable at "custom.audienceOrRoutes"/);
   });
 });

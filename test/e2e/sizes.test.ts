@@ -4,8 +4,8 @@ import { assert, describe, test } from 'vitest';
 import { bundleWorker } from '../../scripts/bundle-worker.ts';
 import { ROOT } from '../../scripts/run.ts';
 
-/** Bytes, minified and gzipped, of a module that imports these names from the package as it is published. */
-async function sizeOf(source: string): Promise<number> {
+/** A module that imports these names from the package as it is published, minified. */
+async function bundle(source: string): Promise<string> {
   const result = await build({
     stdin: { contents: source, resolveDir: ROOT },
     bundle: true,
@@ -14,23 +14,37 @@ async function sizeOf(source: string): Promise<number> {
     format: 'esm',
     conditions: ['workerd'],
   });
-  return gzipSync(result.outputFiles[0]?.contents ?? '', { level: 9 }).length;
+  return result.outputFiles[0]?.text ?? '';
 }
 
+const VERIFIER = `export { createVerifier } from 'pomerium-edge'`;
+
 describe('sizes, minified and gzipped', () => {
-  const rows: [string, () => Promise<number>, number][] = [
-    ['createVerifier', () => sizeOf(`export { createVerifier } from 'pomerium-edge'`), 20_000],
+  const rows: [string, () => Promise<string>, number][] = [
+    ['createVerifier', () => bundle(VERIFIER), 20_000],
     [
-      'the guard, as wrangler uploads it',
-      async () => gzipSync((await bundleWorker()).code, { level: 9 }).length,
-      36_864,
+      'createVerifier and compileRoutes',
+      () => bundle(`export { compileRoutes, createVerifier } from 'pomerium-edge'`),
+      38_000,
     ],
+    ['the guard, as wrangler uploads it', async () => (await bundleWorker()).code, 53_000],
   ];
   for (const [name, measure, limit] of rows) {
     test(`${name}: at most ${limit} bytes`, async () => {
-      const size = await measure();
+      const size = gzipSync(await measure(), { level: 9 }).length;
       console.info(`${name}: ${size} bytes of ${limit}`);
       assert.isAtMost(size, limit);
     });
+  }
+});
+
+/** Names of settings in Pomerium's file, each from another module of core/routes. */
+const OF_ROUTES = ['regex_rewrite_pattern', 'cors_allow_preflight', 'authenticate_service_url', '[:alnum:]'];
+
+test('who compiles no routes carries nothing of them', async () => {
+  const [without, withRoutes] = [await bundle(VERIFIER), await bundle(`export { compileRoutes } from 'pomerium-edge'`)];
+  for (const name of OF_ROUTES) {
+    assert.include(withRoutes, name);
+    assert.notInclude(without, name);
   }
 });

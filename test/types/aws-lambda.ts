@@ -10,7 +10,7 @@ import type {
   CloudFrontRequestHandler,
   Context,
 } from 'aws-lambda';
-import type { Identity } from 'pomerium-edge';
+import { compileRoutes, type Identity } from 'pomerium-edge';
 import {
   createAuthorizer,
   createEdgeHandler,
@@ -32,6 +32,8 @@ createAuthorizer({
   store: tieredStore(tmpStore(), ssmStore({ name: '/x', client: new SSMClient({}) })),
 });
 createRefresher({ name: '/x', client: new SSMClient({}), logger: new Logger() });
+createRefresher({ name: '/x', routes: compileRoutes({}), listClaims: ['roles'], leaveToPomerium: ['date'] });
+createAuthorizer({ routes: { routes: [] }, leaveToPomerium: ['date'] });
 pomeriumMiddleware({ audience: 'a' });
 
 const handler = withPomerium(async (event: APIGatewayProxyEventV2, context: Context, identity) => {
@@ -45,6 +47,7 @@ withPomerium(answer) satisfies APIGatewayProxyHandler;
 withPomerium(answer) satisfies ALBHandler;
 withPomerium(answer, { optional: true }) satisfies APIGatewayProxyHandlerV2;
 createEdgeHandler({ audience: 'a' }) satisfies CloudFrontRequestHandler;
+createEdgeHandler({ routes: compileRoutes({}) }) satisfies CloudFrontRequestHandler;
 createEdgeHandler({
   audience: 'a',
   onRefused: (error, event) => {
@@ -58,6 +61,7 @@ const opened = [
   { optional: process.env['OPEN'] === 'true' },
   { rules: [{ prefix: '/', access: 'public' }] },
   { allowPreflight: true },
+  { routes: [{ from: 'https://a', to: 'http://b' }] },
 ] as const;
 for (const options of opened) {
   withPomerium((_event, _context, identity) => {
@@ -76,6 +80,9 @@ withPomerium(
 
 // @ts-expect-error nobody may come
 withPomerium((_event: unknown, _context: unknown, identity: Identity) => identity.subject, { optional: true });
+
+// @ts-expect-error a route may be for nobody
+withPomerium((_event: unknown, _context: unknown, identity: Identity) => identity.subject, { routes: [] });
 
 // @ts-expect-error Lambda@Edge has no environment to take it from
 createEdgeHandler({});

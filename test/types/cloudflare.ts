@@ -1,9 +1,10 @@
 /** Checked by the compiler only. */
-import type { Identity } from 'pomerium-edge';
+import { compileRoutes, type Identity } from 'pomerium-edge';
 import {
   type AuthService,
   type CloudflareOptions,
   cacheStore,
+  createAuth,
   createGuard,
   createOnRequest,
   getIdentity,
@@ -72,6 +73,8 @@ for (const options of [
   { optional: true },
   { allowPreflight: true },
   { rules: [{ path: '/x', access: 'public' }] as const },
+  { routes: compileRoutes({}) },
+  { routes: { routes: [] }, leaveToPomerium: ['date'] },
   some,
 ]) {
   withPomerium(fetchForAnybody, options) satisfies ExportedHandler<Env>;
@@ -117,6 +120,12 @@ const { identity, refusal } = await service.verify('');
 if (refusal) holds<Equal<typeof refusal.status, number>>();
 else holds<Equal<typeof identity, Identity>>();
 
+createGuard({ routes: [{ from: 'https://a', to: 'http://b' }], listClaims: ['roles'] });
+createAuth({ routes: compileRoutes({}) });
+holds<Equal<NonNullable<Identity['route']>['from'], string>>();
+
+// @ts-expect-error a route may be for nobody, and then there is no subject
+withPomerium({ fetch: (_r, _e, _c, { subject }) => new Response(subject) }, { routes: compileRoutes({}) });
 // @ts-expect-error a rule has a path or a prefix
 createGuard({ rules: [{ access: 'public' }] });
 // @ts-expect-error nobody is never let in by this

@@ -1,7 +1,7 @@
 /** Checked by the compiler only. */
 import { Hono } from 'hono';
 import { hc } from 'hono/client';
-import type { Identity, PomeriumError } from 'pomerium-edge';
+import { compileRoutes, type Identity, type PomeriumError } from 'pomerium-edge';
 import { type PomeriumOptions, pomerium, requirePolicy } from 'pomerium-edge/hono';
 import { type Equal, holds } from './equal.ts';
 
@@ -30,6 +30,8 @@ declare const some: PomeriumOptions;
 for (const gate of [
   pomerium({ optional: isLocal }),
   pomerium({ allowPreflight: true }),
+  pomerium({ routes: [{ from: 'https://a', to: 'http://b' }] }),
+  pomerium((c) => ({ routes: compileRoutes(c.env.ROUTES), leaveToPomerium: ['date'] })),
   pomerium({ rules: [{ prefix: '/', access: 'authenticated' }] }),
   pomerium(() => ({ audience: 'a', optional: isLocal })),
   pomerium(some),
@@ -43,6 +45,7 @@ for (const gate of [
   pomerium(),
   pomerium({ optional: false, allowPreflight: false, shared: true, onRefused: async () => undefined }),
   pomerium(() => ({ audience: 'a', removeHeaders: ['x-a'], claimHeaders: ['a'], corsOrigins: ['*'] })),
+  pomerium({ listClaims: ['roles'], leaveToPomerium: ['date'] }),
 ]) {
   new Hono().use(gate).get('/', (c) => {
     holds<Equal<typeof c.var.identity, Identity>>();
@@ -65,6 +68,8 @@ new Hono().use(pomerium({ optional: true })).get('/admin', requirePolicy({ allow
   holds<Equal<typeof c.var.identity.subject, string>>();
   return c.text(c.var.identity.subject);
 });
+
+requirePolicy({ allow: {} }, { listClaims: ['roles'], leaveToPomerium: ['date'] });
 
 // @ts-expect-error a misspelt option
 pomerium({ audiense: 'a' });

@@ -30,6 +30,8 @@ export const allowed: Promise<Identity> = requireIdentity({
 export const own: Promise<Identity> = createIdentityFunctions({ audience: 'a' }).requireIdentity({ policy: {} });
 
 export const logged = createIdentityFunctions({ listClaims: ['roles'], log: false, logSubject: true });
+export const routed = createIdentityFunctions({ routes: { routes: [] }, leaveToPomerium: ['date'] });
+export const routedProxy = createProxy({ routes: { routes: [] } });
 
 // @ts-expect-error rules are for createProxy
 createIdentityFunctions({ rules: [] });

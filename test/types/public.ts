@@ -1,7 +1,9 @@
 // Compiled by "npm run check" and never run: a wrong type here is an error there.
 import {
   compilePolicy,
+  compileRoutes,
   createVerifier,
+  createVerifierFromEnvironment,
   type Identity,
   type JwksStore,
   type KeySource,
@@ -12,9 +14,12 @@ import {
   type PomeriumError,
   type PomeriumErrorCode,
   type PomeriumEvent,
+  type RouteName,
+  type Routes,
   remoteKeys,
   staticKeys,
   type Verifier,
+  type VerifierOptions,
 } from 'pomerium-edge';
 import { createGuard } from 'pomerium-edge/cloudflare';
 import { createStorage } from 'unstorage';
@@ -72,6 +77,36 @@ holds<Equal<typeof policy.needsRequest, boolean>>();
 holds<Equal<typeof identity.onBehalfOf, Identity | undefined>>();
 createVerifier({ audience: 'a', policy, onBehalfOf: { audience: 'b', callers: policy } });
 
+/** With routes nobody may pass, unless somebody says otherwise; audience and the like are theirs to say. */
+const routes: Routes = compileRoutes(JSON.parse('{}') as unknown, {
+  hosts: ['a'],
+  listClaims: ['roles'],
+  leaveToPomerium: ['source_ip'],
+});
+const routed = createVerifier({ routes });
+holds<Equal<typeof routed, Verifier<MaybeAnonymous>>>();
+const signedIn = createVerifier({ routes, allowAnonymous: false });
+holds<Equal<typeof signedIn, Verifier<Identity>>>();
+const either = createVerifier({ routes, allowAnonymous: Boolean(decision) });
+holds<Equal<typeof either, Verifier<MaybeAnonymous>>>();
+const fromEnvironment = createVerifierFromEnvironment({}, { routes: { routes: [] } });
+holds<Equal<typeof fromEnvironment, Verifier<Identity>>>();
+createVerifierFromEnvironment({}, { routes, leaveToPomerium: ['date'] });
+holds<Equal<Identity['route'], RouteName | undefined>>();
+holds<Equal<VerifierOptions['audience'], string | readonly string[]>>();
+holds<Equal<typeof routes.hosts, readonly string[]>>();
+
+// @ts-expect-error routes have to be compiled
+createVerifier({ routes: { routes: [] } });
+// @ts-expect-error the routes are the audience
+createVerifier({ routes, audience: 'a' });
+// @ts-expect-error and the policy
+createVerifier({ routes, policy });
+// @ts-expect-error an audience is required
+const noAudience: VerifierOptions = { clockTolerance: 1 };
+void noAudience;
+// @ts-expect-error a misspelt option
+compileRoutes({}, { host: ['a'] });
 // @ts-expect-error a policy has to be compiled
 createVerifier({ audience: 'a', policy: { allow: {} } });
 // @ts-expect-error callers are required

@@ -35,7 +35,13 @@ export const POST: (request: Request, context: { params: Promise<{ id: string }>
 
 // Where options let requests for nobody pass, the identity may be undefined.
 const rules = [{ prefix: '/', access: 'public' }] as const;
-for (const options of [{ rules }, { optional: true }, { allowPreflight: true }] satisfies MiddlewareOptions[]) {
+const routes = [{ from: 'https://a', to: 'http://b' }];
+for (const options of [
+  { rules },
+  { optional: true },
+  { allowPreflight: true },
+  { routes },
+] satisfies MiddlewareOptions[]) {
   withPomerium((_request, identity) => {
     holds<Equal<typeof identity, Identity | undefined>>();
     return new Response(identity?.email);
@@ -53,6 +59,8 @@ withPomerium((_request: Request, identity: Identity) => new Response(identity.em
 
 export const stores: JwksStore[] = [runtimeCacheStore({ namespace: 'n' }), edgeConfigStore()];
 export const refresh: (request: Request) => Promise<Response> = createRefreshRoute({ rewriteAfter: 60 });
+export const refreshOfRoutes = createRefreshRoute({ routes, leaveToPomerium: ['date'] });
+export const identityOptions: VercelOptions = { routes, listClaims: ['roles'], leaveToPomerium: ['date'] };
 
 // @ts-expect-error an adapter's identity is always somebody
 export const anonymous: VercelOptions = { allowAnonymous: true };

@@ -226,7 +226,9 @@ function readTargets({ url, path, targets }: RoutedRequest, globals: Judged['glo
   const urls = targets ?? (typeof url === 'string' ? [url] : undefined);
   if (urls) return urls.map((one) => readUrl(one, globals));
   if (typeof path !== 'string') return [{ path, spellings: undefined }];
-  return [isCanonical(path) ? { path, spellings: spellingsOf(path) } : UNREADABLE];
+  if (!isCanonical(path)) return [UNREADABLE];
+  // Without normalize_path any letter of it may have been escaped, and then other routes are for it.
+  return [{ path, spellings: globals.normalizesPath ? spellingsOf(path) : undefined }];
 }
 
 const UNREADABLE: Target = { path: null, spellings: undefined };

@@ -410,6 +410,16 @@ describe('a verifier with routes', () => {
     ]);
   });
 
+  test('takes none where Envoy leaves the path as it was written, and routes differ by it', async () => {
+    const list = [route('closed', APP, { prefix: '/%61dmin', allow_any_authenticated_user: false }), route('all', APP)];
+    const codeOf = async (normalize_path: boolean) => {
+      const verifier = createVerifier({ routes: compileRoutes({ normalize_path, routes: list }), keys, now });
+      const assertion = await signFor(HOST);
+      return (await errorOf(() => verifier.verify(assertion, { requestInfo: { path: '/admin' } })))?.code ?? 'valid';
+    };
+    assert.deepEqual([await codeOf(true), await codeOf(false)], ['valid', 'policy_denied']);
+  });
+
   describe('gets its keys', () => {
     test('where it is told', async () => assert.equal(await ask(file, '/', await signFor(HOST)), 'valid'));
 

@@ -123,7 +123,7 @@ describe(`what is left to Pomerium (PROPERTY_SEED=${seed})`, () => {
       }
     });
     fc.assert(property, { seed, numRuns: RUNS });
-    tally.assertSeen('somebody: allowed', 'somebody: left to Pomerium', 'somebody: refused');
-    tally.assertSeen('nobody: allowed', 'nobody: stricter', 'nobody: refused');
+    tally.assertSeen(RUNS / 4, 'somebody: allowed', 'somebody: left to Pomerium', 'somebody: refused');
+    tally.assertSeen(RUNS / 50, 'nobody: allowed', 'nobody: stricter', 'nobody: refused');
   });
 });

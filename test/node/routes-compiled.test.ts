@@ -52,7 +52,7 @@ describe(`compiled routes (PROPERTY_SEED=${seed})`, () => {
       }
     });
     fc.assert(property, { seed, numRuns: FEW });
-    tally.assertSeen('written anew: allowed', 'written anew: refused');
+    tally.assertSeen(FEW, 'written anew: allowed', 'written anew: refused');
   });
 
   test(`${FEW} configurations of some hosts: the same answers for these, none for others`, { timeout: 300_000 }, () => {
@@ -81,7 +81,7 @@ describe(`compiled routes (PROPERTY_SEED=${seed})`, () => {
       }
     });
     fc.assert(property, { seed, numRuns: FEW });
-    tally.assertSeen('some hosts: allowed', 'some hosts: of another host', 'some hosts: refused');
+    tally.assertSeen(FEW / 4, 'some hosts: allowed', 'some hosts: of another host', 'some hosts: refused');
   });
 
   test(`${RUNS} configurations with mistakes: what Pomerium refuses is refused, other things for a reason`, () => {
@@ -105,8 +105,8 @@ describe(`compiled routes (PROPERTY_SEED=${seed})`, () => {
       }
     });
     fc.assert(property, { seed, numRuns: RUNS });
-    for (const [message, times] of reasons) assert.isAbove(times, 5, `${message}`);
-    tally.assertSeen('mistakes: refused by both', 'mistakes: none');
+    for (const [message, times] of reasons) assert.isAbove(times, 0, `${message}`);
+    tally.assertSeen(RUNS / 20, 'mistakes: refused by both', 'mistakes: none');
   });
 });
 

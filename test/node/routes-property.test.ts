@@ -61,7 +61,7 @@ test('the interpreter decides as Pomerium did on the vectors', () => {
     }
   }
   assert.deepEqual(wrong, []);
-  assert.isAbove(tally.counts['recorded decisions'] ?? 0, 2_000);
+  tally.assertSeen(2_000, 'recorded decisions');
 });
 
 describe(`the routes, compiled against interpreted (PROPERTY_SEED=${seed})`, () => {
@@ -86,8 +86,8 @@ describe(`the routes, compiled against interpreted (PROPERTY_SEED=${seed})`, () 
       }
     });
     fc.assert(property, { seed, numRuns: RUNS });
-    tally.assertSeen('plain: allowed', 'plain: refused', 'plain: stricter');
-    tally.assertSeen('odd: allowed', 'odd: refused', 'odd: stricter');
+    tally.assertSeen(RUNS, 'plain: allowed', 'plain: refused');
+    tally.assertSeen(RUNS / 40, 'plain: stricter', 'odd: allowed', 'odd: refused', 'odd: stricter');
   });
 
   test(`${RUNS} configurations with rewrites: what is allowed is allowed there`, { timeout: 300_000 }, () => {
@@ -118,7 +118,7 @@ describe(`the routes, compiled against interpreted (PROPERTY_SEED=${seed})`, () 
     });
     fc.assert(property, { seed, numRuns: RUNS });
     for (const name of ['sent', 'served', 'decoded']) {
-      tally.assertSeen(`${name}: allowed`, `${name}: refused`, `${name}: stricter`);
+      tally.assertSeen(RUNS / 4, `${name}: allowed`, `${name}: refused`, `${name}: stricter`);
     }
   });
 
@@ -153,9 +153,9 @@ describe(`the routes, compiled against interpreted (PROPERTY_SEED=${seed})`, () 
     });
     await fc.assert(property, { seed, numRuns: FEW });
     for (const code of ['allowed', 'policy_denied', 'anonymous', 'audience_mismatch', 'issuer_mismatch']) {
-      tally.assertSeen(`verified: ${code}`);
+      tally.assertSeen(1, `verified: ${code}`);
     }
-    tally.assertSeen('verified: of another host');
+    tally.assertSeen(1, 'verified: of another host');
   });
 });
 

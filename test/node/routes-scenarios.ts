@@ -91,7 +91,7 @@ export class Tally {
   count(what: string): void {
     this.counts[what] = (this.counts[what] ?? 0) + 1;
   }
-  assertSeen(...names: string[]): void {
-    for (const name of names) assert.isAbove(this.counts[name] ?? 0, 5, name);
+  assertSeen(least: number, ...names: string[]): void {
+    for (const name of names) assert.isAtLeast(this.counts[name] ?? 0, least, name);
   }
 }

@@ -17,6 +17,8 @@ export async function bundleTests(engine: 'node' | 'web'): Promise<string> {
     conditions: engine === 'web' ? ['edge-light'] : ['node'],
     alias: {
       vitest: `${ROOT}test/harness/portable.ts`,
+      // What its package has for every runtime but Node.js.
+      yaml: `${ROOT}node_modules/yaml/browser/index.js`,
       '#signature': `${ROOT}core/signature/${engine}.ts`,
     },
     logLevel: 'warning',

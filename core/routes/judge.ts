@@ -8,7 +8,7 @@ import { policyDenied } from '../policy/check.ts';
 import type { Policy, PolicyExplanation, RequestInfo } from '../policy/policy.ts';
 import type { Globals } from './configuration.ts';
 import { type HostLookup, routesTo, type VirtualHost } from './hosts.ts';
-import { spellingsOf, toEnvoyPath } from './paths.ts';
+import { mayBePomeriumPath, spellingsOf, toEnvoyPath } from './paths.ts';
 import type { CompiledRoute, Route, RouteEnd } from './route.ts';
 import type { Wanted } from './wanted.ts';
 
@@ -238,8 +238,9 @@ function readUrl(url: string, { normalizesPath, refusesEscapedSlashes }: Judged[
   const text = pathText(url);
   const path = decodePath(text);
   if (path !== null) return { path, spellings: [toEnvoyPath(text, normalizesPath)] };
-  // Envoy answers these itself, so that no route is for them.
-  return /%00/.test(text) || (refusesEscapedSlashes && /%(2f|5c)/i.test(text)) ? NOWHERE : UNREADABLE;
+  // Envoy or Pomerium answers these itself, so that no route is for them.
+  const isRefused = /%00/.test(text) || (refusesEscapedSlashes && /%(2f|5c)/i.test(text));
+  return isRefused || mayBePomeriumPath(text) ? NOWHERE : UNREADABLE;
 }
 
 /**
@@ -260,14 +261,15 @@ function portAt(authority: string | undefined, audience: string): string | undef
 }
 
 /** Where the path has no one reading: all must let it through, and there must be no path that none is for. */
-function everyRoute({ routes }: VirtualHost, path: null | string | undefined): readonly Route[] {
+function everyRoute({ routes, isAuthenticate }: VirtualHost, path: null | string | undefined): readonly Route[] {
   const isComplete = routes.some(({ match }) => match.by === 'prefix' && match.text === '/');
   // None of them may drop out later, so that the others alone decide about a path that they are not for.
   const isAlike = routes.every(
     ({ end, isMcpServer, issuerFormat }) =>
       end === 'upstream' && !isMcpServer && issuerFormat === routes[0]?.issuerFormat,
   );
-  if (isComplete && isAlike) return routes;
+  // On its own host the sign-in answers for `/`, which any of them may be.
+  if (isComplete && isAlike && !isAuthenticate) return routes;
   if (path === undefined) {
     throw configurationError(
       'The routes differ by path, and none was given; use verifyRequest(request), or verify(assertion, { requestInfo: { method, path, headers } }).',

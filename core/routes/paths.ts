@@ -84,8 +84,11 @@ const UNRESERVED = /^[\w.~-]$/;
 export function toEnvoyPath(path: string, normalizesPath: boolean): string {
   if (!/%|"|[^!-~]/.test(path)) return path;
   const whole = path.replace(/"|[^!-~]/gu, encodeURIComponent);
-  if (!normalizesPath) return whole;
-  return whole.replace(/%([\da-f]{2})/gi, (escaped, hex) => {
+  return normalizesPath ? withoutNeedlessEscapes(whole) : whole;
+}
+
+function withoutNeedlessEscapes(path: string): string {
+  return path.replace(/%([\da-f]{2})/gi, (escaped, hex) => {
     const character = String.fromCharCode(Number.parseInt(hex, 16));
     return UNRESERVED.test(character) ? character : escaped;
   });
@@ -112,4 +115,9 @@ export function isPomeriumPath(
   if (/^\/(ping|healthz|(\.pomerium|\.well-known\/pomerium)(\/.*)?)$/s.test(path)) return true;
   if (host.isAuthenticate && /^\/(oauth2\/callback|robots\.txt)?$/.test(path)) return true;
   return host.isMcp && /^\/\.well-known\/oauth-(authorization-server$|protected-resource)/.test(path);
+}
+
+/** Whether Envoy could make such a path of one that has no one reading, as of `/./ping`. */
+export function mayBePomeriumPath(text: string): boolean {
+  return /[/\\](ping|healthz)$|\.pomerium|\.well-known/.test(withoutNeedlessEscapes(text));
 }

@@ -235,3 +235,29 @@ describe('what a client can make long or odd', () => {
     });
   }
 });
+
+describe('what Envoy would make a path of Pomerium’s own is for no route', () => {
+  const ask = (configuration: object, path: string) =>
+    codeOf(() =>
+      compileRoutes(configuration).check(somebody(), { method: 'GET', url: `https://${HOST}${path}`, headers: {} }),
+    );
+  const routes = [{ from: `https://${HOST}`, to, ...forAny }];
+  const own = [
+    '/./ping',
+    '//ping',
+    '/x/../healthz',
+    '/./%70ing',
+    '/./.pomerium/jwt',
+    '/%2epomerium/./x',
+    '/.well-known/./pomerium',
+  ];
+  for (const path of own) test(path, () => assert.equal(ask(routes, path), 'policy_denied'));
+  for (const path of ['/./x', '//x', '/./ping/x', '/./pings']) {
+    test(`not of ${path}`, () => assert.equal(ask(routes, path), 'allowed'));
+  }
+  test('on the host of the sign-in it may be any', () => {
+    const configuration = { authenticate_service_url: `https://${HOST}`, routes };
+    assert.equal(ask(configuration, '/./x'), 'policy_denied');
+    assert.equal(ask(configuration, '/x'), 'allowed');
+  });
+});

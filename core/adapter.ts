@@ -20,7 +20,7 @@ export {
 } from './gate/options.ts';
 export { encodePath, readPath } from './gate/path.ts';
 export { collectPending, type Pending } from './gate/pending.ts';
-export { requirePossible } from './gate/possible.ts';
+export { requirePossible, SOME_KEYS } from './gate/possible.ts';
 export { withHeaders } from './gate/response.ts';
 export { compilePathRules, type PathRule, type PathRules } from './gate/rules.ts';
 export * from './index.ts';

@@ -19,3 +19,22 @@ export function distance(a: string, b: string): number {
   }
   return row[b.length] ?? 0;
 }
+
+/** The name that may be meant: one or two letters away, another number of it, or the beginning of it. */
+export function nearest(key: string, names: readonly string[]): string | undefined {
+  const limit = key.length > 5 ? 2 : 1;
+  const word = key.toLowerCase();
+  const spellings = [word, word.replaceAll('-', '_'), word.replace(/ies$/, 'y'), word.replace(/s$/, ''), `${word}s`];
+  const candidates = names
+    .map((name) => ({ name, far: Math.min(...spellings.map((one) => distance(one, name.toLowerCase()))) }))
+    .sort((a, b) => a.far - b.far);
+  const [first] = candidates;
+  if (first && first.far <= limit) return first.name;
+  const bare = word.replaceAll(/[_-]/g, '');
+  return names.find((name) => {
+    const other = name.replaceAll('_', '').toLowerCase();
+    return (
+      bare.length > 5 && (other === bare || other.startsWith(bare) || (bare.startsWith(other) && other.length > 5))
+    );
+  });
+}

@@ -127,10 +127,7 @@ export function createVerifierFromEnvironment(
 ): Verifier<Identity> {
   requireKnown(withoutUnset(options), AUTH_OPTIONS, 'option');
   requireKnownVariables(env, VERIFIER_VARIABLES, otherVariables);
-  const read = optionsFromEnvironment(env, options, platform);
-  return read.routes
-    ? createVerifier({ ...read, allowAnonymous: false })
-    : createVerifier({ ...read, allowAnonymous: false });
+  return createVerifier({ ...optionsFromEnvironment(env, options, platform), allowAnonymous: false });
 }
 
 /**

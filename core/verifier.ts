@@ -71,7 +71,9 @@ export interface Verifier<I = Identity> {
  * ```
  */
 export function createVerifier(options: VerifierOptions & { allowAnonymous?: false }): Verifier<Identity>;
-export function createVerifier(options: RoutesVerifierOptions & { allowAnonymous: false }): Verifier<Identity>;
+export function createVerifier(
+  options: (VerifierOptions | RoutesVerifierOptions) & { allowAnonymous: false },
+): Verifier<Identity>;
 export function createVerifier(options: VerifierOptions | RoutesVerifierOptions): Verifier<MaybeAnonymous>;
 export function createVerifier(options: VerifierOptions | RoutesVerifierOptions): Verifier<MaybeAnonymous> {
   return new AssertionVerifier(readVerifierOptions(options), 'assertion');
@@ -256,7 +258,8 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
   }
 }
 
-const AUTHORITY = /^([\w.-]+|\[[\da-f:.]+\])(:\d*)?$/i;
+/** A host name without two dots at its end, or an address, and perhaps a port. */
+const AUTHORITY = /^(?!.*\.\.(:|$))([\w.-]+|\[[\da-f:.]+\])(:\d*)?$/i;
 
 /** No server is sent more of them. */
 const MAX_HOST_NAMES = 8;
@@ -265,23 +268,18 @@ const MAX_HOST_NAMES = 8;
 function hostsOf({ url, headers }: RequestLike): string[] {
   const hosts: string[] = [];
   const add = (authority: string) => {
-    const name = authority
-      .trim()
-      .toLowerCase()
-      .replace(/\.?(:\d*)?$/, '');
+    const name = authority.toLowerCase().replace(/\.?(:\d*)?$/, '');
     if (name !== '') hosts.push(name);
   };
   const ofUrl = authorityOf(`${url}`);
   if (ofUrl !== undefined) add(ofUrl);
-  const named = readHeader(headers, 'host')?.split(',', MAX_HOST_NAMES + 1) ?? [];
-  const isOdd = named.some((one) => one.trim() !== '' && (!AUTHORITY.test(one.trim()) || /\.\.(:|$)/.test(one.trim())));
-  if (isOdd || named.length > MAX_HOST_NAMES) {
+  const sent = readHeader(headers, 'host')?.split(',', MAX_HOST_NAMES + 1) ?? [];
+  const named = sent.map((one) => one.trim());
+  if (named.length > MAX_HOST_NAMES || named.some((one) => one !== '' && !AUTHORITY.test(one))) {
     throw new PomeriumError(
       'audience_mismatch',
       'The Host of the request is none, so that nobody knows for which host it is.',
-      {
-        expected: 'a host name, with or without a port',
-      },
+      { expected: 'a host name, with or without a port' },
     );
   }
   for (const one of named) add(one);

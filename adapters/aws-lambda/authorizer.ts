@@ -68,9 +68,7 @@ function verifierFor({ scope }: AnswerOptions): NonNullable<GatePlatform['makeVe
   return (options) => {
     if (scope === 'stage') requireNoRequest(options);
     // Nobody passes an authorizer, whatever the routes say.
-    return options.routes
-      ? createVerifier({ ...options, allowAnonymous: false })
-      : createVerifier({ ...options, allowAnonymous: false });
+    return createVerifier({ ...options, allowAnonymous: false });
   };
 }
 

@@ -10,6 +10,7 @@ import {
   gateOrBroken,
   isPlainObject,
   KeptByContent,
+  SOME_KEYS,
 } from '../../core/adapter.ts';
 
 /** Options of every gate (docs/gate.md). `onRefused` gets the request as it came. */
@@ -31,9 +32,6 @@ export function makeGate(environment: GateEnvironment, options: PomeriumOptions)
     log,
   });
 }
-
-/** Where a wildcard is among the routes, only the environment may say where the keys are. */
-const SOME_KEYS = { POMERIUM_JWKS_URL: 'https://app.corp.example.com/.well-known/pomerium/jwks.json' };
 
 /**
  * Ensures that the options can work, without an environment.

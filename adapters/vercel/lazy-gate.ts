@@ -13,6 +13,7 @@ import {
   readHeader,
   requireOptions,
   requirePossible,
+  SOME_KEYS,
 } from '../../core/adapter.ts';
 import { lifetimeOf } from './lifetime.ts';
 import { environment } from './platform.ts';
@@ -51,7 +52,6 @@ const WITHOUT = {
 
 /** Stands for what only the environment says, where the options alone are checked. */
 const SOME_AUDIENCE = { POMERIUM_AUDIENCE: 'app.corp.example.com' };
-const SOME_KEYS = { POMERIUM_JWKS_URL: 'https://app.corp.example.com/.well-known/pomerium/jwks.json' };
 
 /**
  * A gate that is made with the first request, since a build does not have the environment. What is wrong with that refuses

@@ -1,7 +1,6 @@
-import { distance } from '../../core/distance.ts';
+import { distance, nearest } from '../../core/distance.ts';
 import { configurationError, describeValue } from '../../core/errors.ts';
 import type { AnnotationType } from './annotation-value.ts';
-import { nearest } from './nearest.ts';
 
 /** What the ingress controller takes, unless it is started with another one. */
 export const PREFIX = 'ingress.pomerium.io/';

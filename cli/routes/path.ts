@@ -3,6 +3,11 @@ export function pathTo(at: string, ...keys: readonly (string | number)[]): strin
   return keys.reduce<string>((path, key) => append(path, typeof key === 'number' ? `[${key}]` : key), at);
 }
 
+/** Whether a path is that of `whole`, or of something in it. */
+export function isWithin(path: string, whole: string): boolean {
+  return path.startsWith(whole) && /^$|^[.[]/.test(path.slice(whole.length));
+}
+
 /** From a path in a configuration to the path in the documents that it was made from. */
 export type Origins = ReadonlyMap<string, string>;
 
@@ -10,8 +15,7 @@ export type Origins = ReadonlyMap<string, string>;
 export function originOf(origins: Origins, path: string): string {
   let known = '';
   for (const start of origins.keys()) {
-    const isBeginning = path.startsWith(start) && /^$|^[.[]/.test(path.slice(start.length));
-    if (isBeginning && start.length > known.length) known = start;
+    if (isWithin(path, start) && start.length > known.length) known = start;
   }
   return append(origins.get(known) ?? '', path.slice(known.length).replace(/^\./, ''));
 }

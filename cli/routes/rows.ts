@@ -1,6 +1,7 @@
 import type { ExplainedRoute } from '../../core/index.ts';
 import { isObject } from '../../core/json.ts';
 import type { Examined } from './examine.ts';
+import { isWithin } from './path.ts';
 import { trailOf } from './trail.ts';
 import { describePolicy } from './words.ts';
 
@@ -116,10 +117,6 @@ function isRefused(route: ExplainedRoute, examined: Examined): boolean {
 function wholeOf({ at }: ExplainedRoute, { kind, originOf }: Examined): string {
   const origin = originOf(at);
   return kind === 'ingress' ? (/^\[\d+\](\.items\[\d+\])*/.exec(origin)?.[0] ?? origin) : origin;
-}
-
-function isWithin(path: string, whole: string): boolean {
-  return path.startsWith(whole) && /^$|^[.[]/.test(path.slice(whole.length));
 }
 
 /** Then it is not known what is said of all routes. */

@@ -1,7 +1,7 @@
+import { nearest } from '../../core/distance.ts';
 import { configurationError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { Manifest } from './manifests.ts';
-import { nearest } from './nearest.ts';
 import { pathTo } from './path.ts';
 import { readObject } from './shape.ts';
 

@@ -21,6 +21,9 @@ const MOST_LENIENT: Required<PolicyOptions> = {
   leaveToPomerium: CRITERION_NAMES.filter((name) => !ALWAYS_DECIDED.has(name)),
 };
 
+/** An environment for routes that are checked before it is known: with a wildcard among them it must say where the keys are. */
+export const SOME_KEYS = { POMERIUM_JWKS_URL: 'https://app.corp.example.com/.well-known/pomerium/jwks.json' };
+
 /**
  * Ensures that policies and routes compile with the options that are given, or with what the environment may add to them: where
  * they are checked before that is known.

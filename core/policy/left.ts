@@ -43,10 +43,10 @@ export function readLeft(names: unknown): ReadonlySet<string> {
   if (!Array.isArray(names)) throw configurationError(`leaveToPomerium must be a list of criteria; ${example}.`);
   const isCriterion = (name: unknown) =>
     typeof name === 'string' && (CRITERION_NAMES.includes(name) || /^claim\/./.test(name));
-  const wrong = names.find((name) => !isCriterion(name));
-  if (names.some((name) => !isCriterion(name))) {
+  const wrong = names.findIndex((name) => !isCriterion(name));
+  if (wrong >= 0) {
     throw configurationError(
-      `leaveToPomerium has ${describeValue(wrong)}, which is no criterion; there are ${CRITERION_NAMES.join(', ')}.`,
+      `leaveToPomerium has ${describeValue(names[wrong])}, which is no criterion; there are ${CRITERION_NAMES.join(', ')}.`,
     );
   }
   return new Set(names);

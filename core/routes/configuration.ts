@@ -29,7 +29,7 @@ export interface Configuration {
   /** No setting of Pomerium's: the option `hosts`, as `toJSON` of compiled routes writes it. */
   readonly hosts: readonly string[] | undefined;
   /** In Pomerium's order: `policy` before `routes` (`GetAllPolicies` in config/options.go). */
-  readonly routes: readonly (Section & { readonly list: 'policy' | 'routes'; readonly index: number })[];
+  readonly routes: readonly Section[];
 }
 
 const EXAMPLE = "write { routes: [{ from: 'https://app.corp.example.com', … }] }";
@@ -144,7 +144,7 @@ export function readIssuerFormat(section: Section): IssuerFormat | undefined {
 }
 
 /** `at`: where the list stands; empty where it is the document itself. */
-function readList(list: 'policy' | 'routes', value: unknown, at: string): Configuration['routes'][number][] {
+function readList(list: 'policy' | 'routes', value: unknown, at: string): Section[] {
   if (value === undefined || value === null) return [];
   const routes = isObject(value) && 'from' in value ? [value] : value;
   if (!Array.isArray(routes)) {
@@ -162,6 +162,6 @@ function readList(list: 'policy' | 'routes', value: unknown, at: string): Config
       });
     }
     if (!section) throw configurationError(`${place} is an empty item; take it out.`, { path: place });
-    return { ...section, list, index };
+    return section;
   });
 }

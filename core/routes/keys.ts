@@ -1,4 +1,4 @@
-import { distance } from '../distance.ts';
+import { nearest } from '../distance.ts';
 import { configurationError, describeValue } from '../errors.ts';
 import { join, type Section } from './settings.ts';
 
@@ -183,23 +183,5 @@ function unknownKey(path: string, key: string, meant: string | undefined): Error
   const advice = meant ? `write ${meant}` : 'take it out';
   return configurationError(`${path}: Pomerium has no setting ${describeValue(key)} and would ignore it; ${advice}.`, {
     path,
-  });
-}
-
-/** The name that may be meant: one or two letters away, another number of it, or the beginning of it. */
-function nearest(key: string, names: readonly string[]): string | undefined {
-  const limit = key.length > 5 ? 2 : 1;
-  const spellings = [key, key.replaceAll('-', '_'), key.replace(/ies$/, 'y'), key.replace(/s$/, ''), `${key}s`];
-  const candidates = names
-    .map((name) => ({ name, far: Math.min(...spellings.map((one) => distance(one, name))) }))
-    .sort((a, b) => a.far - b.far);
-  const [first] = candidates;
-  if (first && first.far <= limit) return first.name;
-  const bare = key.replaceAll(/[_-]/g, '');
-  return names.find((name) => {
-    const other = name.replaceAll('_', '');
-    return (
-      bare.length > 5 && (other === bare || other.startsWith(bare) || (bare.startsWith(other) && other.length > 5))
-    );
   });
 }

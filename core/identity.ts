@@ -1,5 +1,5 @@
 import type { CheckedClaims } from './claims.ts';
-import type { JsonObject } from './json.ts';
+import type { JsonMembers } from './json.ts';
 
 /** For whom a request came through Pomerium, from verified claims only. Frozen; times in seconds since the epoch. */
 export interface Identity {
@@ -18,7 +18,7 @@ export interface Identity {
   readonly issuedAt: number;
   readonly expiresAt: number;
   /** Every claim of the assertion, as it was signed. */
-  readonly claims: JsonObject;
+  readonly claims: JsonMembers;
   /** The user for whom this caller acts, where `onBehalfOf` is configured and such an assertion came and verified. */
   readonly onBehalfOf?: Identity | undefined;
   /** With `routes`: the one by which the request came, where that can be told. */
@@ -51,6 +51,7 @@ export function toIdentity(claims: CheckedClaims): MaybeAnonymous {
     audience: claims.aud,
     issuedAt: claims.iat,
     expiresAt: claims.exp,
-    claims: claims.all,
+    // Parsed from JSON, so nothing else can be in there.
+    claims: claims.all as JsonMembers,
   });
 }

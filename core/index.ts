@@ -35,6 +35,7 @@ export {
 } from './gate/headers.ts';
 export { problemResponse } from './gate/problem.ts';
 export type { Identity, MaybeAnonymous, RouteName } from './identity.ts';
+export type { JsonArray, JsonMembers, JsonValue } from './json.ts';
 export type { KeySelector, VerificationKey } from './keys/key-set.ts';
 export type { SkipReason } from './keys/material/jwk.ts';
 export { staticKeys } from './keys/material/static.ts';

@@ -1,5 +1,12 @@
 export type JsonObject = { readonly [name: string]: unknown };
 
+/** A value out of JSON. By interfaces: Cloudflare's types of RPC give up at an alias that names itself, and at `unknown`. */
+export type JsonValue = string | number | boolean | null | JsonArray | JsonMembers;
+export interface JsonArray extends ReadonlyArray<JsonValue> {}
+export interface JsonMembers {
+  readonly [name: string]: JsonValue;
+}
+
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

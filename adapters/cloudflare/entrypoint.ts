@@ -20,6 +20,7 @@ import {
   optionsFor,
 } from './options.ts';
 import type { WaitUntil } from './platform.ts';
+import type { EntrypointBrand, ProjectEnvironment } from './workers-types.ts';
 
 /** What a call over a service binding answers: errors lose their code on the way, so a refusal is a value. */
 export type AuthResult =
@@ -30,20 +31,33 @@ export type AuthResult =
 export interface AuthService {
   /** Verifies the value of `x-pomerium-jwt-assertion`. Where a policy or `routes` ask about the request, use `verifyRequest`. */
   verify(assertion: string | null): Promise<AuthResult>;
-  /** Verifies a request by its method, URL and headers; its body stays with the caller. */
-  verifyRequest(request: RequestLike): Promise<AuthResult>;
+  /**
+   * Verifies a request by its method, URL and headers. A `Request` itself would lose its body to the call: use
+   * `verifyThrough`.
+   */
+  verifyRequest(request: RequestLike & { readonly body?: never }): Promise<AuthResult>;
 }
 
+/**
+ * Asks the `PomeriumAuth` of another Worker about a request, whose body stays here.
+ *
+ * @example
+ * ```ts
+ * const { identity, refusal } = await verifyThrough(env.AUTH, request)
+ * ```
+ */
+export function verifyThrough(service: AuthService, { method, url, headers }: RequestLike): Promise<AuthResult> {
+  return service.verifyRequest({ method, url, headers });
+}
+
+/** A class of `WorkerEntrypoint`s that answer as `AuthService`. */
+export type AuthEntrypoint<Env> = new (ctx: unknown, env: Env) => EntrypointBase<Env> & AuthService & EntrypointBrand;
+
 /** A `WorkerEntrypoint` with which other Workers verify through a service binding: see `PomeriumAuth`. */
-export function createAuth<Env = CloudflareEnvironment>(
-  options: OptionsFor<AuthOptions, Env> = {},
-): new (
-  ctx: unknown,
-  env: Env,
-) => EntrypointBase<Env> & AuthService {
+export function createAuth<Env = ProjectEnvironment>(options: OptionsFor<AuthOptions, Env> = {}): AuthEntrypoint<Env> {
   const verifiers = keepForContent(options, makeVerifier);
   const verifierFor = keepForEnvironment((env: Env) => verifiers(env, optionsFor(options, env)));
-  return class extends EntrypointBase<Env> implements AuthService {
+  class Auth extends EntrypointBase<Env> implements AuthService {
     verify(assertion: string | null): Promise<AuthResult> {
       return this.#answer((one, context) => one.verify(assertion, context));
     }
@@ -63,7 +77,9 @@ export function createAuth<Env = CloudflareEnvironment>(
         return { refusal: { code: error.code, status: error.status } };
       }
     }
-  };
+  }
+  // The brand is one of types alone.
+  return Auth as AuthEntrypoint<Env>;
 }
 
 /** The guard in the same Worker has rules for itself: they say nothing of the requests that others ask about. */
@@ -76,11 +92,16 @@ function makeVerifier(environment: unknown, options: AuthOptions): Verifier {
   });
 }
 
+// By its name, so that the declaration leaves the types of the project to the project.
+const AuthFromEnvironment: AuthEntrypoint<ProjectEnvironment> = createAuth();
+
 /**
  * Configured by the environment. The Worker that exports it is bound in another's configuration as
  * `{ binding = "AUTH", service = "pomerium-guard", entrypoint = "PomeriumAuth" }`.
  *
  * @example
- * const { identity, refusal } = await env.AUTH.verify(request.headers.get('x-pomerium-jwt-assertion'))
+ * ```ts
+ * const { identity, refusal } = await verifyThrough(env.AUTH, request)
+ * ```
  */
-export class PomeriumAuth extends createAuth() {}
+export class PomeriumAuth extends AuthFromEnvironment {}

@@ -53,6 +53,18 @@ export function createCloudflareGate(
   });
 }
 
+/**
+ * Gets the keys before a request needs them. `own`: what the handler has to do on its schedule, which goes on whether or not
+ * there are keys.
+ */
+export async function keepWarm(gate: Gate<Request>, ctx: WaitUntil, own?: () => unknown): Promise<void> {
+  const ready = gate.ready({ waitUntil: (promise) => ctx.waitUntil(promise) });
+  if (!own) return ready;
+  // Why there are none is in the log already.
+  ctx.waitUntil(ready.catch(() => {}));
+  await own();
+}
+
 /** The answer to a request: of `next`, where it may go on. */
 export async function respond(
   gate: Gate<Request>,

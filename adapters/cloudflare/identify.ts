@@ -3,7 +3,10 @@ import type { AllowedRequest } from './gate.ts';
 
 const identities = new WeakMap<Request, Identity>();
 
-/** The verified identity of a request that `withPomerium` or `onRequest` handed on; not that of a clone of it. */
+/**
+ * The verified identity of a request that `withPomerium` handed on; not that of a clone of it. Pages makes a new request for
+ * each function: there it is `context.data.identity`.
+ */
 export function getIdentity(request: Request): Identity | undefined {
   return identities.get(request);
 }

@@ -4,9 +4,9 @@
  * @module
  */
 export { type AuthOptions, cacheStore, type JwksStore, type TieredStore, tieredStore } from '../../core/adapter.ts';
-export { type AuthResult, type AuthService, createAuth, PomeriumAuth } from './entrypoint.ts';
+export { type AuthResult, type AuthService, createAuth, PomeriumAuth, verifyThrough } from './entrypoint.ts';
 export { createGuard, type Guard } from './guard.ts';
-export type { GuardEnvironment, GuardOptions } from './guard-options.ts';
+export type { GuardEnvironment, GuardOptions, UpstreamFor, UpstreamTarget } from './guard-options.ts';
 export { getIdentity } from './identify.ts';
 export { kvStore } from './kv-store.ts';
 export type { CloudflareEnvironment, CloudflareOptions, OptionsFor } from './options.ts';

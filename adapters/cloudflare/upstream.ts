@@ -1,9 +1,24 @@
-import { configurationError, describeValue, readBoolean, readFlag, readVariables } from '../../core/adapter.ts';
-import type { GuardEnvironment } from './guard-options.ts';
+import {
+  configurationError,
+  describeValue,
+  type Identity,
+  readBoolean,
+  readFlag,
+  readVariables,
+} from '../../core/adapter.ts';
+import type { GuardEnvironment, GuardOptions, UpstreamTarget } from './guard-options.ts';
+import { markSent } from './loop.ts';
 import type { ServiceBinding } from './platform.ts';
+import type { WorkersContext } from './workers-types.ts';
 
-/** Sends a request on. */
-export type Upstream = (request: Request, headers: Headers) => Promise<Response>;
+/** Sends a request on. `headers`: those that go on with it. */
+export type Upstream<Env> = (
+  request: Request,
+  headers: Headers,
+  ...rest: [env: Env, ctx: WorkersContext, identity: Identity | undefined]
+) => Promise<Response>;
+
+type Send = (request: Request) => Promise<Response>;
 
 const VARIABLES = { upstreamCache: ['POMERIUM_UPSTREAM_CACHE', readFlag] } as const;
 
@@ -11,31 +26,53 @@ const VARIABLES = { upstreamCache: ['POMERIUM_UPSTREAM_CACHE', readFlag] } as co
  * Where requests go; undefined where nothing says it.
  * @throws {PomeriumError} `invalid_configuration`
  */
-export function readUpstream(
+export function readUpstream<Env>(
   env: GuardEnvironment,
-  target: string | ServiceBinding | undefined,
-  upstreamCache: boolean | undefined,
-): Upstream | undefined {
-  const upstream = target ?? env.POMERIUM_UPSTREAM;
+  { upstream: option, upstreamCache }: Pick<GuardOptions<Env>, 'upstream' | 'upstreamCache'>,
+): Upstream<Env> | undefined {
+  const upstream = option ?? env.POMERIUM_UPSTREAM;
   const usesCache = readBoolean('upstreamCache', upstreamCache) ?? readVariables({ ...env }, VARIABLES).upstreamCache;
-  if (!upstream) return undefined;
-  if (typeof upstream === 'object') {
-    if (typeof upstream.fetch !== 'function') throw configurationError('The upstream is no service binding.');
-    return (request, headers) => upstream.fetch(withHeaders(request, headers));
-  }
   const init = usesCache ? {} : withoutCache();
-  if (upstream === 'route') return (request, headers) => fetch(withHeaders(request, headers), init);
-  const origin = originOf(upstream);
-  return (request, headers) => {
-    const { pathname, search } = new URL(request.url);
-    // Joined as text: a path that begins with // must not become another host.
-    return fetch(new Request(`${origin}${pathname}${search}`, withHeaders(request, headers)), init);
+  if (!upstream) return undefined;
+  if (typeof upstream !== 'function') {
+    const send = sendTo(upstream, init);
+    return async (request, headers) => send(withHeaders(request, headers));
+  }
+  return async (request, headers, env, ctx, identity) => {
+    const passed = withHeaders(request, headers);
+    const target = await upstream(passed, env, ctx, identity);
+    return sendTo(isEntrypoint(target) ? target({ props: { identity } }) : target, init)(passed);
   };
+}
+
+function sendTo(target: UpstreamTarget, init: RequestInit): Send {
+  if (target === 'route') return (request) => fetch(marked(request), init);
+  if (typeof target === 'string' || target instanceof URL) {
+    const origin = originOf(String(target));
+    return (request) => {
+      const { pathname, search, host } = new URL(request.url);
+      const sent = host === new URL(origin).host ? marked(request) : request;
+      // Joined as text: a path that begins with // must not become another host.
+      return fetch(new Request(`${origin}${pathname}${search}`, sent), init);
+    };
+  }
+  if (typeof target?.fetch !== 'function') throw configurationError('The upstream is no service binding.');
+  return (request) => target.fetch(request);
+}
+
+/** One of `ctx.exports`: called, it is the entrypoint with these `props`; as it is, it has none, and Workers Cache one answer for all. */
+function isEntrypoint(target: UpstreamTarget): target is ServiceBinding & ((options: object) => ServiceBinding) {
+  return typeof target === 'function';
 }
 
 /** Method, body stream and upgrade as they came. A redirect is the client's to follow, so that it comes back through Pomerium. */
 function withHeaders(request: Request, headers: Headers): Request {
   return new Request(request, { headers, redirect: 'manual' });
+}
+
+function marked(request: Request): Request {
+  markSent(request, request.headers);
+  return request;
 }
 
 /**

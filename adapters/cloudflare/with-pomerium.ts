@@ -1,59 +1,98 @@
-import type { Identity, SignedInOptions } from '../../core/adapter.ts';
-import { gatesFor, respond } from './gate.ts';
+import { configurationError, type Gate, type Identity, type SignedInOptions } from '../../core/adapter.ts';
+import { gatesFor, keepWarm, respond } from './gate.ts';
 import { withIdentity } from './identify.ts';
-import type { CloudflareEnvironment, CloudflareOptions, OptionsFor } from './options.ts';
-import type { WaitUntil } from './platform.ts';
+import type { CloudflareOptions, OptionsFor } from './options.ts';
+import { type EntrypointClass, protectEntrypoint } from './protect-entrypoint.ts';
+import type {
+  IncomingRequest,
+  ProjectEnvironment,
+  ScheduledController,
+  WorkersContext,
+  WorkersHandler,
+} from './workers-types.ts';
 
 /** An `ExportedHandler` whose `fetch` is told for whom the request came. */
-export interface IdentifiedHandler<Env, Context extends WaitUntil, Who = Identity> {
-  fetch(request: Request, env: Env, ctx: Context, identity: Who): Response | Promise<Response>;
-}
+export type IdentifiedHandler<Env, Who = Identity> = Omit<WorkersHandler<Env>, 'fetch'> & {
+  fetch?(request: IncomingRequest, env: Env, ctx: WorkersContext, identity: Who): Response | Promise<Response>;
+};
 
-/** The same handler as Workers wants it: its other events as they were. */
-export type ProtectedHandler<Handler, Env, Context extends WaitUntil> = Omit<Handler, 'fetch'> & {
-  fetch(request: Request, env: Env, ctx: Context): Promise<Response>;
+/** The same handler as Workers wants it: its other events as they were, and `scheduled`, which also keeps the keys warm. */
+export type ProtectedHandler<Env> = Omit<WorkersHandler<Env>, 'fetch' | 'scheduled'> & {
+  fetch(request: Request, env: Env, ctx: WorkersContext): Promise<Response>;
+  scheduled(controller: ScheduledController, env: Env, ctx: WorkersContext): Promise<void>;
 };
 
 /**
  * Wraps a Worker: its `fetch` is only called for requests that came through Pomerium, with the identity as fourth argument
  * and a request without unverified Pomerium headers. Where `routes`, `optional`, `rules` or `allowPreflight` let requests for
- * nobody pass, the identity is undefined for them.
+ * nobody pass, the identity is undefined for them. All other handlers stay as they are; `scheduled` keeps the keys warm, too.
+ *
+ * Of a `WorkerEntrypoint` class it makes another one, whose `fetch` finds the identity by `getIdentity(request)`. Its RPC
+ * methods are for other Workers, and no gate stands before them.
+ *
+ * @throws {PomeriumError} `invalid_configuration` where there is no `fetch` to guard
  *
  * @example
  * ```ts
  * export default withPomerium({
  *   fetch: (request, env, ctx, identity) => new Response(`Hello ${identity.email}`),
- * })
+ * }) satisfies ExportedHandler<Env>
  * ```
  */
-export function withPomerium<
-  Env = CloudflareEnvironment,
-  Context extends WaitUntil = WaitUntil,
-  Handler extends IdentifiedHandler<Env, Context> = IdentifiedHandler<Env, Context>,
->(
-  handler: Handler,
+export function withPomerium<Class extends EntrypointClass, Env = ProjectEnvironment>(
+  entrypoint: Class,
+  options?: OptionsFor<CloudflareOptions, Env>,
+): Class;
+export function withPomerium<Env = ProjectEnvironment>(
+  handler: IdentifiedHandler<Env>,
   options?: OptionsFor<SignedInOptions<CloudflareOptions>, Env>,
-): ProtectedHandler<Handler, Env, Context>;
-export function withPomerium<
-  Env = CloudflareEnvironment,
-  Context extends WaitUntil = WaitUntil,
-  Handler extends IdentifiedHandler<Env, Context, Identity | undefined> = IdentifiedHandler<
-    Env,
-    Context,
-    Identity | undefined
-  >,
->(handler: Handler, options: OptionsFor<CloudflareOptions, Env>): ProtectedHandler<Handler, Env, Context>;
-export function withPomerium<Env, Context extends WaitUntil>(
-  handler: IdentifiedHandler<Env, Context, Identity | undefined>,
+): ProtectedHandler<Env>;
+export function withPomerium<Env = ProjectEnvironment>(
+  handler: IdentifiedHandler<Env, Identity | undefined>,
+  options: OptionsFor<CloudflareOptions, Env>,
+): ProtectedHandler<Env>;
+export function withPomerium<Env>(
+  target: EntrypointClass | IdentifiedHandler<Env, Identity | undefined>,
   options: OptionsFor<CloudflareOptions, Env> = {},
-): ProtectedHandler<IdentifiedHandler<Env, Context, Identity | undefined>, Env, Context> {
+): EntrypointClass | ProtectedHandler<Env> {
   const gates = gatesFor(options);
-  return {
-    ...handler,
-    async fetch(request: Request, env: Env, ctx: Context) {
-      return respond(gates(env), request, ctx, (allowed) =>
-        handler.fetch(withIdentity(request, allowed), env, ctx, allowed.identity),
-      );
+  return typeof target === 'function' ? protectEntrypoint(target, gates) : protectHandler(target, gates);
+}
+
+function protectHandler<Env>(
+  handler: IdentifiedHandler<Env, Identity | undefined>,
+  gates: (env: Env) => Gate<Request>,
+): ProtectedHandler<Env> {
+  const { fetch, scheduled } = handler;
+  if (typeof fetch !== 'function') throw configurationError('The handler has no fetch, so there is nothing to guard.');
+  return Object.defineProperties(boundMembersOf(handler), {
+    fetch: {
+      enumerable: true,
+      value: (request: Request, env: Env, ctx: WorkersContext) =>
+        respond(gates(env), request, ctx, (allowed) =>
+          fetch.call(handler, withIdentity(request, allowed), env, ctx, allowed.identity),
+        ),
     },
-  };
+    scheduled: {
+      enumerable: true,
+      value: (controller: ScheduledController, env: Env, ctx: WorkersContext) =>
+        keepWarm(gates(env), ctx, scheduled && (() => scheduled.call(handler, controller, env, ctx))),
+    },
+  }) as ProtectedHandler<Env>;
+}
+
+/** Every member as it is when it is read, also those of its class; methods stay with the handler, whatever state it has. */
+function boundMembersOf(handler: object): object {
+  const members: PropertyDescriptorMap = {};
+  for (let owner = handler; owner && owner !== Object.prototype; owner = Object.getPrototypeOf(owner)) {
+    for (const name of Object.getOwnPropertyNames(owner)) {
+      members[name] ??= { enumerable: true, configurable: true, get: () => memberOf(handler, name) };
+    }
+  }
+  return Object.defineProperties({}, members);
+}
+
+function memberOf(handler: object, name: string): unknown {
+  const member: unknown = Reflect.get(handler, name);
+  return typeof member === 'function' ? member.bind(handler) : member;
 }

@@ -6,6 +6,7 @@ import {
   type KvNamespace,
   kvStore,
   type OptionsFor,
+  verifyThrough,
   withPomerium,
 } from '../../../adapters/cloudflare/index.ts';
 import { type PomeriumEvent, staticKeys, type VerifierOptions } from '../../../core/index.ts';
@@ -49,7 +50,7 @@ const CALLERS: Record<string, (options: OptionsFor<Options, Env>) => Ask> = {
     // A runtime makes an entrypoint for each call.
     const Auth = createAuth<Env>(options);
     return async (env) => {
-      const { refusal } = await new Auth(ctx, env).verifyRequest(request());
+      const { refusal } = await verifyThrough(new Auth(ctx, env), request());
       return refusal ? `${refusal.status}` : 'in';
     };
   },

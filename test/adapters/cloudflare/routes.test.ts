@@ -5,6 +5,7 @@ import {
   createOnRequest,
   getIdentity,
   type PagesContext,
+  verifyThrough,
   withPomerium,
 } from '../../../adapters/cloudflare/index.ts';
 import { compileRoutes } from '../../../core/index.ts';
@@ -112,7 +113,7 @@ describe('PomeriumAuth, with routes', () => {
 
   test('is configured by the environment of a guard beside it', async () => {
     const auth = new (createAuth<object>({ now }))(ctx, { ...env, POMERIUM_CLAIM_HEADERS: 'department' });
-    assert.equal((await auth.verifyRequest(requestTo('/x', SENDERS.alice))).identity?.subject, 'u-alice');
+    assert.equal((await verifyThrough(auth, requestTo('/x', SENDERS.alice))).identity?.subject, 'u-alice');
   });
 });
 

@@ -25,10 +25,10 @@ async function requestWith(headers: Record<string, string> = {}, init: RequestIn
 
 describe('withPomerium', () => {
   test('calls fetch with the identity and a cleaned request, and hands the rest of the handler on', async () => {
-    const scheduled = () => 'ran';
+    const queue = () => {};
     const worker = withPomerium(
       {
-        scheduled,
+        queue,
         async fetch(request, given, context, identity) {
           assert.equal(given, env);
           assert.equal(context, ctx);
@@ -49,7 +49,7 @@ describe('withPomerium', () => {
       url: 'https://edge.example/x?y=1',
     });
     assert.equal(getIdentity(request)?.subject, 'u-alice', 'also for the request as it came');
-    assert.equal(worker.scheduled, scheduled);
+    assert.equal(typeof worker.queue, 'function');
   });
 
   test('answers everything else by itself', async () => {
@@ -71,6 +71,41 @@ describe('withPomerium', () => {
     for (let i = 0; i < 3; i++) assert.equal((await worker.fetch(await requestWith(), mine, ctx)).status, 401);
     assert.equal(calls, 1);
   });
+
+  test('reads other members when they are read, on the handler itself, and can be spread', async () => {
+    class Handler {
+      #seen: string[] = [];
+      fetch = () => Response.json(this.#seen);
+      queue(batch: unknown) {
+        this.#seen.push(String(batch));
+      }
+      get late() {
+        return this.#seen.length;
+      }
+    }
+    const worker = { ...withPomerium<CloudflareEnvironment>(new Handler(), options) };
+    await worker.queue?.('a job', env, ctx);
+    const request = await requestWith({ [ASSERTION]: await sign(key) });
+    assert.deepEqual(await (await worker.fetch(request, env, ctx)).json(), ['a job']);
+    assert.equal(Reflect.get(withPomerium<CloudflareEnvironment>(new Handler(), options), 'late'), 0);
+  });
+
+  const NOTHING_TO_GUARD: [name: string, target: object, sentence: RegExp][] = [
+    ['a handler', {}, /has no fetch/],
+    ['a class', class Jobs {}, /Jobs has no method fetch/],
+    [
+      'a class whose fetch is a field',
+      class Field {
+        fetch = () => new Response();
+      },
+      /Field has no method fetch/,
+    ],
+  ];
+  for (const [name, target, sentence] of NOTHING_TO_GUARD) {
+    test(`${name} without a fetch is refused when it is built`, () => {
+      assert.throws(() => withPomerium(target), sentence);
+    });
+  }
 
   test('an error of the handler itself is not taken for a refusal', async () => {
     const worker = withPomerium({ fetch: () => Promise.reject(new TypeError('mine')) }, options);
@@ -141,6 +176,36 @@ describe('onRequest, for Pages', () => {
     assert.equal((await onRequest(context)).status, 401);
     assert.deepEqual(context.data, {});
     assert.isUndefined(context.seen);
+  });
+});
+
+describe('the schedule of withPomerium', () => {
+  const ran: string[] = [];
+  const own = () => void ran.push('own');
+  const withSchedule = (scheduled?: () => void) =>
+    withPomerium<CloudflareEnvironment>({ fetch: () => new Response(), ...(scheduled && { scheduled }) });
+
+  test('gets the keys, beside the handler’s own', async () => {
+    for (const scheduled of [undefined, own]) {
+      const origin = await Origin.start(jwksAnswer(jwks(key)));
+      const pending: Promise<unknown>[] = [];
+      const context = { waitUntil: (promise: Promise<unknown>) => void pending.push(promise) };
+      const given = { POMERIUM_AUDIENCE: HOST, POMERIUM_JWKS_URL: origin.url };
+      await withSchedule(scheduled).scheduled({}, given, context);
+      await Promise.all(pending);
+      assert.equal(await origin.count(), 1);
+    }
+    assert.lengthOf(ran, 1);
+  });
+
+  test('without keys, the handler’s own does what it has to do; alone, it fails', async () => {
+    const down = { POMERIUM_AUDIENCE: HOST, POMERIUM_JWKS_URL: (await Origin.start({ status: 500 })).url };
+    await withSchedule(own).scheduled({}, down, ctx);
+    assert.lengthOf(ran, 2);
+    const failed = await withSchedule()
+      .scheduled({}, down, ctx)
+      .catch((error) => error.code);
+    assert.equal(failed, 'keys_unavailable');
   });
 });
 

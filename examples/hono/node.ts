@@ -1,6 +1,10 @@
-import { serve } from '@hono/node-server';
+import { serve, upgradeWebSocket } from '@hono/node-server';
+import { WebSocketServer } from 'ws';
 import { app } from './app.ts';
+import { echo } from './echo.ts';
 
-serve({ fetch: app.fetch, port: Number(process.env['PORT'] ?? 3000), hostname: '127.0.0.1' }, ({ port }) => {
+const { fetch } = app.get('/echo', upgradeWebSocket(echo));
+const websocket = { server: new WebSocketServer({ noServer: true }) };
+serve({ fetch, websocket, port: Number(process.env['PORT'] ?? 3000), hostname: '127.0.0.1' }, ({ port }) => {
   console.log(`http://127.0.0.1:${port}`);
 });

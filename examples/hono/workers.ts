@@ -1,1 +1,5 @@
-export { app as default } from './app.ts';
+import { upgradeWebSocket } from 'hono/cloudflare-workers';
+import { app } from './app.ts';
+import { echo } from './echo.ts';
+
+export default app.get('/echo', upgradeWebSocket(echo));

@@ -1,95 +1,156 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
 import { afterAll, assert, describe, test } from 'vitest';
-import { bundleWorker, COMPATIBILITY_DATE } from '../../scripts/bundle-worker.ts';
 import { startProcess } from '../../scripts/processes.ts';
-import { ROOT, tool } from '../../scripts/run.ts';
+import { must, tool } from '../../scripts/run.ts';
 import { startStandIn } from '../../scripts/start/stand-in.ts';
-import { HOST, sign } from '../support/issuer.ts';
+import { installProject } from '../support/example-project.ts';
+import { sign } from '../support/issuer.ts';
+import { sendRaw } from './raw-request.ts';
 
 const standIn = await startStandIn({});
 const now = Math.floor(Date.now() / 1000);
 const headers = { 'x-pomerium-jwt-assertion': await sign(standIn.key, { iat: now, exp: now + 3600 }) };
-afterAll(() => standIn.close());
 
-/** An example in a folder of its own, as whoever copies it has it, under its own tool and with the stand-in's keys. */
-async function withWrangler(
-  example: string,
-  args: readonly string[],
-  use: (url: string) => Promise<void>,
-): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'pomerium-edge-'));
-  cpSync(`${ROOT}examples/${example}`, folder, { recursive: true });
-  mkdirSync(join(folder, 'node_modules'));
-  symlinkSync(ROOT, join(folder, 'node_modules', 'pomerium-edge'));
-  const flags = ['--ip', '127.0.0.1', '--port', '0', '--inspector-port', '0'];
-  const wrangler = startProcess(tool('wrangler'), [...args, ...flags], folder);
-  try {
-    await use(await wrangler.printed(/Ready on (http:\/\/127\.0\.0\.1:\d+)/));
-  } finally {
-    await wrangler.stop();
-    rmSync(folder, { recursive: true, force: true });
-  }
+interface Dev {
+  readonly folder: string;
+  readonly url: string;
+  stop(): Promise<void>;
 }
 
-describe('examples/cloudflare-workers, under wrangler dev', () => {
-  test('greets who came through Pomerium, and nobody else', () =>
-    withWrangler('cloudflare-workers', ['dev', '--var', `POMERIUM_JWKS_URL:${standIn.jwksUrl()}`], async (url) => {
-      assert.equal((await fetch(url)).status, 401);
-      const answer = await fetch(url, { headers });
-      assert.deepEqual(await answer.json(), { email: 'alice@example.com', groups: ['g1', 'engineering'] });
-      assert.equal(await (await fetch(`${url}/greeting`, { headers })).text(), 'Hello, Alice Liddell!');
-    }));
+const started: Promise<Dev>[] = [];
+afterAll(async () => {
+  await Promise.allSettled(started.map(async (dev) => (await dev).stop()));
+  await standIn.close();
 });
 
-describe('examples/cloudflare-pages, under wrangler pages dev', () => {
-  test('keeps functions and assets for who came through Pomerium', () =>
-    withWrangler(
-      'cloudflare-pages',
-      ['pages', 'dev', '--binding', `POMERIUM_JWKS_URL=${standIn.jwksUrl()}`],
-      async (url) => {
-        for (const path of ['/', '/whoami', '/nothing']) assert.equal((await fetch(url + path)).status, 401, path);
-        assert.include(await (await fetch(url, { headers })).text(), 'Only who came through Pomerium');
-        assert.deepEqual(await (await fetch(`${url}/whoami`, { headers })).json(), { email: 'alice@example.com' });
-      },
-    ));
+/** Starts an example while the tests of others run: half of the time is waiting. */
+function start(example: string, options: { devVars?: string; change?(folder: string): void } = {}): Promise<Dev> {
+  const dev = installAndRun(example, options);
+  dev.catch(() => undefined); // The test that awaits it says so.
+  started.push(dev);
+  return dev;
+}
+
+/** What `npm run dev` runs, in an example as whoever copied and installed it has it. */
+async function installAndRun(
+  example: string,
+  { devVars = '.dev.vars', change }: { devVars?: string; change?(folder: string): void },
+): Promise<Dev> {
+  const { folder, remove } = await installProject(`examples/${example}`);
+  copyDevVars(join(folder, devVars));
+  change?.(folder);
+  const { scripts } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const [name, ...args] = scripts.dev.split(' ');
+  const flags = ['--ip', '127.0.0.1', '--port', '0', '--inspector-port', '0'];
+  const wrangler = startProcess(tool(name), [...args, ...flags], folder);
+  const stop = async () => {
+    await wrangler.stop();
+    remove();
+  };
+  // After an error it waits for a change of the files.
+  const url = await wrangler.printed(/Ready on (http:\/\/127\.0\.0\.1:\d+)|\[ERROR\] .*/);
+  if (!url.startsWith('http')) await stop();
+  assert.match(url, /^http/);
+  return { folder, url, stop };
+}
+
+/** `.dev.vars.example` as `.dev.vars`, with the stand-in instead of `pomerium-edge dev`. */
+function copyDevVars(path: string): void {
+  const lines = readFileSync(`${path}.example`, 'utf8');
+  const url = 'http://127.0.0.1:8000/.well-known/pomerium/jwks.json';
+  assert.include(lines, `POMERIUM_JWKS_URL=${url}\n`);
+  writeFileSync(path, lines.replace(url, standIn.jwksUrl()));
+}
+
+describe('examples/cloudflare-workers', () => {
+  const app = start('cloudflare-workers');
+
+  test('greets who came through Pomerium, and nobody else', async () => {
+    const { url } = await app;
+    assert.equal((await fetch(url)).status, 401);
+    const answer = await fetch(url, { headers });
+    assert.deepEqual(await answer.json(), { email: 'alice@example.com', groups: ['g1', 'engineering'] });
+    assert.equal(await (await fetch(`${url}/greeting`, { headers })).text(), 'Hello, Alice Liddell!');
+  });
+
+  test('tests itself without a server, also beside its .dev.vars', async () => {
+    const { folder } = await app;
+    const output = await must(tool('vitest'), ['run'], { cwd: folder, capture: true, env: { NO_COLOR: '1' } });
+    assert.isAtLeast(Number(/Tests +(\d+) passed/.exec(output)?.[1]), 40, output);
+  });
+
+  test('can be deployed', async () => {
+    const { folder } = await app;
+    const output = await must(tool('wrangler'), ['deploy', '--dry-run'], { cwd: folder, capture: true });
+    assert.include(output, 'env.POMERIUM_AUDIENCE');
+  });
 });
 
-describe('examples/cloudflare-service, with the guard that wrangler.toml deploys', () => {
+describe('examples/cloudflare-pages', () => {
+  const pages = start('cloudflare-pages');
+
+  test('keeps functions and assets for who came through Pomerium', async () => {
+    const { url } = await pages;
+    for (const path of ['/', '/whoami', '/nothing']) assert.equal((await fetch(url + path)).status, 401, path);
+    assert.include(await (await fetch(url, { headers })).text(), 'Only who came through Pomerium');
+    assert.deepEqual(await (await fetch(`${url}/whoami`, { headers })).json(), { email: 'alice@example.com' });
+  });
+});
+
+describe('examples/cloudflare-service', () => {
+  const app = start('cloudflare-service', { devVars: 'guard/.dev.vars' });
+
   test('verifies over the service binding', async () => {
-    const config = 'examples/cloudflare-service/wrangler.toml';
-    const { code: service } = await bundleWorker({ entry: 'examples/cloudflare-service/index.ts', config });
-    const { code: guard } = await bundleWorker();
-    const worker = (name: string, contents: string) => ({
-      name,
-      compatibilityDate: COMPATIBILITY_DATE,
-      modules: [{ type: 'ESModule' as const, path: `${name}.js`, contents }],
-    });
-    const miniflare = new Miniflare(
-      convertV4MiniflareOptions({
-        cf: false,
-        workers: [
-          {
-            ...worker('my-app', service),
-            serviceBindings: { AUTH: { name: 'pomerium-guard', entrypoint: 'PomeriumAuth' } },
-          },
-          {
-            ...worker('pomerium-guard', guard),
-            bindings: { POMERIUM_AUDIENCE: HOST, POMERIUM_JWKS_URL: standIn.jwksUrl() },
-          },
-        ],
-      }),
-    );
-    try {
-      const url = await miniflare.ready;
-      assert.equal(await (await fetch(url, { headers })).text(), 'Hello, alice@example.com!');
-      const refused = await fetch(url);
-      assert.equal(refused.status, 401);
-      assert.deepEqual(await refused.json(), { code: 'missing_assertion' });
-    } finally {
-      await miniflare.dispose();
+    const { url } = await app;
+    assert.equal(await (await fetch(url, { headers })).text(), 'Hello, alice@example.com!');
+    const refused = await fetch(url);
+    assert.equal(refused.status, 401);
+    assert.deepEqual(await refused.json(), { code: 'missing_assertion' });
+  });
+
+  test('reads the body afterwards', async () => {
+    const answer = await fetch((await app).url, { method: 'POST', headers, body: 'my note' });
+    assert.equal(await answer.text(), 'alice@example.com wrote: my note');
+  });
+});
+
+describe('examples/cloudflare-static', () => {
+  const site = start('cloudflare-static');
+  const withoutWorkerFirst = start('cloudflare-static', {
+    change(folder) {
+      const path = join(folder, 'wrangler.jsonc');
+      const config = readFileSync(path, 'utf8');
+      const line = '"run_worker_first": true,';
+      assert.include(config, line);
+      writeFileSync(path, config.replace(line, ''));
+    },
+  });
+  const files: [path: string, status: number, content: string][] = [
+    ['/', 200, 'Only who came through Pomerium'],
+    ['/index.html', 307, ''],
+    ['/robots.txt', 200, 'Disallow: /'],
+    ['/assets/app.js', 200, 'textContent'],
+    ['/nothing', 200, 'Only who came through Pomerium'],
+  ];
+  /** As a browser opens a page: then Workers may answer for what is no file, too. `fetch` would set the header itself. */
+  const open = (url: string, path: string, lines: [string, string][] = []) =>
+    sendRaw(url, path, [['sec-fetch-mode', 'navigate'], ...lines]);
+
+  test.each(files)('%s is for who came through Pomerium', async (path, status, content) => {
+    const { url } = await site;
+    assert.equal((await open(url, path)).status, 401);
+    const answer = await open(url, path, Object.entries(headers));
+    assert.equal(answer.status, status);
+    assert.include(answer.body, content);
+  });
+
+  test('without run_worker_first every file is for everybody, so the example needs it', async () => {
+    const { url } = await withoutWorkerFirst;
+    for (const [path, status, content] of files) {
+      const answer = await open(url, path);
+      assert.equal(answer.status, status, path);
+      assert.include(answer.body, content);
     }
   });
 });

@@ -9,21 +9,26 @@ export interface Project {
 }
 
 interface Manifest {
+  readonly version?: string;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
 }
 
 /**
  * A copy of a project in an empty folder, with what `npm install` would put there: the files of the packed package, and the
- * dependencies that its package.json names, which are those of this repository. `source`: as in `examples/hono`.
+ * dependencies that its package.json names, which are those of this repository. `source`: as in `examples/hono`; of an
+ * example, what is packed of it is copied.
  */
 export async function installProject(source: string): Promise<Project> {
   const folder = mkdtempSync(join(tmpdir(), 'pomerium-edge-'));
-  cpSync(join(ROOT, source), folder, { recursive: true });
   const modules = join(folder, 'node_modules');
-  for (const path of await packedFiles()) cpSync(join(ROOT, path), join(modules, 'pomerium-edge', path));
+  const packed = await packedFiles();
+  const own = packed.filter((path) => path.startsWith(`${source}/`));
+  if (own.length === 0) cpSync(join(ROOT, source), folder, { recursive: true });
+  for (const path of own) cpSync(join(ROOT, path), join(folder, path.slice(source.length)));
+  for (const path of packed) cpSync(join(ROOT, path), join(modules, 'pomerium-edge', path));
   const wanted = { ...dependenciesOf(join(modules, 'pomerium-edge'), 'dependencies'), ...dependenciesOf(folder) };
-  for (const name of Object.keys(wanted).filter((one) => one !== 'pomerium-edge')) link(name, modules);
+  for (const [name, range] of Object.entries(wanted)) if (name !== 'pomerium-edge') link(name, range, modules);
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
@@ -36,11 +41,19 @@ function dependenciesOf(folder: string, ...kinds: (keyof Manifest)[]): Record<st
 /** Where npm has put what is installed here. */
 const INSTALLED = ['toolchain/workers/node_modules', 'node_modules'].map((path) => join(ROOT, path));
 
-function link(name: string, modules: string): void {
-  const place = INSTALLED.map((path) => join(path, name)).find((path) => existsSync(path));
-  if (place === undefined) throw new Error(`${name} is not installed: name it in package.json of toolchain/workers.`);
+function link(name: string, range: string, modules: string): void {
+  const place = INSTALLED.map((path) => join(path, name)).find((path) => existsSync(path) && isOf(range, path));
+  if (place === undefined)
+    throw new Error(`${name} ${range} is not installed: name it in package.json of toolchain/workers.`);
   mkdirSync(dirname(join(modules, name)), { recursive: true });
   symlinkSync(place, join(modules, name));
+}
+
+/** By the major version, as in `^7.0.2`: two TypeScripts are installed. */
+function isOf(range: string, place: string): boolean {
+  const { version }: Manifest = JSON.parse(readFileSync(join(place, 'package.json'), 'utf8'));
+  const major = /^[\^~]?(\d+)\./.exec(range)?.[1];
+  return major === undefined || version?.startsWith(`${major}.`) === true;
 }
 
 let packed: Promise<string[]> | undefined;

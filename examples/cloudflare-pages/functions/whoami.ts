@@ -1,4 +1,4 @@
 import type { Identity } from 'pomerium-edge';
 
-export const onRequestGet = ({ data }: { data: { identity: Identity } }) =>
+export const onRequestGet: PagesFunction<Env, never, { identity: Identity }> = ({ data }) =>
   Response.json({ email: data.identity.email });

@@ -7,7 +7,7 @@ export default withPomerium({
     if (pathname === '/greeting') return new Response(greeting(request));
     return Response.json({ email: identity.email, groups: identity.groups });
   },
-});
+}) satisfies ExportedHandler<Env>;
 
 /** Code further in needs the request only. */
 function greeting(request: Request): string {

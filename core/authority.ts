@@ -1,3 +1,5 @@
+import { parseUrl } from './url.ts';
+
 /** What all but a few URLs are like, and what `URL` leaves as it is: no user, no number for a host, no escape. */
 const PLAIN = /^https?:\/\/((?:[a-z\d-]+\.)*[a-z][a-z\d-]*)(?::(\d+))?(?:[/?#]|$)/;
 
@@ -8,5 +10,5 @@ const PLAIN = /^https?:\/\/((?:[a-z\d-]+\.)*[a-z][a-z\d-]*)(?::(\d+))?(?:[/?#]|$
 export function authorityOf(url: string): string | undefined {
   const [, host, port] = PLAIN.exec(url) ?? [];
   if (host !== undefined && port === undefined && !host.includes('xn--')) return host;
-  return URL.canParse(url) ? new URL(url).host : undefined;
+  return parseUrl(url)?.host;
 }

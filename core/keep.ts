@@ -14,16 +14,21 @@ const WITHOUT_CONTENT = ['store', 'upstream'];
  * compiled routes and other objects of a class are equal only to themselves.
  */
 export class KeptByContent<Made> {
-  readonly #kept = new RecentlyUsed<Made>(MAX_KEPT);
+  readonly #kept: RecentlyUsed<Made>;
   readonly #environments = new WeakMap<object, string>();
+
+  /** `sharedWith`: has what this one makes, too. Each looks for itself at what an environment holds, with the first call. */
+  constructor(sharedWith?: KeptByContent<Made>) {
+    this.#kept = sharedWith ? sharedWith.#kept : new RecentlyUsed(MAX_KEPT);
+  }
 
   /**
    * What was made for this content, or else what `make` makes, unless it throws.
-   * `options`: undefined where they are the same in every call.
+   * `options`: undefined where they are the same in every call; text where it says all of them (`contentOfFixed`).
    */
-  get(environment: unknown, options: object | undefined, make: () => Made): Made {
-    const name = this.#contentOfEnvironment(environment) + (options ? contentOfOptions(options) : '');
-    return this.#kept.get(name, make);
+  get(environment: unknown, options: object | string | undefined, make: () => Made): Made {
+    const content = typeof options === 'object' ? contentOfOptions(options) : (options ?? '');
+    return this.#kept.get(this.#contentOfEnvironment(environment) + content, make);
   }
 
   #contentOfEnvironment(environment: unknown): string {
@@ -43,13 +48,28 @@ function contentOfOptions(options: object): string {
   const compared = Object.entries(options).filter(
     ([name, value]) => !(WITHOUT_CONTENT.includes(name) && typeof value === 'object'),
   );
-  return contentOf(Object.fromEntries(compared), (value) => `object ${numberOf(value)}`);
+  return contentOf(Object.fromEntries(compared), (value) =>
+    typeof value === 'function' ? 'function' : `object ${numberOf(value)}`,
+  );
+}
+
+/**
+ * The content of options that are written down once, and not made with each request: functions and stores, too, are equal
+ * only to themselves.
+ */
+export function contentOfFixed(options: object): string {
+  const nameOf = (value: object) => `object ${numberOf(value)}`;
+  const contents = Object.entries(options).map(([name, value]) => {
+    const isWhole = name === 'store' && typeof value === 'object' && value !== null;
+    return `${JSON.stringify(name)}:${isWhole ? nameOf(value) : contentOf(value, nameOf)}`;
+  });
+  return `{${contents.join()}}`;
 }
 
 /** Not by `JSON.stringify`: on a service binding `toJSON` is a remote method, which it would call. */
 function contentOf(value: unknown, nameOf: (value: object) => string): string {
   if (typeof value === 'string') return JSON.stringify(value);
-  if (typeof value === 'function') return 'function';
+  if (typeof value === 'function') return nameOf(value);
   if (typeof value !== 'object' || value === null) return String(value);
   if (Array.isArray(value)) return `[${value.map((one) => contentOf(one, nameOf)).join()}]`;
   if (!isData(value)) return nameOf(value);

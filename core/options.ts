@@ -10,6 +10,7 @@ import { readBoolean, readFunction, readSeconds, requireKnown, requireOptions } 
 import { isPolicy, type Policy } from './policy/policy.ts';
 import type { Routes } from './routes/compile.ts';
 import { ALGORITHMS, type Algorithm } from './signature/algorithms.ts';
+import { parseUrl, requireStandardUrl } from './url.ts';
 
 /** How assertions for one or several audiences are verified. */
 export interface VerifierOptions extends CommonOptions {
@@ -166,6 +167,7 @@ type AnyOptions = Partial<Unset<VerifierOptions & Pick<RoutesVerifierOptions, 'r
 
 /** @throws {PomeriumError} `invalid_configuration`, with a sentence that says what to write instead */
 export function readVerifierOptions(options: AnyOptions): VerifierSettings {
+  requireStandardUrl();
   requireOptions(options);
   requireKnown(options, VERIFIER_OPTIONS, 'option');
   const routes = readRoutes(options);
@@ -316,7 +318,7 @@ function defaultJwksUrl(issuer: string): string {
   // An IPv6 address has several colons, a port just one.
   const authority = /^[^[]*:.*:/.test(host) ? `[${host}]` : host;
   const url = `https://${authority}/.well-known/pomerium/jwks.json`;
-  if (URL.canParse(url) && !/[/?#@]/.test(host)) return url;
+  if (parseUrl(url) && !/[/?#@]/.test(host)) return url;
   throw configurationError(
     `No JWKS URL can be made from the issuer ${describeValue(issuer)}; write keys: remoteKeys(url).`,
   );

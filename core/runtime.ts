@@ -1,5 +1,9 @@
-/** `process` alone says nothing: workerd's nodejs_compat has one, too. */
-const IS_WORKERD = globalThis.navigator?.userAgent === 'Cloudflare-Workers';
+/**
+ * Whether this is workerd. `process` alone says nothing: its nodejs_compat has one, too, with a version of Node.js. And
+ * `navigator` is missing before the compatibility date 2022-03-21, and with the flag `no_global_navigator`.
+ */
+export const IS_WORKERD: boolean =
+  globalThis.navigator?.userAgent === 'Cloudflare-Workers' || 'WebSocketPair' in globalThis;
 
 /**
  * Whether a request may wait for a promise that another request started. On workerd such a promise never settles

@@ -1,6 +1,7 @@
 import { EntrypointBase } from '#entrypoint-base';
 import {
   type AuthOptions,
+  configurationError,
   createVerifierFromEnvironment,
   GATE_VARIABLES,
   type Identity,
@@ -11,6 +12,7 @@ import {
   type VerifyContext,
 } from '../../core/adapter.ts';
 import {
+  bindingsOf,
   type CloudflareEnvironment,
   defaultStore,
   keepForContent,
@@ -41,13 +43,18 @@ export interface AuthService {
 /**
  * Asks the `PomeriumAuth` of another Worker about a request, whose body stays here.
  *
+ * @throws {PomeriumError} `invalid_configuration` where the binding is no such entrypoint
+ *
  * @example
  * ```ts
  * const { identity, refusal } = await verifyThrough(env.AUTH, request)
  * ```
  */
-export function verifyThrough(service: AuthService, { method, url, headers }: RequestLike): Promise<AuthResult> {
-  return service.verifyRequest({ method, url, headers });
+export async function verifyThrough(service: AuthService, { method, url, headers }: RequestLike): Promise<AuthResult> {
+  if (typeof service?.verifyRequest === 'function') return service.verifyRequest({ method, url, headers });
+  throw configurationError(
+    'The service has no verifyRequest: bind the entrypoint PomeriumAuth, in a Worker with a compatibility_date of 2024-04-03 or later or the flag rpc.',
+  );
 }
 
 /** A class of `WorkerEntrypoint`s that answer as `AuthService`. */
@@ -84,7 +91,7 @@ export function createAuth<Env = ProjectEnvironment>(options: OptionsFor<AuthOpt
 
 /** The guard in the same Worker has rules for itself: they say nothing of the requests that others ask about. */
 function makeVerifier(environment: unknown, options: AuthOptions): Verifier {
-  const env = (environment ?? {}) as CloudflareEnvironment;
+  const env: CloudflareEnvironment = bindingsOf(environment);
   return createVerifierFromEnvironment(env, options, {
     store: defaultStore(env),
     onEvent: log.event,

@@ -9,6 +9,7 @@ import {
 } from '../../core/adapter.ts';
 import { endAtExpiry } from './end-at-expiry.ts';
 import {
+  bindingsOf,
   type CloudflareEnvironment,
   type CloudflareOptions,
   defaultStore,
@@ -38,16 +39,26 @@ export function gatesFor<Env>(options: OptionsFor<CloudflareOptions, Env>): (env
   return keepForEnvironment((env: Env) => gateOrBroken(() => gates(env, optionsFor(options, env)), PLATFORM));
 }
 
+const NO_STREAMS = 'it needs a compatibility_date of 2022-11-30 or later, or the flag streams_enable_constructors';
+
+function canMakeStreams(): boolean {
+  try {
+    return Boolean(new ReadableStream());
+  } catch {
+    return false;
+  }
+}
+
 /** @throws {PomeriumError} `invalid_configuration` */
 export function createCloudflareGate(
   environment: unknown,
   options: CloudflareOptions,
   support: GateSupport = {},
 ): Gate<Request> {
-  // A Worker's own bindings are whatever its configuration says; each of ours is judged where it is read.
-  const env = (environment ?? {}) as CloudflareEnvironment;
+  const env: CloudflareEnvironment = bindingsOf(environment);
   return createGate(env, options, {
     ...support,
+    ...(!canMakeStreams() && { without: { endAtExpiry: NO_STREAMS } }),
     keys: { store: defaultStore(env) },
     ...PLATFORM,
   });

@@ -1,8 +1,8 @@
 import { describeFetchFailure, gateOrBroken, PomeriumError, problemResponse } from '../../core/adapter.ts';
 import { createCloudflareGate, keepWarm, PLATFORM, respond } from './gate.ts';
-import type { GuardEnvironment, GuardOptions } from './guard-options.ts';
+import type { GuardOptions } from './guard-options.ts';
 import { isLoop } from './loop.ts';
-import { keepForContent, keepForEnvironment, log, type OptionsFor, optionsFor } from './options.ts';
+import { bindingsOf, keepForContent, keepForEnvironment, log, type OptionsFor, optionsFor } from './options.ts';
 import { readUpstream, type Upstream } from './upstream.ts';
 import type { ProtectedHandler } from './with-pomerium.ts';
 import type { ProjectEnvironment } from './workers-types.ts';
@@ -31,7 +31,7 @@ export function createGuard<Env = ProjectEnvironment>(options: OptionsFor<GuardO
     const gate = gateOrBroken<Request>(() => {
       const own = optionsFor(options, env);
       // Not kept by content: a binding is always that of the environment at hand.
-      upstream = readUpstream((env ?? {}) as GuardEnvironment, own);
+      upstream = readUpstream(bindingsOf(env), own);
       return gates(env, own);
     }, PLATFORM);
     return { gate, upstream };

@@ -53,6 +53,14 @@ export function optionsFor<Options, Env>(options: OptionsFor<Options, Env>, env:
   return own;
 }
 
+/**
+ * The environment as an object of its own: OpenTelemetry's throws where a binding is read that is not there. Bindings are
+ * whatever the configuration says; each of ours is judged where it is read.
+ */
+export function bindingsOf(environment: unknown): object {
+  return { ...(environment as object | undefined) };
+}
+
 /** The data centre's cache, which only Workers have; and KV, where it is bound. */
 export function defaultStore({ POMERIUM_JWKS_KV }: CloudflareEnvironment): JwksStore {
   const near = 'caches' in globalThis ? [cacheStore()] : [];

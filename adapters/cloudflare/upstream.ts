@@ -2,9 +2,11 @@ import {
   configurationError,
   describeValue,
   type Identity,
+  parseUrl,
   readBoolean,
   readFlag,
   readVariables,
+  withoutCache,
 } from '../../core/adapter.ts';
 import type { GuardEnvironment, GuardOptions, UpstreamTarget } from './guard-options.ts';
 import { markSent } from './loop.ts';
@@ -32,6 +34,7 @@ export function readUpstream<Env>(
 ): Upstream<Env> | undefined {
   const upstream = option ?? env.POMERIUM_UPSTREAM;
   const usesCache = readBoolean('upstreamCache', upstreamCache) ?? readVariables({ ...env }, VARIABLES).upstreamCache;
+  // Cloudflare's cache keeps what looks like a static file (`/statement.pdf`) for two hours by its URL alone.
   const init = usesCache ? {} : withoutCache();
   if (!upstream) return undefined;
   if (typeof upstream !== 'function') {
@@ -75,24 +78,8 @@ function marked(request: Request): Request {
   return request;
 }
 
-/**
- * Past Cloudflare's own cache, which keeps what looks like a static file (`/statement.pdf`) for two hours by its URL alone.
- * Workers with a compatibility date before 2024-11-11 have no such option; there the cache is told by `cf`.
- */
-function withoutCache(): RequestInit {
-  try {
-    return new Request('https://example.com', { cache: 'no-store' }).cache === 'no-store'
-      ? { cache: 'no-store' }
-      : CF_NO_STORE;
-  } catch {
-    return CF_NO_STORE;
-  }
-}
-
-const CF_NO_STORE = { cf: { cacheTtl: -1 } } as RequestInit;
-
 function originOf(upstream: string): string {
-  const url = URL.canParse(upstream) ? new URL(upstream) : undefined;
+  const url = parseUrl(upstream);
   if (url && /^https?:$/.test(url.protocol) && url.pathname === '/' && url.search === '') return url.origin;
   throw configurationError(
     `The upstream ${describeValue(upstream)} is not an origin, as in https://app.internal.example.com, nor the word route.`,

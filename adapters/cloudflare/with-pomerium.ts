@@ -63,36 +63,27 @@ function protectHandler<Env>(
   handler: IdentifiedHandler<Env, Identity | undefined>,
   gates: (env: Env) => Gate<Request>,
 ): ProtectedHandler<Env> {
-  const { fetch, scheduled } = handler;
+  const { fetch, scheduled, ...others } = boundMembersOf(handler) as typeof handler;
   if (typeof fetch !== 'function') throw configurationError('The handler has no fetch, so there is nothing to guard.');
-  return Object.defineProperties(boundMembersOf(handler), {
-    fetch: {
-      enumerable: true,
-      value: (request: Request, env: Env, ctx: WorkersContext) =>
-        respond(gates(env), request, ctx, (allowed) =>
-          fetch.call(handler, withIdentity(request, allowed), env, ctx, allowed.identity),
-        ),
-    },
-    scheduled: {
-      enumerable: true,
-      value: (controller: ScheduledController, env: Env, ctx: WorkersContext) =>
-        keepWarm(gates(env), ctx, scheduled && (() => scheduled.call(handler, controller, env, ctx))),
-    },
-  }) as ProtectedHandler<Env>;
+  return {
+    ...others,
+    fetch: (request, env, ctx) =>
+      respond(gates(env), request, ctx, (allowed) => fetch(withIdentity(request, allowed), env, ctx, allowed.identity)),
+    scheduled: (controller, env, ctx) =>
+      keepWarm(gates(env), ctx, scheduled && (() => scheduled(controller, env, ctx))),
+  } as ProtectedHandler<Env>;
 }
 
-/** Every member as it is when it is read, also those of its class; methods stay with the handler, whatever state it has. */
+/** Also the members of its class. Methods stay with the handler, whatever state it has. */
 function boundMembersOf(handler: object): object {
-  const members: PropertyDescriptorMap = {};
+  const members: Record<string, unknown> = {};
   for (let owner = handler; owner && owner !== Object.prototype; owner = Object.getPrototypeOf(owner)) {
     for (const name of Object.getOwnPropertyNames(owner)) {
-      members[name] ??= { enumerable: true, configurable: true, get: () => memberOf(handler, name) };
+      const member: unknown = Reflect.get(handler, name);
+      // Not by its own `bind`: the functions of OpenTelemetry's proxies have none.
+      members[name] ??=
+        typeof member === 'function' ? (...args: unknown[]) => Reflect.apply(member, handler, args) : member;
     }
   }
-  return Object.defineProperties({}, members);
-}
-
-function memberOf(handler: object, name: string): unknown {
-  const member: unknown = Reflect.get(handler, name);
-  return typeof member === 'function' ? member.bind(handler) : member;
+  return members;
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { keepWarm } from './keep-warm.ts';
 export { type IdentityVariables, type OptionalIdentityVariables, pomerium } from './middleware.ts';
 export type { PomeriumOptions } from './options.ts';
 export { requirePolicy } from './require-policy.ts';

@@ -7,11 +7,13 @@ import {
   type GateContext,
   type GateRequest,
   type Identity,
+  IS_WORKERD,
   requireOptions,
   requirePossible,
   type SignedInOptions,
 } from '../../core/adapter.ts';
-import { checkOptions, gatesFor, IS_WORKERD, type OptionsFor, type PomeriumOptions } from './options.ts';
+import { checkOptions, gatesFor } from './gates.ts';
+import type { OptionsFor, PomeriumOptions } from './options.ts';
 import { refuse } from './refuse.ts';
 
 /** What the middleware sets: `c.var.identity`. */
@@ -40,7 +42,7 @@ export const allowedRequests = new WeakMap<Context, AllowedRequest>();
  * answer. Without options the environment configures it (`POMERIUM_AUDIENCE` and the like); each option replaces what that
  * says. Options that cannot work are an `invalid_configuration`: thrown at once where they are an object.
  *
- * An options function must not be async. Gates are kept by configuration, so it must not make `keys`, a compiled policy or routes
+ * An options function must not be async, nor take audience or issuer from the request. Gates are kept by configuration, so it must not make `keys`, a compiled policy or routes
  * anew for each request; of functions (`onRefused`, `onEvent`, `now`) those of the first request with a configuration stay, so they
  * must not depend on `c`.
  *

@@ -11,6 +11,7 @@ import {
   problemResponse,
   requirePossible,
 } from '../../core/adapter.ts';
+import { log } from './gates.ts';
 import { allowedRequests, forwardHeaders, type IdentityVariables } from './middleware.ts';
 import { refuse, toException } from './refuse.ts';
 
@@ -62,5 +63,7 @@ function orBroken(make: () => Policy): Policy {
 
 function nobodyKnows(request: Request): HTTPException {
   const error = new PomeriumError('missing_assertion', 'No pomerium() stands before this route.');
+  const { code, status, message } = error;
+  log.event({ type: 'assertion_refused', subject: 'assertion', code, status, message });
   return toException(error, problemResponse(error, request));
 }

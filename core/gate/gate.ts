@@ -6,6 +6,7 @@ import type { Identity, MaybeAnonymous } from '../identity.ts';
 import type { RemoteKeysOptions } from '../keys/remote/options.ts';
 import type { EitherOptions } from '../options.ts';
 import { parseFrom } from '../routes/from.ts';
+import { parseUrl } from '../url.ts';
 import { createVerifier, type Verifier, type VerifyContext } from '../verifier.ts';
 import { createForwarder, type ForwardedHeaders } from './forward.ts';
 import { isCorsPreflight, type RequestLike } from './headers.ts';
@@ -193,8 +194,9 @@ function homeOf({ audience, routes }: EitherOptions): string | undefined {
 /** The request's URL there. */
 function sameUrlAt(authority: string, { url = '/' }: RequestLike): string | undefined {
   const base = `https://${authority}`;
-  if (!URL.canParse(url, base)) return undefined;
-  const { pathname, search } = new URL(url, base);
+  const parsed = parseUrl(url, base);
+  if (!parsed) return undefined;
+  const { pathname, search } = parsed;
   // That of `mailto:@evil.test` is no path, and would be a part of the host.
   return pathname.startsWith('/') ? `${base}${pathname}${search}` : undefined;
 }

@@ -1,6 +1,6 @@
 import { assert, describe, test } from 'vitest';
 import { compilePolicy, compileRoutes, staticKeys } from '../../core/index.ts';
-import { KeptByContent } from '../../core/keep.ts';
+import { contentOfFixed, KeptByContent } from '../../core/keep.ts';
 import { jwks, makeKey } from '../support/issuer.ts';
 
 class Fetcher {}
@@ -70,6 +70,27 @@ describe('KeptByContent never takes one configuration for another:', () => {
   }
 });
 
+describe('contentOfFixed, for options that are written down,', () => {
+  const now = () => 1;
+  const store = new Map();
+  const plainStore = { getItem: () => null, setItem: () => {} };
+  const cases: [name: string, first: object, second: object, areEqual: boolean][] = [
+    ['the same data', { audience: ['a'], ...ADMINS }, { audience: ['a'], ...structuredClone(ADMINS) }, true],
+    ['other data', { audience: ['a'] }, { audience: ['b'] }, false],
+    ['the very same function', { now }, { now }, true],
+    ['another function', { now }, { now: () => 1 }, false],
+    ['the very same store', { store }, { store }, true],
+    ['another store', { store }, { store: new Map() }, false],
+    ['another store with the same functions', { store: plainStore }, { store: { ...plainStore } }, false],
+    ['another policy', { policy }, { policy: compilePolicy({}) }, false],
+    ['text that looks like a function', { now }, { now: 'object 1' }, false],
+  ];
+  for (const [name, first, second, areEqual] of cases) {
+    test(`${name}: ${areEqual ? 'equal' : 'not equal'}`, () =>
+      assert.equal(contentOfFixed(first) === contentOfFixed(second), areEqual));
+  }
+});
+
 /** How many were made for these, each asked for twice. */
 function countMade(...configurations: Configuration[]): number {
   const kept = new KeptByContent<object>();
@@ -92,6 +113,17 @@ describe('KeptByContent', () => {
       assert.equal(get('steady'), steady);
     }
     assert.notEqual(get('rare'), rare);
+  });
+
+  test('that is shared has what the other made, and looks for itself at an environment that changed', () => {
+    const kept = new KeptByContent<object>();
+    const environment = { ...A };
+    const make = () => ({});
+    const first = kept.get(environment, undefined, make);
+    assert.equal(new KeptByContent(kept).get(environment, undefined, make), first);
+    environment.POMERIUM_AUDIENCE = 'b';
+    assert.equal(kept.get(environment, undefined, make), first);
+    assert.notEqual(new KeptByContent(kept).get(environment, undefined, make), first);
   });
 
   test('keeps nothing of what could not be made', () => {

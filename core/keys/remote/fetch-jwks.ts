@@ -1,6 +1,7 @@
 import { PomeriumError } from '../../errors.ts';
 import type { RefreshFailure } from '../../events.ts';
 import { describeFetchFailure } from '../../fetch-failure.ts';
+import { withoutCache } from '../../without-cache.ts';
 import { MAX_BODY_BYTES } from '../limits.ts';
 import { TOLERANCE, withTimeout } from '../timeout.ts';
 
@@ -87,8 +88,8 @@ async function exchange({ url, fetch, etag, now }: JwksRequest, signal: AbortSig
   const askedAt = now();
   const headers = new Headers({ accept: 'application/json' });
   if (etag !== null) headers.set('if-none-match', etag);
-  // no-store: we are the cache. manual: workerd has no redirect: 'error', and a redirect must not choose our keys.
-  const response = await fetch(url, { headers, signal, redirect: 'manual', cache: 'no-store' });
+  // We are the cache. manual: workerd has no redirect: 'error', and a redirect must not choose our keys.
+  const response = await fetch(url, { headers, signal, redirect: 'manual', ...withoutCache() });
   const { status } = response;
   if (status !== 200) await response.body?.cancel();
   if (response.type === 'opaqueredirect' || (status >= 300 && status < 400 && status !== 304)) {

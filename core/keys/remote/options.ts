@@ -1,5 +1,6 @@
 import { configurationError } from '../../errors.ts';
 import { readSeconds, requireKnown } from '../../option-readers.ts';
+import { parseUrl } from '../../url.ts';
 import type { JwksStore } from '../stores/store.ts';
 import { tiersOf } from '../stores/tiered.ts';
 import type { FreshnessBounds } from './freshness.ts';
@@ -104,8 +105,9 @@ function isStore(store: unknown): boolean {
 const LOOPBACK = /^(localhost|.+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
 function readUrl(url: string | URL): string {
-  if (URL.canParse(String(url))) {
-    const { protocol, hostname, username, password, href } = new URL(url);
+  const parsed = parseUrl(String(url));
+  if (parsed) {
+    const { protocol, hostname, username, password, href } = parsed;
     const isAllowed = protocol === 'https:' || (protocol === 'http:' && LOOPBACK.test(hostname));
     if (isAllowed && username === '' && password === '') return href;
   }

@@ -1,3 +1,4 @@
+import { parseUrl } from '../../url.ts';
 import { sleep } from '../timeout.ts';
 import { type JwksStore, urlOfKey } from './store.ts';
 
@@ -54,8 +55,7 @@ const NO_SITE = 'https://pomerium-edge.invalid/';
  * the JWKS URL itself, with a query that nobody sends to Pomerium.
  */
 function urlOf(key: string): string {
-  const url = urlOfKey(key);
-  const cacheUrl = new URL(url && URL.canParse(url) ? url : NO_SITE);
+  const cacheUrl = parseUrl(urlOfKey(key) ?? '') ?? new URL(NO_SITE);
   cacheUrl.hash = '';
   cacheUrl.searchParams.set('pomerium-edge', key);
   return cacheUrl.href;

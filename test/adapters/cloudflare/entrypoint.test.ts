@@ -1,9 +1,11 @@
 import { assert, describe, test } from 'vitest';
 import {
   type AuthOptions,
+  type AuthService,
   type CloudflareEnvironment,
   createAuth,
   PomeriumAuth,
+  verifyThrough,
 } from '../../../adapters/cloudflare/index.ts';
 import { withConsoleLines } from '../../support/console-lines.ts';
 import { key, SENDERS } from '../../support/gate.ts';
@@ -95,6 +97,12 @@ describe('PomeriumAuth, for service bindings', () => {
     }
     assert.equal(await origin.count(), 1);
     assert.isAbove(context.count, 0);
+  });
+
+  test('a binding that is no such entrypoint is told in a sentence', async () => {
+    const binding: object = { fetch: async () => new Response() };
+    const error = await verifyThrough(binding as AuthService, request({})).catch((thrown) => thrown);
+    assert.match(error.message, /bind the entrypoint PomeriumAuth/);
   });
 
   test('a mistake in a key source is thrown and logged', async () => {

@@ -2,10 +2,12 @@ import { assert, describe, test } from 'vitest';
 import {
   type CloudflareEnvironment,
   type CloudflareOptions,
+  createAuth,
   createGuard,
   createOnRequest,
   getIdentity,
   onRequest,
+  verifyThrough,
   withPomerium,
 } from '../../../adapters/cloudflare/index.ts';
 import { compilePolicy } from '../../../core/index.ts';
@@ -72,22 +74,32 @@ describe('withPomerium', () => {
     assert.equal(calls, 1);
   });
 
-  test('reads other members when they are read, on the handler itself, and can be spread', async () => {
+  test('leaves other members with the handler itself, and can be spread and changed, as OpenTelemetry does', async () => {
     class Handler {
       #seen: string[] = [];
       fetch = () => Response.json(this.#seen);
       queue(batch: unknown) {
         this.#seen.push(String(batch));
       }
-      get late() {
-        return this.#seen.length;
-      }
     }
     const worker = { ...withPomerium<CloudflareEnvironment>(new Handler(), options) };
     await worker.queue?.('a job', env, ctx);
     const request = await requestWith({ [ASSERTION]: await sign(key) });
     assert.deepEqual(await (await worker.fetch(request, env, ctx)).json(), ['a job']);
-    assert.equal(Reflect.get(withPomerium<CloudflareEnvironment>(new Handler(), options), 'late'), 0);
+    const changed: object = withPomerium<CloudflareEnvironment>(new Handler(), options);
+    for (const name of ['fetch', 'queue', 'scheduled']) Object.assign(changed, { [name]: name });
+    assert.include(changed, { fetch: 'fetch', queue: 'queue', scheduled: 'scheduled' });
+  });
+
+  test('reads no variable that is not there: the env of OpenTelemetry throws then', async () => {
+    const strict = new Proxy(env, {
+      get: (target, name) => Reflect.get(target, name) ?? assert.fail(`${String(name)} was read`),
+    });
+    const request = await requestWith({ [ASSERTION]: await sign(key) });
+    const seats = [withPomerium({ fetch: () => new Response('in') }, options), createGuard(options)];
+    for (const seat of seats) assert.equal((await seat.fetch(request.clone(), strict, ctx)).status, 200);
+    const auth = new (createAuth<object>(options))(ctx, strict);
+    assert.equal((await verifyThrough(auth, request)).identity?.subject, 'u-alice');
   });
 
   const NOTHING_TO_GUARD: [name: string, target: object, sentence: RegExp][] = [

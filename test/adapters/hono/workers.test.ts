@@ -1,4 +1,5 @@
 import { Hono } from 'hono';
+import { upgradeWebSocket } from 'hono/cloudflare-workers';
 import { assert, test } from 'vitest';
 import { pomerium } from '../../../adapters/hono/index.ts';
 import { type PomeriumEvent, staticKeys } from '../../../core/index.ts';
@@ -38,4 +39,21 @@ test('the answer to a WebSocket upgrade stays the very one of the handler', asyn
   assert.equal(response.status, 101);
   assert.equal(response.webSocket, client);
   assert.isNull(response.headers.get('vary'));
+});
+
+test('a WebSocket of Hono’s own helper knows for whom it is', async () => {
+  const app = new Hono().use(pomerium({ audience: HOST, keys: staticKeys(jwks(key)), now: () => NOW }));
+  app.get('/', (c) => {
+    const { identity } = c.var;
+    return upgradeWebSocket(c, { onMessage: ({ data }, socket) => socket.send(`${data} ${identity?.subject}`) });
+  });
+  const headers = { 'x-pomerium-jwt-assertion': await sign(key), upgrade: 'websocket' };
+  const response: Response & { webSocket?: WebSocket & { accept?(): void } } = await app.request('/', { headers });
+  assert.equal(response.status, 101);
+  const socket = response.webSocket;
+  const answer = new Promise((resolve) => socket?.addEventListener('message', ({ data }) => resolve(data)));
+  socket?.accept?.();
+  socket?.send('hello');
+  assert.equal(await answer, 'hello u-alice');
+  socket?.close();
 });

@@ -1,0 +1,55 @@
+import type { Context } from 'hono';
+import { configurationError, isPlainObject, parseUrl } from '../../core/adapter.ts';
+import { NO_HOST, type Platform, withMadeUpContext } from './made-up-context.ts';
+import type { PomeriumOptions } from './options.ts';
+
+/** Where proxies put the host that was asked for. */
+const HOST_HEADERS = ['host', 'x-forwarded-host', 'x-original-host', 'x-host', 'forwarded', 'origin', 'referer'];
+
+/**
+ * Ensures that an options function does not take audience or issuer from the request: whoever sends it would say whose
+ * assertions count, and from where their keys come. The function is asked once more, about the same path at a host that nobody has;
+ * what it answers then must have nothing of that.
+ * @throws {PomeriumError} `invalid_configuration`
+ */
+export function requireFixedAudience(options: (c: Context) => PomeriumOptions, c: Context): void {
+  const { audience, issuer, issuers } = askAgain(options, c);
+  const names = [audience, issuer, Object.keys(Object(issuers))].flat();
+  const isCopied = names.some((name) => typeof name === 'string' && name.toLowerCase().includes(NO_HOST));
+  if (!isCopied) return;
+  throw configurationError(
+    "The options function takes the audience or the issuer from the request, so that whoever sends it would say whose assertions count; write all hosts, as in audience: ['a.corp.example.com', 'b.corp.example.com'], or give Pomerium's routes.",
+  );
+}
+
+/** What the function makes of a stranger's request. One that fails for it has not taken anything from there. */
+function askAgain(options: (c: Context) => PomeriumOptions, c: Context): Partial<PomeriumOptions> {
+  const made: unknown = withMadeUpContext(strangersRequest(c.req.raw), platformOf(c), (stranger) => {
+    for (const [name, value] of Object.entries(c.var)) stranger.set(name, value);
+    try {
+      return options(stranger);
+    } catch {
+      return undefined;
+    }
+  });
+  return isPlainObject(made) ? made : {};
+}
+
+/** The same path, but every host, header and query parameter names the host that nobody has. */
+function strangersRequest(request: Request): Request {
+  const url = parseUrl(request.url) ?? new URL('https://localhost/');
+  url.host = NO_HOST;
+  for (const name of [...url.searchParams.keys()]) url.searchParams.set(name, NO_HOST);
+  const headers = new Headers();
+  for (const name of [...HOST_HEADERS, ...request.headers.keys()]) headers.set(name, NO_HOST);
+  return new Request(url, { headers });
+}
+
+function platformOf(c: Context): Platform {
+  const { env } = c;
+  try {
+    return { env, executionCtx: c.executionCtx };
+  } catch {
+    return { env, executionCtx: undefined };
+  }
+}

@@ -1,0 +1,28 @@
+import type { Context } from 'hono';
+import { Hono } from 'hono/tiny';
+
+/** A host that nobody has (RFC 2606 section 2). */
+export const NO_HOST = 'app.pomerium-edge.invalid';
+
+/** What the platform hands over beside the request. */
+export interface Platform {
+  readonly env: unknown;
+  readonly executionCtx: unknown;
+}
+
+/** What `work` returns for the context of a request that nobody sent, as Hono itself makes it. */
+export function withMadeUpContext<Result>(
+  request: Request,
+  { env, executionCtx }: Platform,
+  work: (c: Context) => Result,
+): Result {
+  let context: Context | undefined;
+  const app = new Hono().all('*', (c) => {
+    context = c;
+    return c.body(null);
+  });
+  // One handler without a middleware runs at once.
+  app.fetch(request, env as object, executionCtx as never);
+  if (!context) throw new TypeError('Hono did not call the handler.');
+  return work(context);
+}

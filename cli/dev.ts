@@ -1,8 +1,11 @@
 import { type Command, Option } from 'commander';
-import { safeText } from '../inspector/text.ts';
+import { safeLines, safeText } from '../inspector/text.ts';
 import { createTestIssuer } from '../testing/issuer.ts';
+import type { SigningKey } from '../testing/signing-key.ts';
+import { type DevKeys, findKeys } from './dev/kept-keys.ts';
 import { startDevServer } from './dev/server.ts';
-import { DEFAULT_IDENTITIES, type DevState } from './dev/state.ts';
+import { DEFAULT_IDENTITIES, type DevState, rotate } from './dev/state.ts';
+import { howToStart } from './dev/variables.ts';
 import { readNumber, readText } from './input.ts';
 import { paint, print, UsageError } from './output.ts';
 
@@ -12,6 +15,7 @@ interface DevOptions {
   readonly issuerFormat: 'host' | 'uri';
   readonly port: number;
   readonly identities?: string;
+  readonly key?: string;
 }
 
 export function addDev(program: Command): void {
@@ -23,12 +27,19 @@ export function addDev(program: Command): void {
     .addOption(new Option('--issuer-format <format>', 'as jwt_issuer_format').choices(['host', 'uri']).default('host'))
     .option('--port <number>', 'to listen on, on 127.0.0.1 alone; 0 for any', readNumber('port'), 8000)
     .option('--identities <file>', 'who can be signed in: JSON, names with claims')
+    .option(
+      '-k, --key <file>',
+      'the signing key, as keygen makes it; default: one that is made and kept for this folder',
+    )
     .addHelpText('after', EXAMPLES)
     .action(async (options: DevOptions) => {
-      const state = await makeState(options);
+      const keys = await findKeys({ project: process.cwd(), port: options.port, file: options.key });
+      const state = await makeState(options, keys);
       const server = await startDevServer(state, options.port).catch((error) => {
         throw new UsageError(`Port ${options.port} cannot be used: ${error.code ?? error.message}; try --port 0.`);
       });
+      for (const note of keys.notes) warn(note);
+      if (keys.isNew) await state.keepKeys?.(keys.keys);
       print(describe(server.url, state));
       listenToKeys(state, () => server.close());
     });
@@ -36,20 +47,33 @@ export function addDev(program: Command): void {
 
 const EXAMPLES = `
 Examples:
-  $ POMERIUM_AUDIENCE=app.corp.example.com \\
-    POMERIUM_JWKS_URL=http://127.0.0.1:8000/.well-known/pomerium/jwks.json npm run dev
-  $ pomerium-edge dev --to http://127.0.0.1:3000
+  $ pomerium-edge dev --to http://127.0.0.1:3000      # says where your app's two variables go
+  $ pomerium-edge dev --to http://127.0.0.1:8787 --key keys/signing-key.pem
 
   identities.json: {"Carol": {"sub": "u-carol", "email": "carol@example.com", "groups": ["staff"]}}`;
 
-async function makeState({ to, host, issuerFormat, identities: file }: DevOptions): Promise<DevState> {
+async function makeState(options: DevOptions, { keys, keep }: DevKeys): Promise<DevState> {
+  const { to, host, issuerFormat, identities: file } = options;
   if (!URL.canParse(to) || new URL(to).protocol !== 'http:' || new URL(to).pathname !== '/') {
     throw new UsageError(`--to must be an origin on this machine, as in http://127.0.0.1:3000; it is ${to}.`);
   }
   const identities = file === undefined ? DEFAULT_IDENTITIES : readIdentities(await readText(file), file);
   const [current = ''] = Object.keys(identities);
-  const issuer = await createTestIssuer({ host, issuerFormat });
-  return { issuer, to: new URL(to).origin, identities, current, services: [], requests: [] };
+  const issuer = await createTestIssuer({ host, issuerFormat, keys });
+  const keepKeys = keep && ((published: readonly SigningKey[]) => keep(published).catch(warnOfKeys));
+  const state = { issuer, to: new URL(to).origin, identities, current, services: [], requests: [] };
+  return keepKeys ? { ...state, keepKeys } : state;
+}
+
+/** A stand-in without a file is as good until it ends. */
+function warnOfKeys(error: Error & { code?: string; path?: string }): void {
+  warn(
+    `The signing key cannot be kept (${error.code ?? error.message} at ${error.path}): the next start makes a new one.`,
+  );
+}
+
+function warn(text: string): void {
+  process.stderr.write(`pomerium-edge: ${safeLines(text)}\n`);
 }
 
 function readIdentities(text: string, file: string): DevState['identities'] {
@@ -62,15 +86,13 @@ function readIdentities(text: string, file: string): DevState['identities'] {
   throw new UsageError(`${file} must be JSON: an object of names with claims.`);
 }
 
-function describe(url: string, { issuer, to, current }: DevState): string {
+function describe(url: string, state: DevState): string {
   const keys = process.stdin.isTTY ? ['', 'r rotates the signing key, q quits.'] : [];
   return [
-    `Your app, signed in (${safeText(current)}):  ${paint('bold', `${url}/`)}`,
+    `Your app, signed in (${safeText(state.current)}):  ${paint('bold', `${url}/`)}`,
     `Who it is, and what it would be told:  ${paint('bold', `${url}/.pomerium/`)}`,
     '',
-    `Start the app at ${to} with`,
-    `  POMERIUM_AUDIENCE=${issuer.host}`,
-    `  POMERIUM_JWKS_URL=${url}/.well-known/pomerium/jwks.json`,
+    ...howToStart(process.cwd(), url, state),
     ...keys,
   ].join('\n');
 }
@@ -81,6 +103,6 @@ function listenToKeys(state: DevState, close: () => Promise<void>): void {
   if (!process.stdin.isTTY) return;
   process.stdin.setRawMode(true).on('data', (key) => {
     if (['q', '\u0003'].includes(String(key))) quit();
-    if (String(key) === 'r') state.issuer.rotate().then(({ kid }) => print(`Now ${kid} signs.`));
+    if (String(key) === 'r') rotate(state).then(({ kid }) => print(`Now ${kid} signs.`));
   });
 }

@@ -1,14 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
-import { createTestIssuer } from '../testing/issuer.ts';
-import { type Attack, attacksOn } from './doctor/attacks.ts';
-import { type Finding, judge, judgeFailure } from './doctor/judge.ts';
+import { examine } from './doctor/examine.ts';
+import type { Finding } from './doctor/judge.ts';
 import { toJUnit } from './doctor/junit.ts';
 import { type Plan, readPlan } from './doctor/plan.ts';
-import { send } from './doctor/send.ts';
-import { readNames, readNumber, readText } from './input.ts';
+import { readNames, readNumber } from './input.ts';
 import { EXIT, mark, print, printJson, table, UsageError } from './output.ts';
-import { readSigningKeys } from './signing-keys.ts';
 
 interface DoctorOptions {
   readonly audience?: string;
@@ -18,6 +15,7 @@ interface DoctorOptions {
   readonly leave?: readonly string[];
   readonly listClaims?: readonly string[];
   readonly key?: string;
+  readonly public?: readonly string[];
   readonly rate: number;
   readonly timeout: number;
   readonly junit?: string;
@@ -40,6 +38,7 @@ export function addDoctor(program: Command): void {
       '-k, --key <file>',
       'the private key of a Pomerium for tests: then flaws behind a good signature are found, too',
     )
+    .option('--public <path...>', 'meant for everybody, as /robots.txt or /assets/*; other paths are not')
     .option('--rate <number>', 'requests a second', readNumber('rate'), 5)
     .option('--timeout <seconds>', 'for each request', readNumber('timeout'), 10)
     .option('--junit <file>', 'write a JUnit report')
@@ -49,7 +48,7 @@ export function addDoctor(program: Command): void {
     .action(async (url: string, options: DoctorOptions) => {
       await confirm(url, options);
       const plan = await readPlan(url, options);
-      const findings = await examine(url, options, plan);
+      const findings = await examine(url, plan, { ...options, publicPaths: readPaths(options.public) });
       if (options.junit !== undefined) await writeFile(options.junit, toJUnit(url, findings));
       if (options.json) printJson({ url, findings });
       else printFindings(findings, plan, options);
@@ -58,10 +57,13 @@ export function addDoctor(program: Command): void {
 }
 
 const EXAMPLES = `
-Only for what is yours: it sends some sixty requests that look like an attack, and they are logged as such.
+Only for what is yours: it sends some ninety requests that look like an attack, and they are logged as such.
 
 Without --key all are signed by a stranger. With it, also an assertion that is good but for one flaw, and a good one that
 must get in: use the key of a Pomerium for tests, never that of production.
+
+Files and pages that a platform serves before the code runs are tried at well-known names, and with --key at each of (up to
+24) links, scripts, styles and images of the page and of /. What everybody may have is accepted by --public.
 
 With --config as well, the routes say who must be refused: somebody in no group, of another domain, nobody, an assertion for
 another host. Only what the routes refuse is tried, and somebody whom they allow must get in, where one is found.
@@ -72,6 +74,12 @@ Examples:
   $ pomerium-edge doctor https://app.example.workers.dev/admin --audience app.corp.example.com
   $ pomerium-edge doctor http://127.0.0.1:8787/ -a app.corp.example.com --key keys/signing-key.pem --yes --junit doctor.xml
   $ pomerium-edge doctor http://127.0.0.1:8787/ --config config.yaml --host app.corp.example.com --key keys/signing-key.pem`;
+
+function readPaths(paths: readonly string[] = []): readonly string[] {
+  const wrong = paths.find((path) => !path.startsWith('/'));
+  if (wrong === undefined) return paths;
+  throw new UsageError(`--public takes paths, as /robots.txt or /assets/*; ${JSON.stringify(wrong)} is none.`);
+}
 
 async function confirm(url: string, { yes }: DoctorOptions): Promise<void> {
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
@@ -84,26 +92,6 @@ async function confirm(url: string, { yes }: DoctorOptions): Promise<void> {
     { output: process.stderr },
   );
   if (!isSure) throw new UsageError('Nothing was sent.');
-}
-
-async function examine(url: string, options: DoctorOptions, { audience, expected, ...plan }: Plan): Promise<Finding[]> {
-  const { key, rate, timeout } = options;
-  const keys = key === undefined ? undefined : await readSigningKeys(await readText(key), key);
-  const issuer = await createTestIssuer({ host: audience, issuerFormat: plan.issuerFormat, ...(keys && { keys }) });
-  const findings: Finding[] = [];
-  for (const attack of await attacksOn(new URL(url), issuer, { isTrusted: keys !== undefined, expected })) {
-    findings.push(await perform(attack, url, timeout));
-    await new Promise((resolve) => setTimeout(resolve, 1000 / rate));
-  }
-  return findings;
-}
-
-async function perform(attack: Attack, url: string, timeout: number): Promise<Finding> {
-  try {
-    return judge(attack, await send(url, attack, timeout * 1000));
-  } catch (error) {
-    return judgeFailure(attack, error);
-  }
 }
 
 function exitCodeOf(findings: readonly Finding[]): number {
@@ -123,6 +111,7 @@ function printFindings(findings: readonly Finding[], { expected }: Plan, { key }
   for (const [i, line] of table(rows).split('\n').entries()) {
     print(`${mark(MARKS[findings[i]?.verdict ?? 'unclear'])} ${line}`);
   }
+  for (const fix of new Set(findings.flatMap((finding) => finding.fix ?? []))) print(`\n→ ${fix}.`);
   const count = (verdict: Finding['verdict']) => findings.filter((finding) => finding.verdict === verdict).length;
   print(`\n${findings.length} requests: ${count('let in')} let in that must not be, ${count('unclear')} unclear.`);
   if (key === undefined && expected)

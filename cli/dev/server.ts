@@ -7,7 +7,7 @@ import { type Finding, judge, judgeFailure } from '../doctor/judge.ts';
 import { send } from '../doctor/send.ts';
 import { respondWithDevPage } from './page.ts';
 import { proxy, proxyUpgrade } from './proxy.ts';
-import type { DevState } from './state.ts';
+import { type DevState, rotate } from './state.ts';
 
 const PAGE = '/.pomerium/';
 const ATTACK_TIMEOUT = 5000;
@@ -77,7 +77,7 @@ async function answerPage(state: DevState, path: string, incoming: IncomingMessa
       if (Object.hasOwn(state.identities, form.get('identity') ?? '')) state.current = form.get('identity') ?? '';
       return seeOther(PAGE);
     case 'rotate':
-      await state.issuer.rotate();
+      await rotate(state);
       return seeOther(PAGE);
     case 'attack': {
       const attackedPath = form.get('path')?.replace(/^\/?/, '/') ?? '/';

@@ -1,6 +1,7 @@
 import type { Members } from '../../testing/assertion.ts';
 import { IDENTITIES, userInGroups } from '../../testing/identities.ts';
 import type { TestIssuer } from '../../testing/issuer.ts';
+import type { SigningKey } from '../../testing/signing-key.ts';
 
 /** A request that went through the stand-in. */
 export interface ProxiedRequest {
@@ -24,6 +25,8 @@ export interface Service {
 /** What the stand-in is and knows: one for all who use it. */
 export interface DevState {
   readonly issuer: TestIssuer;
+  /** Keeps the keys that are published, for the next start. */
+  readonly keepKeys?: (keys: readonly SigningKey[]) => Promise<void>;
   /** The app's origin. */
   to: string;
   /** Who can be signed in, by name. */
@@ -57,6 +60,17 @@ const MAX_REQUESTS = 20;
 export function remember(state: DevState, request: ProxiedRequest): void {
   state.requests.unshift(request);
   state.requests.length = Math.min(state.requests.length, MAX_REQUESTS);
+}
+
+/** Of keys that are published: each rotation adds one, and the kept ones would grow for ever. */
+const MAX_KEYS = 4;
+
+/** A new key signs, and the ones before it stay published, as an assertion lives for minutes. */
+export async function rotate({ issuer, keepKeys }: DevState): Promise<SigningKey> {
+  const key = await issuer.rotate();
+  while (issuer.keys.length > MAX_KEYS) issuer.revoke();
+  await keepKeys?.(issuer.keys);
+  return key;
 }
 
 /** An assertion for whoever is signed in now. */

@@ -21,7 +21,8 @@ export interface Attack {
 /** Nobody has this address but whoever forges it. */
 const MARKER = 'forged-by-doctor@evil.test';
 
-const SPOOFED: readonly HeaderLine[] = [
+/** Claims that whoever sends them chose. */
+export const SPOOFED: readonly HeaderLine[] = [
   ['X-Pomerium-Claim-Email', MARKER],
   ['X_Pomerium_Claim_Email', MARKER],
   ['X-Pomerium-Jwt-Assertion-For', MARKER],

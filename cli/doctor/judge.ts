@@ -8,6 +8,8 @@ export interface Finding {
   readonly verdict: 'as it should' | 'let in' | 'unclear';
   readonly status: number | undefined;
   readonly detail: string;
+  /** What to do about it, where that is known. */
+  readonly fix?: string;
 }
 
 /** Who is not known, not allowed, or sent away to sign in; what is not there, or no request at all, serves nobody. */

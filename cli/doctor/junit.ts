@@ -4,11 +4,12 @@ import type { Finding } from './judge.ts';
 export function toJUnit(url: string, findings: readonly Finding[]): string {
   const count = (verdict: Finding['verdict']) => findings.filter((finding) => finding.verdict === verdict).length;
   const counts = `tests="${findings.length}" failures="${count('let in')}" errors="${count('unclear')}"`;
-  const cases = findings.map(({ name, verdict, status, detail }) => {
+  const cases = findings.map(({ name, verdict, status, detail, fix }) => {
     const open = `  <testcase classname="pomerium-edge doctor" name="${escapeXml(name)}"`;
     if (verdict === 'as it should') return `${open}/>`;
     const kind = verdict === 'let in' ? 'failure' : 'error';
-    return `${open}><${kind} message="${escapeXml(`${status ?? 'no status'}: ${detail}`)}"/></testcase>`;
+    const message = [`${status ?? 'no status'}: ${detail}`, ...(fix === undefined ? [] : [fix])].join('. ');
+    return `${open}><${kind} message="${escapeXml(message)}"/></testcase>`;
   });
   const suite = `<testsuite name="${escapeXml(url)}" ${counts}>`;
   return ['<?xml version="1.0" encoding="UTF-8"?>', suite, ...cases, '</testsuite>', ''].join('\n');

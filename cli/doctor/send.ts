@@ -2,6 +2,9 @@ import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { Attack } from './attacks.ts';
 
+/** What is sent: an attack, or a page that is read. */
+type Request = Pick<Attack, 'path' | 'headers'>;
+
 export interface Answer {
   readonly status: number;
   readonly body: string;
@@ -11,10 +14,10 @@ export interface Answer {
 const MAX_BODY = 262_144;
 
 /** Sends path and header lines as they are: `fetch` would tidy up both. `timeout` in milliseconds. */
-export function send(base: string, { path, headers }: Attack, timeout: number): Promise<Answer> {
+export function send(base: string, { path, headers }: Request, timeout: number): Promise<Answer> {
   const { protocol, hostname, port, host } = new URL(base);
   const request = protocol === 'https:' ? requestHttps : requestHttp;
-  const lines = ['Host', host, 'User-Agent', 'pomerium-edge doctor', 'Accept', '*/*', ...headers.flat()];
+  const lines = ['Host', host, 'User-Agent', 'pomerium-edge doctor', ...acceptOf(headers), ...headers.flat()];
   return new Promise((resolve, reject) => {
     const options = { hostname: hostname.replace(/^\[|\]$/g, ''), path, headers: lines, ...(port && { port }) };
     const outgoing = request({ ...options, signal: AbortSignal.timeout(timeout) }, async (response) => {
@@ -31,4 +34,8 @@ export function send(base: string, { path, headers }: Attack, timeout: number): 
     });
     outgoing.on('error', reject).end();
   });
+}
+
+function acceptOf(headers: Request['headers']): string[] {
+  return headers.some(([name]) => name === 'Accept') ? [] : ['Accept', '*/*'];
 }

@@ -167,7 +167,7 @@ describe('pomerium-edge doctor', () => {
     test('says that no answer came in time', async () => {
       const silent = await serve(() => {});
       try {
-        const { code, report } = await examine(`${silent.url}/`, '--timeout', '0.05');
+        const { code, report } = await examine(`${silent.url}/`, '--timeout', '0.02');
         assert.equal(code, 3);
         for (const { name, detail } of report.findings)
           assert.match(detail, /^no answer: the host does not answer/, name);

@@ -1,0 +1,156 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isObject, type JsonObject, parseObject } from '../../core/json.ts';
+
+/** How the app of a folder is started, and where it has its variables from. */
+export interface Project {
+  /** As a person types it. */
+  readonly command: string;
+  /** `file`: lines of a file; `process`: before the command; `containers`: a file of SAM's. */
+  readonly form: 'file' | 'process' | 'containers';
+  /** Where it is a file. */
+  readonly file?: string;
+  /** Why so. */
+  readonly note?: string;
+}
+
+/** The names in a folder, and what is in one of them. */
+class Folder {
+  readonly path: string;
+  readonly names: readonly string[];
+
+  constructor(path: string) {
+    this.path = path;
+    this.names = readdirSync(path);
+  }
+
+  find(pattern: RegExp): string | undefined {
+    return this.names.find((name) => pattern.test(name));
+  }
+
+  /** Whether a file of such a name says so. */
+  says(names: RegExp, text: RegExp): boolean {
+    return this.names.some((name) => names.test(name) && text.test(this.#read(name)));
+  }
+
+  json(name: string): JsonObject | undefined {
+    return parseObject(this.#read(name));
+  }
+
+  #read(name: string): string {
+    try {
+      return readFileSync(join(this.path, name), 'utf8');
+    } catch {
+      return '';
+    }
+  }
+}
+
+interface Kind {
+  readonly name: string;
+  matches(folder: Folder): boolean;
+  project(folder: Folder): Project;
+}
+
+const WRANGLER = /^wrangler\.(jsonc?|toml)$/;
+const NO_BINDINGS = 'variables of the process are no bindings';
+
+/** The first that matches counts. */
+export const KINDS: readonly Kind[] = [
+  {
+    name: 'Next.js',
+    matches: (folder) => folder.find(/^next\.config\.[cm]?[jt]s$/) !== undefined,
+    project: (folder) => ({
+      command: 'npx next dev',
+      form: 'file',
+      file: '.env.local',
+      ...(folder.find(WRANGLER) && { note: 'opennextjs-cloudflare preview reads .dev.vars instead' }),
+    }),
+  },
+  {
+    name: 'Cloudflare’s Vite plugin',
+    // Astro's adapter brings the plugin along.
+    matches: (folder) =>
+      folder.says(/^(vite|astro)\.config\.[cm]?[jt]s$/, /@cloudflare\/vite-plugin|@astrojs\/cloudflare/),
+    project: (folder) => ({
+      command: folder.find(/^astro\.config\./) ? 'npx astro dev' : 'npx vite dev',
+      form: 'file',
+      file: fileOfWrangler(folder),
+      note: `beside ${folder.find(WRANGLER) ?? 'Wrangler’s configuration'}: ${NO_BINDINGS}`,
+    }),
+  },
+  {
+    name: 'Cloudflare Pages',
+    matches: (folder) => folder.says(WRANGLER, /\bpages_build_output_dir\b/) || hasPagesFunctions(folder),
+    project: (folder) => ({
+      command: `npx wrangler pages dev${folder.says(WRANGLER, /\bpages_build_output_dir\b/) ? '' : ' FOLDER'}`,
+      form: 'file',
+      file: '.dev.vars',
+      note: NO_BINDINGS,
+    }),
+  },
+  {
+    name: 'Cloudflare Workers',
+    matches: (folder) => folder.find(WRANGLER) !== undefined,
+    project: (folder) => ({
+      command: 'npx wrangler dev',
+      form: 'file',
+      file: fileOfWrangler(folder),
+      note: `beside ${folder.find(WRANGLER)}: ${NO_BINDINGS}`,
+    }),
+  },
+  {
+    name: 'Vercel',
+    matches: (folder) => folder.find(/^vercel\.json$/) !== undefined,
+    project: () => ({ command: 'npx vercel dev', form: 'file', file: '.env.local' }),
+  },
+  {
+    name: 'AWS SAM',
+    matches: (folder) => folder.says(/^template\.ya?ml$/, /AWS::Serverless/),
+    project: (folder) => ({
+      command: 'sam local start-api --env-vars env.json',
+      form: 'containers',
+      file: 'env.json',
+      note: `a container cannot reach 127.0.0.1, so it gets the key set itself; ${folder.find(/^template\.ya?ml$/)} must have both names under Variables`,
+    }),
+  },
+  {
+    name: 'Serverless Framework',
+    matches: (folder) => folder.find(/^serverless\.(ya?ml|json|[cm]?[jt]s)$/) !== undefined,
+    project: () => ({
+      command: 'npx serverless offline --localEnvironment',
+      form: 'process',
+      note: 'what serverless.yml has under environment comes first',
+    }),
+  },
+];
+
+/** Undefined where nothing says what it is. */
+export function detectProject(path: string): Project | undefined {
+  const folder = new Folder(path);
+  const project = KINDS.find((kind) => kind.matches(folder))?.project(folder);
+  // The other forms need their own flags.
+  return project?.form === 'file' && hasDevScript(folder) ? { ...project, command: 'npm run dev' } : project;
+}
+
+function hasDevScript(folder: Folder): boolean {
+  const scripts = folder.json('package.json')?.['scripts'];
+  return isObject(scripts) && typeof scripts['dev'] === 'string';
+}
+
+/** Wrangler reads `.env` files, too, but none of them once there is a `.dev.vars`. */
+function fileOfWrangler({ names }: Folder): string {
+  const hasEnv = names.includes('.env') || names.includes('.env.local');
+  return hasEnv && !names.includes('.dev.vars') ? '.env.local' : '.dev.vars';
+}
+
+/** Firebase and others have a folder of that name as well. */
+function hasPagesFunctions(folder: Folder): boolean {
+  if (!folder.names.includes('functions') || folder.says(WRANGLER, /"main"\s*:|^\s*main\s*=/m)) return false;
+  return (
+    folder.find(WRANGLER) !== undefined ||
+    folder.says(/^package\.json$/, /"wrangler"/) ||
+    existsSync(join(folder.path, 'functions', '_middleware.ts')) ||
+    existsSync(join(folder.path, 'functions', '_middleware.js'))
+  );
+}

@@ -1,0 +1,59 @@
+/** So many are asked for. */
+const MAX_LINKS = 24;
+/** One script of a folder says what all of them would. A page may be a file while the next one is not. */
+const MAX_FILES_PER_FOLDER = 3;
+
+const TAG = /<(?:script|link|img|source|video|audio|iframe|embed|object|a)\s[^<>]*/gi;
+const ATTRIBUTE = /\s(href|src|srcset|imagesrcset|poster|data)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))/gi;
+
+/** Pomerium's own pages, and what Cloudflare itself answers in front of every site. */
+const NOT_OF_THE_APP = /^\/(\.pomerium|cdn-cgi)(\/|$)/;
+
+export interface Page {
+  readonly html: string;
+  readonly url: URL;
+}
+
+/**
+ * Paths, with their query, of what pages of the endpoint are made of and lead to: what is loaded first, then other pages.
+ * `host`: the route's, which stands in absolute links.
+ */
+export function linksIn(pages: readonly Page[], host: string): string[] {
+  const links = pages.flatMap(({ html, url }) => tagsIn(html).map((tag) => ({ ...tag, url })));
+  const pathsOf = (some: typeof links) => some.flatMap(({ reference, url }) => pathOf(reference, url, host) ?? []);
+  const files = fewOfEachFolder(new Set(pathsOf(links.filter(({ isPage }) => !isPage))));
+  const paths = new Set([...files, ...pathsOf(links.filter(({ isPage }) => isPage))]);
+  return [...paths].slice(0, MAX_LINKS);
+}
+
+/** What tags name, as they write it. */
+function tagsIn(html: string): { reference: string; isPage: boolean }[] {
+  return [...html.matchAll(TAG)].flatMap(([tag]) => {
+    const isPage = /^<(a|iframe)\s/i.test(tag);
+    return [...tag.matchAll(ATTRIBUTE)].flatMap(([, name = '', ...values]) => {
+      const value = (values.find((one) => one !== undefined) ?? '').replace(/&(amp|#38|#x26);/gi, '&').trim();
+      const references = /srcset$/i.test(name)
+        ? value.split(/,\s+/).map((one) => one.split(/\s/, 1)[0] ?? '')
+        : [value];
+      return references.filter((one) => one !== '').map((reference) => ({ reference, isPage }));
+    });
+  });
+}
+
+function pathOf(reference: string, page: URL, host: string): string | undefined {
+  if (!URL.canParse(reference, page.href)) return undefined;
+  const { protocol, origin, hostname, pathname, search } = new URL(reference, page);
+  const isOwn = origin === page.origin || (/^https?:$/.test(protocol) && hostname === host);
+  return isOwn && !NOT_OF_THE_APP.test(pathname) ? pathname + search : undefined;
+}
+
+function fewOfEachFolder(paths: ReadonlySet<string>): string[] {
+  const counts = new Map<string, number>();
+  return [...paths].filter((path) => {
+    const [pathname = ''] = path.split('?', 1);
+    const kind = pathname.replace(/[^/]*?(\.[^./]*)?$/, '*$1');
+    const count = (counts.get(kind) ?? 0) + 1;
+    counts.set(kind, count);
+    return count <= MAX_FILES_PER_FOLDER;
+  });
+}

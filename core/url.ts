@@ -8,7 +8,7 @@ import { configurationError } from './errors.ts';
 export function requireStandardUrl(): void {
   if (typeof URL.canParse === 'function') return;
   throw configurationError(
-    'URL does not follow the standard here, so that hosts cannot be told for certain; in a Worker set compatibility_date to 2022-10-31 or later, or the flag url_standard.',
+    'URL does not follow its standard here; set compatibility_date to 2022-10-31 or later, or the flag url_standard.',
   );
 }
 

@@ -16,7 +16,7 @@ export function withoutCache(): RequestInit {
 
 function takesCacheOption(): boolean {
   try {
-    return Boolean(new Request('https://pomerium-edge.invalid/', { cache: 'no-store' }));
+    return Boolean(new Request('https://a', { cache: 'no-store' }));
   } catch {
     return false;
   }

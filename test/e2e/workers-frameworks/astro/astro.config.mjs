@@ -1,0 +1,8 @@
+import cloudflare from '@astrojs/cloudflare';
+import { defineConfig } from 'astro/config';
+
+export default defineConfig({
+  output: 'server',
+  adapter: cloudflare(),
+  build: { inlineStylesheets: 'never' },
+});

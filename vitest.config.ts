@@ -9,6 +9,9 @@ const engine = (name: 'node' | 'web') => ({
   '#entrypoint-base': source(`adapters/cloudflare/entrypoint-base/${name === 'web' ? 'workerd' : 'none'}.ts`),
 });
 
+/** Tests of time: they run alone. All others use every core, which vitest leaves one of. */
+const COSTS = 'test/node/*-cost.test.ts';
+
 export default defineConfig({
   test: {
     projects: [
@@ -21,10 +24,15 @@ export default defineConfig({
             'test/{node,simulation}/**/*.test.ts',
             'test/adapters/{hono,aws-lambda,vercel,next}/**/*.test.ts',
           ],
-          exclude: ['test/adapters/hono/workers.test.ts'],
+          exclude: ['test/adapters/hono/workers.test.ts', COSTS],
+          maxWorkers: '100%',
           globalSetup: 'test/harness/global-setup.ts',
           testTimeout: 60_000,
         },
+      },
+      {
+        resolve: { alias: engine('node') },
+        test: { name: 'cost', include: [COSTS], testTimeout: 60_000, maxWorkers: 1, sequence: { groupOrder: 1 } },
       },
       {
         resolve: { alias: engine('web') },
@@ -42,6 +50,7 @@ export default defineConfig({
           ],
           globalSetup: 'test/harness/global-setup.ts',
           testTimeout: 60_000,
+          maxWorkers: '100%',
         },
       },
       {
@@ -51,6 +60,7 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

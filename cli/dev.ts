@@ -38,7 +38,7 @@ export function addDev(program: Command): void {
       const server = await startDevServer(state, options.port).catch((error) => {
         throw new UsageError(`Port ${options.port} cannot be used: ${error.code ?? error.message}; try --port 0.`);
       });
-      for (const note of keys.notes) warn(note);
+      if (keys.note !== undefined) warn(keys.note);
       if (keys.isNew) await state.keepKeys?.(keys.keys);
       print(describe(server.url, state));
       listenToKeys(state, () => server.close());
@@ -60,9 +60,15 @@ async function makeState(options: DevOptions, { keys, keep }: DevKeys): Promise<
   const identities = file === undefined ? DEFAULT_IDENTITIES : readIdentities(await readText(file), file);
   const [current = ''] = Object.keys(identities);
   const issuer = await createTestIssuer({ host, issuerFormat, keys });
-  const keepKeys = keep && ((published: readonly SigningKey[]) => keep(published).catch(warnOfKeys));
-  const state = { issuer, to: new URL(to).origin, identities, current, services: [], requests: [] };
-  return keepKeys ? { ...state, keepKeys } : state;
+  return {
+    issuer,
+    ...(keep && { keepKeys: (published: readonly SigningKey[]) => keep(published).catch(warnOfKeys) }),
+    to: new URL(to).origin,
+    identities,
+    current,
+    services: [],
+    requests: [],
+  };
 }
 
 /** A stand-in without a file is as good until it ends. */

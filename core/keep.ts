@@ -17,14 +17,14 @@ export class KeptByContent<Made> {
   readonly #kept: RecentlyUsed<Made>;
   readonly #environments = new WeakMap<object, string>();
 
-  /** `sharedWith`: has what this one makes, too. Each looks for itself at what an environment holds, with the first call. */
+  /** `sharedWith`: both keep in one place what they make. Each reads an environment for itself, once, at its first call. */
   constructor(sharedWith?: KeptByContent<Made>) {
     this.#kept = sharedWith ? sharedWith.#kept : new RecentlyUsed(MAX_KEPT);
   }
 
   /**
    * What was made for this content, or else what `make` makes, unless it throws.
-   * `options`: undefined where they are the same in every call; text where it says all of them (`contentOfFixed`).
+   * `options`: undefined where they are the same in every call; or their content, from `contentOfFixed`.
    */
   get(environment: unknown, options: object | string | undefined, make: () => Made): Made {
     const content = typeof options === 'object' ? contentOfOptions(options) : (options ?? '');
@@ -48,9 +48,7 @@ function contentOfOptions(options: object): string {
   const compared = Object.entries(options).filter(
     ([name, value]) => !(WITHOUT_CONTENT.includes(name) && typeof value === 'object'),
   );
-  return contentOf(Object.fromEntries(compared), (value) =>
-    typeof value === 'function' ? 'function' : `object ${numberOf(value)}`,
-  );
+  return contentOf(Object.fromEntries(compared), (value) => (typeof value === 'function' ? 'function' : nameOf(value)));
 }
 
 /**
@@ -58,26 +56,31 @@ function contentOfOptions(options: object): string {
  * only to themselves.
  */
 export function contentOfFixed(options: object): string {
-  const nameOf = (value: object) => `object ${numberOf(value)}`;
-  const contents = Object.entries(options).map(([name, value]) => {
-    const isWhole = name === 'store' && typeof value === 'object' && value !== null;
-    return `${JSON.stringify(name)}:${isWhole ? nameOf(value) : contentOf(value, nameOf)}`;
-  });
-  return `{${contents.join()}}`;
+  return contentOf(options, nameOf);
 }
 
-/** Not by `JSON.stringify`: on a service binding `toJSON` is a remote method, which it would call. */
-function contentOf(value: unknown, nameOf: (value: object) => string): string {
+/** The name of what is equal only to itself. */
+function nameOf(value: object): string {
+  return `object ${numberOf(value)}`;
+}
+
+/**
+ * Not by `JSON.stringify`: on a service binding `toJSON` is a remote method, which it would call.
+ * `describe`: what stands for a function, and for an object that is not data.
+ */
+function contentOf(value: unknown, describe: (value: object) => string): string {
   if (typeof value === 'string') return JSON.stringify(value);
-  if (typeof value === 'function') return nameOf(value);
+  if (typeof value === 'function') return describe(value);
   if (typeof value !== 'object' || value === null) return String(value);
-  if (Array.isArray(value)) return `[${value.map((one) => contentOf(one, nameOf)).join()}]`;
-  if (!isData(value)) return nameOf(value);
-  const members = Object.entries(value).map(([name, one]) => `${JSON.stringify(name)}:${contentOf(one, nameOf)}`);
+  if (Array.isArray(value)) return `[${value.map((one) => contentOf(one, describe)).join()}]`;
+  if (!isData(value)) return describe(value);
+  const members = Object.entries(value).map(([name, one]) => `${JSON.stringify(name)}:${contentOf(one, describe)}`);
   return `{${members.join()}}`;
 }
 
-/** Whether it is a plain object, and no key source, compiled policy or compiled routes. */
+/** Whether it is a plain object, and no key source, store, compiled policy or compiled routes. */
 function isData(value: object): boolean {
-  return isPlainObject(value) && ['find', 'decide', 'check'].every((name) => typeof value[name] !== 'function');
+  return (
+    isPlainObject(value) && ['find', 'getItem', 'decide', 'check'].every((name) => typeof value[name] !== 'function')
+  );
 }

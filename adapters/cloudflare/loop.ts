@@ -12,9 +12,11 @@ export function isLoop(request: Request): boolean {
   return kept(request.headers).includes(nameOf(request));
 }
 
-/** Whoever sends these headers makes nothing but a 508 for himself. */
-export function markSent(request: Request, headers: Headers): void {
-  headers.set(HEADER, [...kept(request.headers), nameOf(request)].slice(-MAX_KEPT).join());
+/** The request, marked as sent on. Whoever sends the header himself makes nothing but a 508 for himself. */
+export function markSent(request: Request): Request {
+  const names = [...kept(request.headers), nameOf(request)].slice(-MAX_KEPT);
+  request.headers.set(HEADER, names.join());
+  return request;
 }
 
 function kept(headers: Headers): string[] {

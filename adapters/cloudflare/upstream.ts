@@ -17,7 +17,9 @@ import type { WorkersContext } from './workers-types.ts';
 export type Upstream<Env> = (
   request: Request,
   headers: Headers,
-  ...rest: [env: Env, ctx: WorkersContext, identity: Identity | undefined]
+  env: Env,
+  ctx: WorkersContext,
+  identity: Identity | undefined,
 ) => Promise<Response>;
 
 type Send = (request: Request) => Promise<Response>;
@@ -29,34 +31,35 @@ const VARIABLES = { upstreamCache: ['POMERIUM_UPSTREAM_CACHE', readFlag] } as co
  * @throws {PomeriumError} `invalid_configuration`
  */
 export function readUpstream<Env>(
-  env: GuardEnvironment,
+  variables: GuardEnvironment,
   { upstream: option, upstreamCache }: Pick<GuardOptions<Env>, 'upstream' | 'upstreamCache'>,
 ): Upstream<Env> | undefined {
-  const upstream = option ?? env.POMERIUM_UPSTREAM;
-  const usesCache = readBoolean('upstreamCache', upstreamCache) ?? readVariables({ ...env }, VARIABLES).upstreamCache;
+  const upstream = option ?? variables.POMERIUM_UPSTREAM;
+  const usesCache =
+    readBoolean('upstreamCache', upstreamCache) ?? readVariables({ ...variables }, VARIABLES).upstreamCache;
   // Cloudflare's cache keeps what looks like a static file (`/statement.pdf`) for two hours by its URL alone.
   const init = usesCache ? {} : withoutCache();
   if (!upstream) return undefined;
   if (typeof upstream !== 'function') {
     const send = sendTo(upstream, init);
-    return async (request, headers) => send(withHeaders(request, headers));
+    return async (request, headers) => send(requestToSend(request, headers));
   }
   return async (request, headers, env, ctx, identity) => {
-    const passed = withHeaders(request, headers);
+    const passed = requestToSend(request, headers);
     const target = await upstream(passed, env, ctx, identity);
     return sendTo(isEntrypoint(target) ? target({ props: { identity } }) : target, init)(passed);
   };
 }
 
 function sendTo(target: UpstreamTarget, init: RequestInit): Send {
-  if (target === 'route') return (request) => fetch(marked(request), init);
+  if (target === 'route') return (request) => fetch(markSent(request), init);
   if (typeof target === 'string' || target instanceof URL) {
-    const origin = originOf(String(target));
+    const { origin, host } = readOrigin(String(target));
     return (request) => {
-      const { pathname, search, host } = new URL(request.url);
-      const sent = host === new URL(origin).host ? marked(request) : request;
+      const url = new URL(request.url);
+      const sent = url.host === host ? markSent(request) : request;
       // Joined as text: a path that begins with // must not become another host.
-      return fetch(new Request(`${origin}${pathname}${search}`, sent), init);
+      return fetch(new Request(`${origin}${url.pathname}${url.search}`, sent), init);
     };
   }
   if (typeof target?.fetch !== 'function') throw configurationError('The upstream is no service binding.');
@@ -69,18 +72,13 @@ function isEntrypoint(target: UpstreamTarget): target is ServiceBinding & ((opti
 }
 
 /** Method, body stream and upgrade as they came. A redirect is the client's to follow, so that it comes back through Pomerium. */
-function withHeaders(request: Request, headers: Headers): Request {
+function requestToSend(request: Request, headers: Headers): Request {
   return new Request(request, { headers, redirect: 'manual' });
 }
 
-function marked(request: Request): Request {
-  markSent(request, request.headers);
-  return request;
-}
-
-function originOf(upstream: string): string {
+function readOrigin(upstream: string): URL {
   const url = parseUrl(upstream);
-  if (url && /^https?:$/.test(url.protocol) && url.pathname === '/' && url.search === '') return url.origin;
+  if (url && /^https?:$/.test(url.protocol) && url.pathname === '/' && url.search === '') return url;
   throw configurationError(
     `The upstream ${describeValue(upstream)} is not an origin, as in https://app.internal.example.com, nor the word route.`,
   );

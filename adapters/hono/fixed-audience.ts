@@ -1,15 +1,15 @@
 import type { Context } from 'hono';
 import { configurationError, isPlainObject, parseUrl } from '../../core/adapter.ts';
-import { NO_HOST, type Platform, withMadeUpContext } from './made-up-context.ts';
+import { makeContext, NO_HOST, type Platform } from './made-up-context.ts';
 import type { PomeriumOptions } from './options.ts';
 
-/** Where proxies put the host that was asked for. */
+/** Where the host that was asked for can stand; a request need not have them. */
 const HOST_HEADERS = ['host', 'x-forwarded-host', 'x-original-host', 'x-host', 'forwarded', 'origin', 'referer'];
 
 /**
  * Ensures that an options function does not take audience or issuer from the request: whoever sends it would say whose
- * assertions count, and from where their keys come. The function is asked once more, about the same path at a host that nobody has;
- * what it answers then must have nothing of that.
+ * assertions count, and from where their keys come. The function is called once more, with a request for the same path at a
+ * host that nobody has; what it returns must not contain that host.
  * @throws {PomeriumError} `invalid_configuration`
  */
 export function requireFixedAudience(options: (c: Context) => PomeriumOptions, c: Context): void {
@@ -22,17 +22,16 @@ export function requireFixedAudience(options: (c: Context) => PomeriumOptions, c
   );
 }
 
-/** What the function makes of a stranger's request. One that fails for it has not taken anything from there. */
+/** What the function returns for a stranger's request; nothing where it throws, as it then copies nothing from there. */
 function askAgain(options: (c: Context) => PomeriumOptions, c: Context): Partial<PomeriumOptions> {
-  const made: unknown = withMadeUpContext(strangersRequest(c.req.raw), platformOf(c), (stranger) => {
-    for (const [name, value] of Object.entries(c.var)) stranger.set(name, value);
-    try {
-      return options(stranger);
-    } catch {
-      return undefined;
-    }
-  });
-  return isPlainObject(made) ? made : {};
+  const stranger = makeContext(strangersRequest(c.req.raw), platformOf(c));
+  for (const [name, value] of Object.entries(c.var)) stranger.set(name, value);
+  try {
+    const made: unknown = options(stranger);
+    return isPlainObject(made) ? made : {};
+  } catch {
+    return {};
+  }
 }
 
 /** The same path, but every host, header and query parameter names the host that nobody has. */

@@ -39,7 +39,7 @@ export function checkOptions(options: PomeriumOptions): void {
   makeGate(options.routes ? SOME_KEYS : {}, options);
 }
 
-/** Of all middlewares with options that are written down: sub-apps with the same ones share what they verified. */
+/** The gates of all middlewares whose options are an object: equal ones share a gate, and so what it verified. */
 const gatesOfAll = new KeptByContent<Gate<Request>>();
 
 /** The gates of one middleware, one for each configuration: each remembers what it verified. */

@@ -1,5 +1,5 @@
 import { gatesFor } from './gates.ts';
-import { NO_HOST, withMadeUpContext } from './made-up-context.ts';
+import { makeContext, NO_HOST } from './made-up-context.ts';
 import type { OptionsFor, PomeriumOptions } from './options.ts';
 
 /** The part of a Worker's `ExecutionContext` that is used. */
@@ -22,7 +22,7 @@ export function keepWarm(
 ): (controller: unknown, env: unknown, ctx: WaitUntil) => Promise<void> {
   const gateFor = gatesFor(options);
   return async (_controller, env, ctx) => {
-    const gate = withMadeUpContext(new Request(`https://${NO_HOST}/`), { env, executionCtx: ctx }, gateFor);
-    await gate.ready({ waitUntil: (promise) => ctx.waitUntil(promise) });
+    const c = makeContext(new Request(`https://${NO_HOST}/`), { env, executionCtx: ctx });
+    await gateFor(c).ready({ waitUntil: (promise) => ctx.waitUntil(promise) });
   };
 }

@@ -10,12 +10,8 @@ export interface Platform {
   readonly executionCtx: unknown;
 }
 
-/** What `work` returns for the context of a request that nobody sent, as Hono itself makes it. */
-export function withMadeUpContext<Result>(
-  request: Request,
-  { env, executionCtx }: Platform,
-  work: (c: Context) => Result,
-): Result {
+/** The context of a request that nobody sent, as Hono itself makes it. */
+export function makeContext(request: Request, { env, executionCtx }: Platform): Context {
   let context: Context | undefined;
   const app = new Hono().all('*', (c) => {
     context = c;
@@ -24,5 +20,5 @@ export function withMadeUpContext<Result>(
   // One handler without a middleware runs at once.
   app.fetch(request, env as object, executionCtx as never);
   if (!context) throw new TypeError('Hono did not call the handler.');
-  return work(context);
+  return context;
 }

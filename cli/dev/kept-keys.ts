@@ -12,7 +12,7 @@ import { readSigningKeys } from '../signing-keys.ts';
 export interface DevKeys {
   readonly keys: readonly SigningKey[];
   /** What a person should know of them, if anything. */
-  readonly notes: readonly string[];
+  readonly note?: string;
   /** Whether they are in no file yet. */
   readonly isNew: boolean;
   /** Keeps these for the next start. Undefined where nothing is kept. */
@@ -27,20 +27,20 @@ export interface KeyPlace {
   readonly file?: string | undefined;
 }
 
-/** Writes nothing: only who has got the port may do that, and it keeps two processes from one folder. */
+/** Writes nothing: keys are kept only by who listens on the port, so that two processes never write to one folder. */
 export async function findKeys({ project, port, file }: KeyPlace): Promise<DevKeys> {
-  if (file !== undefined) return { keys: await readSigningKeys(await readText(file), file), notes: [], isNew: false };
+  if (file !== undefined) return { keys: await readSigningKeys(await readText(file), file), isNew: false };
   // Whoever lets the system choose has another address with each start, and nobody keeps the keys of that one.
-  if (port === 0) return { keys: [await makeSigningKey()], notes: [], isNew: true };
+  if (port === 0) return { keys: [await makeSigningKey()], isNew: true };
   const folder = keyFolderOf(project, port);
   const keep = (keys: readonly SigningKey[]) => writeKeyFolder(folder, { keys });
   try {
     const ring = await readKeyFolder(folder);
-    if (ring) return { keys: ring.keys, notes: [], isNew: false, keep };
-    return { keys: [await makeSigningKey()], notes: [], isNew: true, keep };
+    if (ring) return { keys: ring.keys, isNew: false, keep };
+    return { keys: [await makeSigningKey()], isNew: true, keep };
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    return { keys: [await makeSigningKey()], notes: [`${error.message} A new key replaces it.`], isNew: true, keep };
+    return { keys: [await makeSigningKey()], note: `${error.message} A new key replaces it.`, isNew: true, keep };
   }
 }
 

@@ -3,16 +3,15 @@ import { join } from 'node:path';
 import { isObject, type JsonObject, parseObject } from '../../core/json.ts';
 
 /** How the app of a folder is started, and where it has its variables from. */
-export interface Project {
+export type Project = {
   /** As a person types it. */
   readonly command: string;
-  /** `file`: lines of a file; `process`: before the command; `containers`: a file of SAM's. */
-  readonly form: 'file' | 'process' | 'containers';
-  /** Where it is a file. */
-  readonly file?: string;
   /** Why so. */
   readonly note?: string;
-}
+} & VariablesPlace;
+
+/** `file`: lines of a file; `process`: before the command; `containers`: a file of SAM's. */
+type VariablesPlace = { readonly form: 'file' | 'containers'; readonly file: string } | { readonly form: 'process' };
 
 /** The names in a folder, and what is in one of them. */
 class Folder {
@@ -47,7 +46,6 @@ class Folder {
 }
 
 interface Kind {
-  readonly name: string;
   matches(folder: Folder): boolean;
   project(folder: Folder): Project;
 }
@@ -56,9 +54,9 @@ const WRANGLER = /^wrangler\.(jsonc?|toml)$/;
 const NO_BINDINGS = 'variables of the process are no bindings';
 
 /** The first that matches counts. */
-export const KINDS: readonly Kind[] = [
+const KINDS: readonly Kind[] = [
+  // Next.js
   {
-    name: 'Next.js',
     matches: (folder) => folder.find(/^next\.config\.[cm]?[jt]s$/) !== undefined,
     project: (folder) => ({
       command: 'npx next dev',
@@ -67,8 +65,8 @@ export const KINDS: readonly Kind[] = [
       ...(folder.find(WRANGLER) && { note: 'opennextjs-cloudflare preview reads .dev.vars instead' }),
     }),
   },
+  // Cloudflare’s Vite plugin
   {
-    name: 'Cloudflare’s Vite plugin',
     // Astro's adapter brings the plugin along.
     matches: (folder) =>
       folder.says(/^(vite|astro)\.config\.[cm]?[jt]s$/, /@cloudflare\/vite-plugin|@astrojs\/cloudflare/),
@@ -79,8 +77,8 @@ export const KINDS: readonly Kind[] = [
       note: `beside ${folder.find(WRANGLER) ?? 'Wrangler’s configuration'}: ${NO_BINDINGS}`,
     }),
   },
+  // Cloudflare Pages
   {
-    name: 'Cloudflare Pages',
     matches: (folder) => folder.says(WRANGLER, /\bpages_build_output_dir\b/) || hasPagesFunctions(folder),
     project: (folder) => ({
       command: `npx wrangler pages dev${folder.says(WRANGLER, /\bpages_build_output_dir\b/) ? '' : ' FOLDER'}`,
@@ -89,8 +87,8 @@ export const KINDS: readonly Kind[] = [
       note: NO_BINDINGS,
     }),
   },
+  // Cloudflare Workers
   {
-    name: 'Cloudflare Workers',
     matches: (folder) => folder.find(WRANGLER) !== undefined,
     project: (folder) => ({
       command: 'npx wrangler dev',
@@ -99,13 +97,13 @@ export const KINDS: readonly Kind[] = [
       note: `beside ${folder.find(WRANGLER)}: ${NO_BINDINGS}`,
     }),
   },
+  // Vercel
   {
-    name: 'Vercel',
     matches: (folder) => folder.find(/^vercel\.json$/) !== undefined,
     project: () => ({ command: 'npx vercel dev', form: 'file', file: '.env.local' }),
   },
+  // AWS SAM
   {
-    name: 'AWS SAM',
     matches: (folder) => folder.says(/^template\.ya?ml$/, /AWS::Serverless/),
     project: (folder) => ({
       command: 'sam local start-api --env-vars env.json',
@@ -114,8 +112,8 @@ export const KINDS: readonly Kind[] = [
       note: `a container cannot reach 127.0.0.1, so it gets the key set itself; ${folder.find(/^template\.ya?ml$/)} must have both names under Variables`,
     }),
   },
+  // Serverless Framework
   {
-    name: 'Serverless Framework',
     matches: (folder) => folder.find(/^serverless\.(ya?ml|json|[cm]?[jt]s)$/) !== undefined,
     project: () => ({
       command: 'npx serverless offline --localEnvironment',

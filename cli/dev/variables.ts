@@ -20,9 +20,10 @@ export function howToStart(folder: string, url: string, { issuer, to }: Pick<Dev
       'as variables of its process, or as lines of .dev.vars (Wrangler, Cloudflare’s Vite plugin), .env.local (Next.js, Vercel).',
     ];
   }
-  const { command, form, file = '', note } = project;
+  const { command, note } = project;
   const why = note === undefined ? '' : ` (${note})`;
-  if (form === 'process') return [`Start the app at ${to} with "${command}"${why} and`, ...lines];
+  if (project.form === 'process') return [`Start the app at ${to} with "${command}"${why} and`, ...lines];
+  const { form, file } = project;
   const introduction = `Start the app at ${to} with "${command}" and, in ${file}${why}:`;
   if (form === 'containers') {
     const names = { POMERIUM_AUDIENCE: issuer.host, POMERIUM_JWKS: JSON.stringify(issuer.jwks()) };

@@ -18,21 +18,14 @@ const FILES: readonly string[] = [
 /** The page and the data of `/`, as React Router and SvelteKit name them: files where it is prerendered, code where not. */
 const ROOT: readonly string[] = ['/', '/_root.data', '/__data.json'];
 
-/** What is said of requests without an assertion beside the one that is examined. */
-export interface AroundOptions {
-  /** A path that is nowhere. */
-  readonly unknown: string;
-  readonly isPublic: (path: string) => boolean;
-}
-
-/** Requests without an assertion for what may be served around the gate. The first one is for a path that is nowhere. */
-export function requestsAround(target: URL, { unknown, isPublic }: AroundOptions): Attack[] {
+/** Requests without an assertion for what may be served around the gate; first for `unknown`, a path that is nowhere. */
+export function requestsAround(target: URL, unknown: string): Attack[] {
   const { files, answers } = formsOf(target.pathname);
   const mayBeCode = [...ROOT, ...answers].filter((path) => path !== target.pathname);
   return [
     { ...withoutAssertion(unknown), name: 'a path that is nowhere, without an assertion' },
-    ...[...mayBeCode, ...FILES, ...files].filter((path) => !isPublic(path)).map(withoutAssertion),
-    ...mayBeCode.filter((path) => !isPublic(path)).map(withClaims),
+    ...[...mayBeCode, ...FILES, ...files].map(withoutAssertion),
+    ...mayBeCode.map(withClaims),
   ];
 }
 

@@ -7,7 +7,7 @@ import { type Attack, attacksOn } from './attacks.ts';
 import { type Finding, judge, judgeFailure } from './judge.ts';
 import { linksIn, type Page } from './links.ts';
 import type { Plan } from './plan.ts';
-import { type Answer, send } from './send.ts';
+import { type Answer, type RawRequest, send } from './send.ts';
 
 export interface ExamineOptions {
   /** The file with the endpoint's own key. */
@@ -20,8 +20,6 @@ export interface ExamineOptions {
   readonly publicPaths?: readonly string[] | undefined;
 }
 
-type Request = Pick<Attack, 'path' | 'headers'>;
-
 export async function examine(url: string, plan: Plan, options: ExamineOptions): Promise<Finding[]> {
   const { audience, expected, issuerFormat } = plan;
   const { key } = options;
@@ -30,7 +28,7 @@ export async function examine(url: string, plan: Plan, options: ExamineOptions):
   const issuer = await createTestIssuer({ host: audience, issuerFormat, ...(keys && { keys }) });
   const target = new URL(url);
   const isPublic = publicPaths(options.publicPaths ?? []);
-  const ask = (request: Request) => sendInTurn(url, request, options);
+  const ask = (request: RawRequest) => sendInTurn(url, request, options);
   const perform = async (attacks: readonly Attack[], judgeAnswer = judge): Promise<Finding[]> => {
     const findings: Finding[] = [];
     for (const attack of attacks) {
@@ -52,7 +50,7 @@ export async function examine(url: string, plan: Plan, options: ExamineOptions):
     if (attack.path === unknown) answerToUnknown = answer;
     return judgeAround(attack, answer, answerToUnknown);
   };
-  const around = requestsAround(target, { unknown, isPublic });
+  const around = requestsAround(target, unknown).filter(({ path }) => !isPublic(path));
   findings.push(...(await perform(around, judgeBeside)));
 
   // Whom the routes let in is not known where none was found, and nobody else sees a page.
@@ -68,7 +66,7 @@ export async function examine(url: string, plan: Plan, options: ExamineOptions):
 async function readPages(
   target: URL,
   sign: () => Promise<string>,
-  ask: (request: Request) => Promise<Answer>,
+  ask: (request: RawRequest) => Promise<Answer>,
 ): Promise<Page[]> {
   const pages: Page[] = [];
   for (const path of new Set([target.pathname + target.search, '/'])) {
@@ -81,8 +79,8 @@ async function readPages(
   return pages;
 }
 
-/** The next one may follow when this is done. */
-async function sendInTurn(url: string, request: Request, { rate, timeout }: ExamineOptions): Promise<Answer> {
+/** The answer, not before the rate allows the next request. */
+async function sendInTurn(url: string, request: RawRequest, { rate, timeout }: ExamineOptions): Promise<Answer> {
   const answer = send(url, request, timeout * 1000);
   await Promise.allSettled([answer, new Promise((resolve) => setTimeout(resolve, 1000 / rate))]);
   return answer;

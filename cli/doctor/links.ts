@@ -19,11 +19,15 @@ export interface Page {
  * `host`: the route's, which stands in absolute links.
  */
 export function linksIn(pages: readonly Page[], host: string): string[] {
-  const links = pages.flatMap(({ html, url }) => tagsIn(html).map((tag) => ({ ...tag, url })));
-  const pathsOf = (some: typeof links) => some.flatMap(({ reference, url }) => pathOf(reference, url, host) ?? []);
-  const files = fewOfEachFolder(new Set(pathsOf(links.filter(({ isPage }) => !isPage))));
-  const paths = new Set([...files, ...pathsOf(links.filter(({ isPage }) => isPage))]);
-  return [...paths].slice(0, MAX_LINKS);
+  const files = new Set<string>();
+  const otherPages = new Set<string>();
+  for (const { html, url } of pages) {
+    for (const { reference, isPage } of tagsIn(html)) {
+      const path = pathOf(reference, url, host);
+      if (path !== undefined) (isPage ? otherPages : files).add(path);
+    }
+  }
+  return [...new Set([...fewOfEachFolder(files), ...otherPages])].slice(0, MAX_LINKS);
 }
 
 /** What tags name, as they write it. */

@@ -2,8 +2,8 @@ import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { Attack } from './attacks.ts';
 
-/** What is sent: an attack, or a page that is read. */
-type Request = Pick<Attack, 'path' | 'headers'>;
+/** What is sent: an attack, or the request for a page that is read. */
+export type RawRequest = Pick<Attack, 'path' | 'headers'>;
 
 export interface Answer {
   readonly status: number;
@@ -14,7 +14,7 @@ export interface Answer {
 const MAX_BODY = 262_144;
 
 /** Sends path and header lines as they are: `fetch` would tidy up both. `timeout` in milliseconds. */
-export function send(base: string, { path, headers }: Request, timeout: number): Promise<Answer> {
+export function send(base: string, { path, headers }: RawRequest, timeout: number): Promise<Answer> {
   const { protocol, hostname, port, host } = new URL(base);
   const request = protocol === 'https:' ? requestHttps : requestHttp;
   const lines = ['Host', host, 'User-Agent', 'pomerium-edge doctor', ...acceptOf(headers), ...headers.flat()];
@@ -36,6 +36,6 @@ export function send(base: string, { path, headers }: Request, timeout: number):
   });
 }
 
-function acceptOf(headers: Request['headers']): string[] {
+function acceptOf(headers: RawRequest['headers']): string[] {
   return headers.some(([name]) => name === 'Accept') ? [] : ['Accept', '*/*'];
 }

@@ -47,24 +47,27 @@ describe('pomerium-edge dev keeps its key', () => {
     }
   }
 
+  const rotateAt = async (url: string) => {
+    await fetch(`${url}/.pomerium/rotate`, { method: 'POST', redirect: 'manual' });
+  };
+
+  const folderFor = (port: number) => join(project, 'node_modules/.cache/pomerium-edge', `dev-${port}`);
+
   test('over restarts and rotations, in a file that only its owner reads', async () => {
     const port = await closedPort();
     const first = await publishedBy(port);
     assert.deepEqual(await publishedBy(port), first);
-    const rotated = await publishedBy(port, [], async (url) => {
-      await fetch(`${url}/.pomerium/rotate`, { method: 'POST', redirect: 'manual' });
-    });
+    const rotated = await publishedBy(port, [], rotateAt);
     assert.lengthOf(rotated, 2);
     assert.equal(rotated[1], first[0]);
     assert.deepEqual(await publishedBy(port), rotated);
-    const folder = join(project, 'node_modules/.cache/pomerium-edge', `dev-${port}`);
     for (const file of ['signing-key.pem', 'signing-key.base64'])
-      assert.equal(statSync(join(folder, file)).mode & 0o777, 0o600);
+      assert.equal(statSync(join(folderFor(port), file)).mode & 0o777, 0o600);
   });
 
   test('and replaces one that is broken, with a sentence', async () => {
     const port = await closedPort();
-    const folder = join(project, 'node_modules/.cache/pomerium-edge', `dev-${port}`);
+    const folder = folderFor(port);
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'signing-key.pem'), 'rubbish');
     const dev = start(port);
@@ -93,9 +96,7 @@ describe('pomerium-edge dev keeps its key', () => {
     const key = await makeSigningKey('RS256');
     writeFileSync(file, key.pkcs8);
     const port = await closedPort();
-    const published = await publishedBy(port, ['--key', file], async (url) => {
-      await fetch(`${url}/.pomerium/rotate`, { method: 'POST', redirect: 'manual' });
-    });
+    const published = await publishedBy(port, ['--key', file], rotateAt);
     assert.lengthOf(published, 2);
     assert.equal(published[1], key.kid);
     assert.equal(readFileSync(file, 'utf8'), key.pkcs8);

@@ -18,6 +18,13 @@ interface Dev {
   stop(): Promise<void>;
 }
 
+interface StartOptions {
+  /** @defaultValue `.dev.vars` */
+  readonly devVars?: string;
+  /** What is changed in the copy before it starts. */
+  change?(folder: string): void;
+}
+
 const started: Promise<Dev>[] = [];
 afterAll(async () => {
   await Promise.allSettled(started.map(async (dev) => (await dev).stop()));
@@ -25,7 +32,7 @@ afterAll(async () => {
 });
 
 /** Starts an example while the tests of others run: half of the time is waiting. */
-function start(example: string, options: { devVars?: string; change?(folder: string): void } = {}): Promise<Dev> {
+function start(example: string, options: StartOptions = {}): Promise<Dev> {
   const dev = installAndRun(example, options);
   dev.catch(() => undefined); // The test that awaits it says so.
   started.push(dev);
@@ -33,10 +40,7 @@ function start(example: string, options: { devVars?: string; change?(folder: str
 }
 
 /** What `npm run dev` runs, in an example as whoever copied and installed it has it. */
-async function installAndRun(
-  example: string,
-  { devVars = '.dev.vars', change }: { devVars?: string; change?(folder: string): void },
-): Promise<Dev> {
+async function installAndRun(example: string, { devVars = '.dev.vars', change }: StartOptions): Promise<Dev> {
   const { folder, remove } = await installProject(`examples/${example}`);
   copyDevVars(join(folder, devVars));
   change?.(folder);

@@ -5,7 +5,7 @@ import { afterAll, assert, beforeAll, describe, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { bundleWorker } from '../../scripts/bundle-worker.ts';
 import { type Running, startProcess } from '../../scripts/processes.ts';
-import { must, ROOT, tool } from '../../scripts/run.ts';
+import { tool } from '../../scripts/run.ts';
 import { installProject, type Project } from '../support/example-project.ts';
 import { HOST, jwks, makeKey, sign } from '../support/issuer.ts';
 import { startOrigin } from '../support/origin-server.ts';
@@ -148,12 +148,6 @@ describe('examples/hono', () => {
     } finally {
       for (const name of Object.keys(env)) delete process.env[name];
     }
-  });
-
-  test('fits its types, under TypeScript 7 and 5.9', async () => {
-    await must(tool('tsc'), ['-p', project.folder], { capture: true });
-    const older = `${ROOT}toolchain/workers/node_modules/typescript/bin/tsc`;
-    await must(process.execPath, [older, '-p', project.folder], { capture: true });
   });
 
   test('has no file for a runtime that is not run', () => {

@@ -105,8 +105,11 @@ holds<Equal<typeof innerAnswer, { subject: string }>>();
 
 /** A factory: its apps, handlers and middlewares. */
 const factory = createFactory<{ Variables: IdentityVariables }>({ initApp: (one) => one.use(pomerium()) });
-const [handler] = factory.createHandlers((c) => c.text(c.var.identity.subject));
-factory.createApp().get('/', handler);
+const handlers = factory.createHandlers(requirePolicy({ allow: {} }), (c) => {
+  holds<Equal<typeof c.var.identity, Identity>>();
+  return c.text(c.var.identity.subject);
+});
+factory.createApp().get('/', ...handlers);
 factory.createMiddleware(async (c, next) => {
   holds<Equal<typeof c.var.identity, Identity>>();
   await next();

@@ -6,8 +6,6 @@ import { staticKeys } from '../../../core/index.ts';
 import { ASSERTION, key, SENDERS } from '../../support/gate.ts';
 import { HOST, jwks, NOW } from '../../support/issuer.ts';
 
-const gate = () => pomerium({ audience: HOST, keys: staticKeys(jwks(key)), now: () => NOW });
-
 /** An app whose answer goes on when the reader says so. */
 function makeApp() {
   let goOn = () => {};
@@ -15,7 +13,7 @@ function makeApp() {
     goOn = resolve;
   });
   const app = new Hono()
-    .use(gate())
+    .use(pomerium({ audience: HOST, keys: staticKeys(jwks(key)), now: () => NOW }))
     .get('/text', (c) =>
       streamText(c, async (stream) => {
         await stream.write(c.var.identity.subject);

@@ -52,7 +52,7 @@ function parseRotation(text: string): Rotation | undefined {
 
 /** Writes every form of the keys, in their order. */
 export async function writeKeyFolder(folder: string, { keys, rotation }: KeyRing): Promise<void> {
-  await mkdir(folder, { recursive: true });
+  await mkdir(folder, { recursive: true, mode: 0o700 });
   const files = keyFilesIn(folder);
   const pem = keys.map(({ pkcs8 }) => pkcs8).join('');
   await writeWhole(files.pem, pem, 0o600);

@@ -1,5 +1,5 @@
 /** What adapters share beside the public surface. Not in the package's exports: it may change with any version. */
-export type { AuthOptions } from './environment.ts';
+export { type AuthOptions, VERIFIER_VARIABLES } from './environment.ts';
 export { configurationError, describeValue } from './errors.ts';
 export { callSafely } from './events.ts';
 export { describeFetchFailure } from './fetch-failure.ts';
@@ -25,7 +25,7 @@ export { withHeaders } from './gate/response.ts';
 export { compilePathRules, type PathRule, type PathRules } from './gate/rules.ts';
 export * from './index.ts';
 export { isPlainObject, toObject } from './json.ts';
-export { contentOfFixed, KeptByContent } from './keep.ts';
+export { contentOfFixed, copyOfData, KeptByContent } from './keep.ts';
 export { isEntryKey, storeKey } from './keys/stores/store.ts';
 export { readBoolean, requireKnown, requireOptions } from './option-readers.ts';
 export { isPolicy } from './policy/policy.ts';

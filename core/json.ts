@@ -13,9 +13,14 @@ export function isObject(value: unknown): value is JsonObject {
 
 /** Whether a value has its members itself: no promise, `Map` or list, no object of a class. Of whatever realm. */
 export function isPlainObject(value: unknown): value is JsonObject {
-  if (!isObject(value)) return false;
+  if (!isObject(value) || isObjectPrototype(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || Object.hasOwn(Object(prototype), 'isPrototypeOf');
+  return prototype === null || isObjectPrototype(Object(prototype));
+}
+
+/** Whether it is `Object.prototype`, which is nobody's options, but what `TENANTS[host]` is for a host `__proto__`. */
+function isObjectPrototype(value: object): boolean {
+  return Object.hasOwn(value, 'isPrototypeOf');
 }
 
 /** The JSON object that this text is, or undefined for any other text. */

@@ -59,6 +59,14 @@ export function contentOfFixed(options: object): string {
   return contentOf(options, nameOf);
 }
 
+/** The same data as an object of its own, which nobody changes later. What is not data is the very same. */
+export function copyOfData<Value>(value: Value): Value;
+export function copyOfData(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((one) => copyOfData(one));
+  if (typeof value !== 'object' || value === null || !isData(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, copyOfData(one)]));
+}
+
 /** The name of what is equal only to itself. */
 function nameOf(value: object): string {
   return `object ${numberOf(value)}`;

@@ -1,9 +1,11 @@
 /**
  * Whether this is workerd. `process` alone says nothing: its nodejs_compat has one, too, with a version of Node.js. And
- * `navigator` is missing before the compatibility date 2022-03-21, and with the flag `no_global_navigator`.
+ * `navigator` is missing before the compatibility date 2022-03-21, and with the flag `no_global_navigator`. Elsewhere
+ * `WebSocketPair` may be somebody's imitation.
  */
 export const IS_WORKERD: boolean =
-  globalThis.navigator?.userAgent === 'Cloudflare-Workers' || 'WebSocketPair' in globalThis;
+  globalThis.navigator?.userAgent === 'Cloudflare-Workers' ||
+  /native code/.test(String((globalThis as { WebSocketPair?: unknown }).WebSocketPair));
 
 /**
  * Whether a request may wait for a promise that another request started. On workerd such a promise never settles

@@ -1,12 +1,14 @@
 import { configurationError } from './errors.ts';
 
+/** Not in Workers with a compatibility date before 2022-10-31: they take this for a URL of b. */
+const IS_STANDARD = new URL('https://a\\@b').hostname === 'a';
+
 /**
- * Ensures that `URL` reads URLs as everybody else does. That of Workers with a compatibility date before 2022-10-31 takes
- * `https://good.test\@evil.test` for a URL of evil.test, and has no `URL.canParse`.
+ * Ensures that `URL` reads URLs as everybody else does.
  * @throws {PomeriumError} `invalid_configuration`
  */
 export function requireStandardUrl(): void {
-  if (typeof URL.canParse === 'function') return;
+  if (IS_STANDARD && typeof URL.canParse === 'function') return;
   throw configurationError(
     'URL does not follow its standard here; set compatibility_date to 2022-10-31 or later, or the flag url_standard.',
   );

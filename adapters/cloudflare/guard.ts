@@ -15,7 +15,7 @@ export type Guard<Env = ProjectEnvironment> = Pick<ProtectedHandler<Env>, 'fetch
  * unverified Pomerium header, writes claim headers from what was verified, and passes the request on.
  *
  * A configuration that cannot work refuses everything with a 500; the log says why. An upstream that cannot be reached is a
- * 502, and one that leads back to the guard a 508.
+ * 502, and a host that leads straight back to the guard a 508.
  *
  * @example
  * ```ts

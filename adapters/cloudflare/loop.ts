@@ -1,27 +1,19 @@
-/** What a guard writes on requests that it sends to its own host, so that it knows one that comes back. */
+/** What a guard writes on a request that it sends to that request's own host, so that it knows one that comes straight back. */
 const HEADER = 'x-guard-loop';
-
-/** Guards before guards: more than anybody has, and no more than that is kept. */
-const MAX_KEPT = 8;
 
 /**
  * Whether this very request was sent on by this Worker already. A call of the upstream back to its own host, with all headers
- * that it got, is another request.
+ * that it got, is another request. Whoever sends the header himself makes nothing but a 508 for himself.
  */
 export function isLoop(request: Request): boolean {
-  return kept(request.headers).includes(nameOf(request));
+  return request.headers.get(HEADER) === nameOf(request);
 }
 
-/** The request, marked as sent on. Whoever sends the header himself makes nothing but a 508 for himself. */
-export function markSent(request: Request): Request {
-  const names = [...kept(request.headers), nameOf(request)].slice(-MAX_KEPT);
-  request.headers.set(HEADER, names.join());
+/** The request with the mark, if it goes to its own host, and else without. */
+export function markSent(request: Request, { isOwnHost }: { isOwnHost: boolean }): Request {
+  if (isOwnHost) request.headers.set(HEADER, nameOf(request));
+  else request.headers.delete(HEADER);
   return request;
-}
-
-function kept(headers: Headers): string[] {
-  const value = headers.get(HEADER);
-  return value && value.length < 256 ? value.split(',') : [];
 }
 
 /** FNV-1a, 32 bits. */

@@ -1,12 +1,14 @@
 import {
   cacheStore,
   consoleLog,
+  GATE_VARIABLES,
   type GateEnvironment,
   type GateOptions,
   type JwksStore,
   KeptByContent,
   requireOptions,
   tieredStore,
+  VERIFIER_VARIABLES,
 } from '../../core/adapter.ts';
 import { kvStore } from './kv-store.ts';
 import type { KvNamespace } from './platform.ts';
@@ -43,7 +45,7 @@ export function keepForContent<Env, Options extends object, Made>(
 ): (env: Env, own: Options) => Made {
   const kept = new KeptByContent<Made>();
   const isFunction = typeof options === 'function';
-  return (env, own) => kept.get(env, isFunction ? own : undefined, () => make(env, own));
+  return (env, own) => kept.get(bindingsOf(env), isFunction ? own : undefined, () => make(env, own));
 }
 
 /** @throws {PomeriumError} `invalid_configuration` */
@@ -53,12 +55,32 @@ export function optionsFor<Options, Env>(options: OptionsFor<Options, Env>, env:
   return own;
 }
 
+const OURS = [
+  ...VERIFIER_VARIABLES,
+  ...Object.values(GATE_VARIABLES),
+  'POMERIUM_JWKS_KV',
+  'POMERIUM_UPSTREAM',
+  'POMERIUM_UPSTREAM_CACHE',
+];
+
 /**
- * The environment as an object of its own: OpenTelemetry's throws where a binding is read that is not there. Bindings are
- * whatever the configuration says; each of ours is judged where it is read.
+ * The environment as an object of its own: that of a wrapper may hide bindings from a copy, or, as OpenTelemetry's does, throw
+ * where one is read that is not there. Bindings are whatever the configuration says; each of ours is judged where it is used.
  */
 export function bindingsOf(environment: unknown): object {
-  return { ...(environment as object | undefined) };
+  const env: object = Object(environment);
+  const bindings: Record<string, unknown> = { ...env };
+  for (const name of OURS) bindings[name] ??= readBinding(env, name);
+  return Object.fromEntries(Object.entries(bindings).filter(([, value]) => value !== undefined));
+}
+
+function readBinding(env: object, name: string): unknown {
+  try {
+    return Reflect.get(env, name);
+  } catch (error) {
+    if (Reflect.has(env, name)) throw error;
+    return undefined;
+  }
 }
 
 /** The data centre's cache, which only Workers have; and KV, where it is bound. */

@@ -25,12 +25,13 @@ export function protectEntrypoint(given: EntrypointClass, gates: (env: never) =>
     constructor(...args: unknown[]) {
       super(...args);
       const { fetch } = this;
+      const value = (request: Request) =>
+        respond(gates(this.env), request, this.ctx, (allowed) => fetch.call(this, withIdentity(request, allowed)));
       // On the object, and for good: a field, or a method of a class that extends this one, would be called instead of a
       // method of this class. A field of such a class cannot be set any more: an error with every request.
-      Object.defineProperty(this, 'fetch', {
-        value: (request: Request) =>
-          respond(gates(this.env), request, this.ctx, (allowed) => fetch.call(this, withIdentity(request, allowed))),
-      });
+      Object.defineProperty(this, 'fetch', { value });
+      if (this.fetch !== value)
+        throw configurationError(`The fetch of ${given.name || 'the class'} cannot be guarded.`);
     }
 
     override async scheduled(controller: unknown): Promise<void> {

@@ -52,18 +52,18 @@ export function readUpstream<Env>(
 }
 
 function sendTo(target: UpstreamTarget, init: RequestInit): Send {
-  if (target === 'route') return (request) => fetch(markSent(request), init);
+  if (target === 'route') return (request) => fetch(markSent(request, { isOwnHost: true }), init);
   if (typeof target === 'string' || target instanceof URL) {
     const { origin, host } = readOrigin(String(target));
     return (request) => {
       const url = new URL(request.url);
-      const sent = url.host === host ? markSent(request) : request;
+      const sent = markSent(request, { isOwnHost: url.host === host });
       // Joined as text: a path that begins with // must not become another host.
       return fetch(new Request(`${origin}${url.pathname}${url.search}`, sent), init);
     };
   }
   if (typeof target?.fetch !== 'function') throw configurationError('The upstream is no service binding.');
-  return (request) => target.fetch(request);
+  return (request) => target.fetch(markSent(request, { isOwnHost: false }));
 }
 
 /** One of `ctx.exports`: called, it is the entrypoint with these `props`; as it is, it has none, and Workers Cache one answer for all. */

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
-import { configurationError, isPlainObject, parseUrl } from '../../core/adapter.ts';
-import { makeContext, NO_HOST, type Platform } from './made-up-context.ts';
+import { callSafely, configurationError, isPlainObject } from '../../core/adapter.ts';
+import { LABEL_OF_NO_HOST, makeContext, NO_HOST, type Platform } from './made-up-context.ts';
 import type { PomeriumOptions } from './options.ts';
 
 /** Where the host that was asked for can stand; a request need not have them. */
@@ -9,14 +9,12 @@ const HOST_HEADERS = ['host', 'x-forwarded-host', 'x-original-host', 'x-host', '
 /**
  * Ensures that an options function does not take audience or issuer from the request: whoever sends it would say whose
  * assertions count, and from where their keys come. The function is called once more, with a request for the same path at a
- * host that nobody has; what it returns must not contain that host.
+ * host that nobody has; what it returns must not contain anything of that host.
  * @throws {PomeriumError} `invalid_configuration`
  */
 export function requireFixedAudience(options: (c: Context) => PomeriumOptions, c: Context): void {
-  const { audience, issuer, issuers } = askAgain(options, c);
-  const names = [audience, issuer, Object.keys(Object(issuers))].flat();
-  const isCopied = names.some((name) => typeof name === 'string' && name.toLowerCase().includes(NO_HOST));
-  if (!isCopied) return;
+  const { audience, issuer, issuers, routes } = askAgain(options, c);
+  if (!LABEL_OF_NO_HOST.test(JSON.stringify([audience, issuer, Object.keys(Object(issuers)), routes]))) return;
   throw configurationError(
     "The options function takes the audience or the issuer from the request, so that whoever sends it would say whose assertions count; write all hosts, as in audience: ['a.corp.example.com', 'b.corp.example.com'], or give Pomerium's routes.",
   );
@@ -24,24 +22,26 @@ export function requireFixedAudience(options: (c: Context) => PomeriumOptions, c
 
 /** What the function returns for a stranger's request; nothing where it throws, as it then copies nothing from there. */
 function askAgain(options: (c: Context) => PomeriumOptions, c: Context): Partial<PomeriumOptions> {
-  const stranger = makeContext(strangersRequest(c.req.raw), platformOf(c));
-  for (const [name, value] of Object.entries(c.var)) stranger.set(name, value);
   try {
+    const stranger = makeContext(strangersRequest(c.req.raw), platformOf(c));
+    for (const [name, value] of Object.entries(c.var)) stranger.set(name, value);
     const made: unknown = options(stranger);
+    callSafely(() => made);
     return isPlainObject(made) ? made : {};
   } catch {
     return {};
   }
 }
 
-/** The same path, but every host, header and query parameter names the host that nobody has. */
+/** The same path, but every host, header, cookie and query parameter names the host that nobody has. */
 function strangersRequest(request: Request): Request {
-  const url = parseUrl(request.url) ?? new URL('https://localhost/');
-  url.host = NO_HOST;
-  for (const name of [...url.searchParams.keys()]) url.searchParams.set(name, NO_HOST);
+  const { pathname, searchParams } = new URL(request.url);
+  const query = new URLSearchParams([...searchParams.keys()].map((name) => [name, NO_HOST]));
   const headers = new Headers();
   for (const name of [...HOST_HEADERS, ...request.headers.keys()]) headers.set(name, NO_HOST);
-  return new Request(url, { headers });
+  const cookies = request.headers.get('cookie');
+  if (cookies !== null) headers.set('cookie', cookies.replace(/=[^;]*/g, `=${NO_HOST}`));
+  return new Request(`https://${NO_HOST}${pathname}?${query}`, { headers });
 }
 
 function platformOf(c: Context): Platform {

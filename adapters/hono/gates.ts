@@ -2,8 +2,10 @@ import type { Context } from 'hono';
 import { env } from 'hono/adapter';
 import {
   cacheStore,
+  callSafely,
   consoleLog,
   contentOfFixed,
+  copyOfData,
   createGate,
   type Gate,
   type GateEnvironment,
@@ -46,7 +48,7 @@ const gatesOfAll = new KeptByContent<Gate<Request>>();
 export function gatesFor(options: OptionsFor<PomeriumOptions>): (c: Context) => Gate<Request> {
   if (typeof options !== 'function') {
     const gates = new KeptByContent(gatesOfAll);
-    const given = { ...options };
+    const given = copyOfData(options);
     const content = contentOfFixed(given);
     return (c) => {
       const environment = environmentOf(c);
@@ -57,6 +59,8 @@ export function gatesFor(options: OptionsFor<PomeriumOptions>): (c: Context) => 
   return (c) => {
     const environment = environmentOf(c);
     const own = options(c);
+    // An async one is refused; what it rejects with later is nobody's.
+    callSafely(() => own);
     return gates.get(environment, isPlainObject(own) ? own : undefined, () =>
       orBroken(() => {
         const gate = makeGate(environment, own);

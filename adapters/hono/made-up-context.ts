@@ -1,8 +1,9 @@
 import type { Context } from 'hono';
 import { Hono } from 'hono/tiny';
 
-/** A host that nobody has (RFC 2606 section 2). */
-export const NO_HOST = 'app.pomerium-edge.invalid';
+/** A host that nobody has (RFC 2606 section 2). Whatever is made of a part of it has one of its labels. */
+export const NO_HOST = 'stranger-1.stranger-2.stranger-3.invalid';
+export const LABEL_OF_NO_HOST = /stranger-\d/i;
 
 /** What the platform hands over beside the request. */
 export interface Platform {

@@ -3,6 +3,7 @@ import { createMiddleware } from 'hono/factory';
 import type { HTTPException } from 'hono/http-exception';
 import {
   compilePolicy,
+  copyOfData,
   type Gate,
   isPolicy,
   type Policy,
@@ -30,7 +31,7 @@ export function requirePolicy(
   policy: Policy | object,
   options: PolicyOptions = {},
 ): MiddlewareHandler<{ Variables: IdentityVariables }> {
-  const compile = isPolicy(policy) ? () => policy : (given: PolicyOptions) => compilePolicy(policy, given);
+  const compile = isPolicy(policy) ? () => policy : policyCompiler(copyOfData(policy));
   requirePossible(compile, options);
   const compiled = new WeakMap<Gate<Request>, Policy>();
   const policyBehind = (gate: Gate<Request>) => {
@@ -47,6 +48,10 @@ export function requirePolicy(
     forwardHeaders(c, result.headers);
     await next();
   });
+}
+
+function policyCompiler(ppl: object): (options: PolicyOptions) => Policy {
+  return (options) => compilePolicy(ppl, options);
 }
 
 /** A policy that needs options which turn out not to be there refuses everybody with what is wrong. */

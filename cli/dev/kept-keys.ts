@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { lstat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { makeSigningKey, type SigningKey } from '../../testing/signing-key.ts';
 import { readText } from '../input.ts';
-import { readKeyFolder, writeKeyFolder } from '../key-folder.ts';
+import { keyFilesIn, readKeyFolder, writeKeyFolder } from '../key-folder.ts';
 import { UsageError } from '../output.ts';
 import { readSigningKeys } from '../signing-keys.ts';
 
@@ -33,6 +34,14 @@ export async function findKeys({ project, port, file }: KeyPlace): Promise<DevKe
   // Whoever lets the system choose has another address with each start, and nobody keeps the keys of that one.
   if (port === 0) return { keys: [await makeSigningKey()], isNew: true };
   const folder = keyFolderOf(project, port);
+  const stranger = await findNotOurs([folder, keyFilesIn(folder).pem]);
+  if (stranger !== undefined) {
+    return {
+      keys: [await makeSigningKey()],
+      note: `${stranger} is a link, or not for you alone: no key is taken from there, and none is kept.`,
+      isNew: true,
+    };
+  }
   const keep = (keys: readonly SigningKey[]) => writeKeyFolder(folder, { keys });
   try {
     const ring = await readKeyFolder(folder);
@@ -42,6 +51,22 @@ export async function findKeys({ project, port, file }: KeyPlace): Promise<DevKe
     if (!(error instanceof UsageError)) throw error;
     return { keys: [await makeSigningKey()], note: `${error.message} A new key replaces it.`, isNew: true, keep };
   }
+}
+
+/** The first of these that somebody else could have put there, or could change. */
+async function findNotOurs(paths: readonly string[]): Promise<string | undefined> {
+  for (const path of paths) {
+    const found = await lstat(path).catch(() => undefined);
+    if (found && (found.isSymbolicLink() || found.uid !== (process.getuid?.() ?? found.uid) || isOpen(found.mode))) {
+      return path;
+    }
+  }
+  return undefined;
+}
+
+/** Whether others may write there. Windows has no such modes. */
+function isOpen(mode: number): boolean {
+  return process.platform !== 'win32' && (mode & 0o022) !== 0;
 }
 
 /**

@@ -55,7 +55,8 @@ function fewOfEachFolder(paths: ReadonlySet<string>): string[] {
   const counts = new Map<string, number>();
   return [...paths].filter((path) => {
     const [pathname = ''] = path.split('?', 1);
-    const kind = pathname.replace(/[^/]*?(\.[^./]*)?$/, '*$1');
+    const [folder, name] = [pathname.slice(0, pathname.lastIndexOf('/')), pathname.slice(pathname.lastIndexOf('/'))];
+    const kind = `${folder}/*${name.includes('.') ? name.slice(name.lastIndexOf('.')) : ''}`;
     const count = (counts.get(kind) ?? 0) + 1;
     counts.set(kind, count);
     return count <= MAX_FILES_PER_FOLDER;

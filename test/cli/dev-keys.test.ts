@@ -1,6 +1,16 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, assert, beforeEach, describe, test, vi } from 'vitest';
 import { findKeys, keyFolderOf } from '../../cli/dev/kept-keys.ts';
 import { type DevState, rotate } from '../../cli/dev/state.ts';
@@ -52,6 +62,30 @@ describe('pomerium-edge dev keeps its key', () => {
   };
 
   const folderFor = (port: number) => join(project, 'node_modules/.cache/pomerium-edge', `dev-${port}`);
+
+  const PLANTED: [name: string, plant: (folder: string, elsewhere: string) => void][] = [
+    ['behind a link', (folder, elsewhere) => symlinkSync(elsewhere, folder)],
+    [
+      'that others may write',
+      (folder, elsewhere) => {
+        cpSync(elsewhere, folder, { recursive: true });
+        chmodSync(join(folder, 'signing-key.pem'), 0o666);
+      },
+    ],
+  ];
+  for (const [name, plant] of PLANTED) {
+    test(`and takes none ${name}`, async () => {
+      const elsewhere = join(cache, 'elsewhere');
+      await writeKeyFolder(elsewhere, { keys: [await makeSigningKey()], rotation: undefined });
+      const folder = keyFolderOf(project, 8000);
+      mkdirSync(dirname(folder), { recursive: true });
+      plant(folder, elsewhere);
+      const { note = '', keep, keys } = await findKeys({ project, port: 8000 });
+      assert.match(note, /is a link, or not for you alone/);
+      assert.isUndefined(keep);
+      assert.notDeepEqual(idsOf(keys), idsOf((await readKeyFolder(elsewhere))?.keys));
+    });
+  }
 
   test('over restarts and rotations, in a file that only its owner reads', async () => {
     const port = await closedPort();

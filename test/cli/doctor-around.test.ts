@@ -160,6 +160,12 @@ describe('pomerium-edge doctor, of a gate with a platform before it', () => {
 describe('the links of a page', () => {
   const at = (html: string, url = 'https://edge.example/dir/page') => linksIn([{ html, url: new URL(url) }], HOST);
 
+  test('a path of 200 kB takes no time', () => {
+    const start = performance.now();
+    assert.lengthOf(at(`<img src="/${'a'.repeat(200_000)}/x">`), 1);
+    assert.isBelow(performance.now() - start, 1000);
+  });
+
   const cases: [rule: string, html: string, links: string[]][] = [
     ['relative to the page', '<img src="a.png"><img src="../b.png">', ['/dir/a.png', '/b.png']],
     ['in every way of quoting', `<img src="/a.png"><img src='/b.svg'><img src=/c.gif>`, ['/a.png', '/b.svg', '/c.gif']],

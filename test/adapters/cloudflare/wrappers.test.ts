@@ -102,6 +102,37 @@ describe('withPomerium', () => {
     assert.equal((await verifyThrough(auth, request)).identity?.subject, 'u-alice');
   });
 
+  const secret = { POMERIUM_POLICY: { allow: { or: [{ groups: 'nobody-has-this' }] } } };
+  const HIDDEN: [name: string, make: (given: CloudflareEnvironment) => CloudflareEnvironment][] = [
+    ['inherits its bindings', (given) => Object.create(given)],
+    ['has them by a trap', (given) => new Proxy({}, { get: (_, name) => Reflect.get(given, name) })],
+    [
+      'has them as getters of a class',
+      (given) =>
+        new (class {
+          get POMERIUM_POLICY() {
+            return given.POMERIUM_POLICY;
+          }
+          get POMERIUM_JWKS() {
+            return given.POMERIUM_JWKS;
+          }
+        })(),
+    ],
+  ];
+  for (const [name, make] of HIDDEN) {
+    test(`an env that ${name} loses none of them`, async () => {
+      const headers = { [ASSERTION]: await sign(key) };
+      const seats = [
+        withPomerium<CloudflareEnvironment>({ fetch: () => new Response('in') }, { ...options, audience: HOST }),
+        createGuard<CloudflareEnvironment>({ ...options, audience: HOST }),
+      ];
+      for (const seat of seats) {
+        assert.equal((await seat.fetch(await requestWith(headers), make(env), ctx)).status, 200);
+        assert.equal((await seat.fetch(await requestWith(headers), make({ ...env, ...secret }), ctx)).status, 403);
+      }
+    });
+  }
+
   const NOTHING_TO_GUARD: [name: string, target: object, sentence: RegExp][] = [
     ['a handler', {}, /has no fetch/],
     ['a class', class Jobs {}, /Jobs has no method fetch/],

@@ -30,7 +30,7 @@ async function ask(given: OptionsFunction, host: string, more: Record<string, st
   const headers = { host, [ASSERTION]: await sign(key, { aud: host, iss: host }), ...more };
   const env = { POMERIUM_AUDIENCE: 'a.example.com' };
   const { result, lines } = await withConsoleLines(() =>
-    withProcessEnvironment(env, () => app.request(`https://${host}/?host=${host}`, { headers }, env)),
+    withProcessEnvironment(env, () => app.request(`https://${host}/?host=${host}&host=${host}`, { headers }, env)),
   );
   return { status: result.status, lines: lines.map(({ line }) => String(line)) };
 }
@@ -51,6 +51,14 @@ describe('an options function that takes from the request whose assertions count
     ['the issuer', (c) => ({ audience: 'a.example.com', issuer: `https://${hostOf(c)}/`, log: false })],
     ['the hosts of issuers', (c) => ({ audience: 'a.example.com', issuers: { [hostOf(c)]: keys }, log: false })],
     ['a host below it', (c) => ({ ...options, audience: `app.${hostOf(c)}` })],
+    ['its first label', (c) => ({ ...options, audience: `${hostOf(c).split('.')[0]}.example.com` })],
+    ['its last labels', (c) => ({ ...options, issuer: `auth.${hostOf(c).split('.').slice(1).join('.')}` })],
+    [
+      'a cookie',
+      (c) => ({ ...options, audience: /t=([^;]*)/.exec(c.req.header('cookie') ?? '')?.[1] ?? HOST }),
+      { cookie: `a=b; t=${HOST}` },
+    ],
+    ['the second of two parameters', (c) => ({ ...options, audience: c.req.queries('host')?.[1] ?? '' })],
   ];
   for (const [name, given, headers] of cases) {
     test(name, async () => {
@@ -62,6 +70,15 @@ describe('an options function that takes from the request whose assertions count
     });
   }
 
+  test('the routes', async () => {
+    const given = (c: Context) => ({ keys, routes: [{ from: `https://${hostOf(c)}`, to: 'http://a' }] });
+    const { result, lines } = await withConsoleLines(() =>
+      withProcessEnvironment({}, async () => new Hono().use(pomerium(given)).request('/', {}, {})),
+    );
+    assert.equal(result.status, 500);
+    assert.match(String(lines[0]?.line), /takes the audience or the issuer from the request/);
+  });
+
   test('whatever the method of the first request', async () => {
     for (const method of ['HEAD', 'POST', 'OPTIONS']) {
       const app = new Hono().use(pomerium((c) => ({ ...options, audience: hostOf(c) })));
@@ -70,6 +87,48 @@ describe('an options function that takes from the request whose assertions count
       assert.equal(result.status, 500, method);
     }
   });
+});
+
+describe('the first request of a configuration', () => {
+  const fixed = () => ({ ...options, audience: HOST });
+  const good = async () => ({ [ASSERTION]: await sign(key) });
+
+  test('spoils it for nobody, whatever it looks like', async () => {
+    const odd = new Request(`https://${HOST}/`);
+    Object.defineProperty(odd, 'url', { value: `https://a:b@${HOST}/` });
+    const app = new Hono().use(pomerium(fixed)).get('/', (c) => c.text('in'));
+    assert.equal((await app.fetch(odd)).status, 401);
+    assert.equal((await app.request('/', { headers: await good() })).status, 200);
+  });
+
+  test('takes no longer with thousands of parameters', async () => {
+    const query = Array.from({ length: 5000 }, (_, i) => `p${i}=1`).join('&');
+    const app = new Hono().use(pomerium(fixed)).get('/', (c) => c.text('in'));
+    const cost = performance.now();
+    assert.equal((await app.request(`https://${HOST}/?${query}`, { headers: await good() })).status, 200);
+    assert.isBelow(performance.now() - cost, 1000);
+  });
+
+  test('that gets a promise rejects nowhere', async () => {
+    const late = (c: Context) => (hostOf(c) === HOST ? fixed() : (Promise.reject(new Error('late')) as never));
+    const app = new Hono().use(pomerium(late)).get('/', (c) => c.text('in'));
+    assert.equal((await app.request(`https://${HOST}/`, { headers: await good() })).status, 200);
+    const { result } = await withConsoleLines(async () => app.request('https://else.example/'));
+    assert.equal(result.status, 500);
+  });
+});
+
+test('a host __proto__ finds no options in a table of tenants', async () => {
+  const app = new Hono()
+    .use(pomerium((c) => TENANTS[c.req.header('x-tenant') ?? ''] ?? options))
+    .get('/', (c) => c.text('in'));
+  const headers = { 'x-tenant': '__proto__', [ASSERTION]: await sign(key) };
+  const { result } = await withConsoleLines(() =>
+    withProcessEnvironment({ POMERIUM_AUDIENCE: HOST }, () =>
+      app.request('/', { headers }, { POMERIUM_AUDIENCE: HOST }),
+    ),
+  );
+  assert.equal(result.status, 500);
 });
 
 describe('an options function that does not goes on:', () => {

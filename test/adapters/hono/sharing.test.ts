@@ -67,6 +67,16 @@ describe('eight apps with a pomerium() each, configured by the environment,', ()
 });
 
 describe('options that are written down', () => {
+  test('are those of when the app was built', async () => {
+    const rules = () => [{ prefix: '/', access: 'authenticated' as 'authenticated' | 'public' }];
+    const [ours, theirs] = [rules(), rules()];
+    const given = { audience: HOST, keys: staticKeys(jwks(key)), log: false };
+    const changed = new Hono().use(pomerium({ ...given, rules: ours })).get('/', (c) => c.text('in'));
+    const other = new Hono().use(pomerium({ ...given, rules: theirs })).get('/', (c) => c.text('in'));
+    for (const rule of ours) rule.access = 'public';
+    for (const app of [changed, other]) assert.equal((await app.request('/')).status, 401);
+  });
+
   const options: PomeriumOptions = { audience: HOST, keys: staticKeys(jwks(key)), now: () => NOW, log: false };
   const appWith = (given: PomeriumOptions) => new Hono().use(pomerium(given)).get('/', (c) => c.text('in'));
   const ask = async (app: Pick<Hono, 'request'>) => (await app.request('/', { headers: SENDERS.alice })).status;

@@ -32,4 +32,4 @@ export function createOnRequest<Env = CloudflareEnvironment>(
  * export { onRequest } from 'pomerium-edge/cloudflare'
  * ```
  */
-export const onRequest = createOnRequest();
+export const onRequest: (context: PagesContext<object>) => Promise<Response> = createOnRequest<object>();

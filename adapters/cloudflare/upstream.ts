@@ -1,5 +1,6 @@
 import {
   configurationError,
+  describeFetchFailure,
   describeValue,
   type Identity,
   parseUrl,
@@ -46,9 +47,18 @@ export function readUpstream<Env>(
   }
   return async (request, headers, env, ctx, identity) => {
     const passed = requestToSend(request, headers);
-    const target = await upstream(passed, env, ctx, identity);
+    const target = await chosen(() => upstream(passed, env, ctx, identity));
     return sendTo(isEntrypoint(target) ? target({ props: { identity } }) : target, init)(passed);
   };
+}
+
+/** What the user's function chooses. It fails for a reason of its own, which is no failure to reach anything. */
+async function chosen(choose: () => UpstreamTarget | Promise<UpstreamTarget>): Promise<UpstreamTarget> {
+  try {
+    return await choose();
+  } catch (error) {
+    throw configurationError(`The function upstream failed: ${describeFetchFailure(error)}.`);
+  }
 }
 
 function sendTo(target: UpstreamTarget, init: RequestInit): Send {
@@ -62,7 +72,8 @@ function sendTo(target: UpstreamTarget, init: RequestInit): Send {
       return fetch(new Request(`${origin}${url.pathname}${url.search}`, sent), init);
     };
   }
-  if (typeof target?.fetch !== 'function') throw configurationError('The upstream is no service binding.');
+  if (typeof target?.fetch !== 'function')
+    throw configurationError(`The upstream must be an origin, or have a fetch; it is ${describeValue(target)}.`);
   return (request) => target.fetch(markSent(request, { isOwnHost: false }));
 }
 

@@ -9,16 +9,21 @@ const HOST_HEADERS = ['host', 'x-forwarded-host', 'x-original-host', 'x-host', '
 /**
  * Ensures that an options function does not take audience or issuer from the request: whoever sends it would say whose
  * assertions count, and from where their keys come. The function is called once more, with a request for the same path at a
- * host that nobody has; what it returns must not contain anything of that host.
+ * host that nobody has; what it returns must not contain anything of that host. `own`: what it returned for this request.
  * @throws {PomeriumError} `invalid_configuration`
  */
-export function requireFixedAudience(options: (c: Context) => PomeriumOptions, c: Context): void {
-  const { audience, issuer, issuers, routes } = askAgain(options, c);
-  if (!LABEL_OF_NO_HOST.test(JSON.stringify([audience, issuer, Object.keys(Object(issuers)), routes]))) return;
+export function requireFixedAudience(own: PomeriumOptions, options: (c: Context) => PomeriumOptions, c: Context): void {
+  if (hostsIn(own) === NO_HOSTS || !LABEL_OF_NO_HOST.test(hostsIn(askAgain(options, c)))) return;
   throw configurationError(
     "The options function takes the audience or the issuer from the request, so that whoever sends it would say whose assertions count; write all hosts, as in audience: ['a.corp.example.com', 'b.corp.example.com'], or give Pomerium's routes.",
   );
 }
+
+/** Whatever says whose assertions count, as text. */
+function hostsIn({ audience, issuer, issuers, routes }: Partial<PomeriumOptions>): string {
+  return JSON.stringify([audience, issuer, Object.keys(Object(issuers)), routes]);
+}
+const NO_HOSTS = hostsIn({});
 
 /** What the function returns for a stranger's request; nothing where it throws, as it then copies nothing from there. */
 function askAgain(options: (c: Context) => PomeriumOptions, c: Context): Partial<PomeriumOptions> {

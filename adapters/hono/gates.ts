@@ -64,7 +64,7 @@ export function gatesFor(options: OptionsFor<PomeriumOptions>): (c: Context) => 
     return gates.get(environment, isPlainObject(own) ? own : undefined, () =>
       orBroken(() => {
         const gate = makeGate(environment, own);
-        requireFixedAudience(options, c);
+        requireFixedAudience(own, options, c);
         return gate;
       }),
     );

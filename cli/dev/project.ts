@@ -131,6 +131,14 @@ export function detectProject(path: string): Project | undefined {
   return project?.form === 'file' && hasDevScript(folder) ? { ...project, command: 'npm run dev' } : project;
 }
 
+/** The configuration of Wrangler by which files are served before the Worker runs, if this folder's is one. */
+export function configurationWithOpenAssets(path: string): string | undefined {
+  const folder = new Folder(path);
+  const hasAssets = folder.says(WRANGLER, /^(?!\s*(\/\/|#)).*("assets"\s*:|^\s*\[assets\]|^\s*assets\s*=)/m);
+  const runsFirst = folder.says(WRANGLER, /^(?!\s*(\/\/|#)).*\brun_worker_first"?\s*[:=]\s*true/m);
+  return hasAssets && !runsFirst ? folder.find(WRANGLER) : undefined;
+}
+
 function hasDevScript(folder: Folder): boolean {
   const scripts = folder.json('package.json')?.['scripts'];
   return isObject(scripts) && typeof scripts['dev'] === 'string';

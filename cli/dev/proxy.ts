@@ -61,7 +61,9 @@ async function prepare(state: DevState, { method = 'GET', url = '/', headers: in
     headers: Object.entries(headers).map(([name, value]) => [name, String(value)]),
   };
   remember(state, record);
-  return { record, options: { hostname, port, method, path: url, headers } };
+  // An IPv6 address has brackets only in a URL.
+  const address = hostname.replace(/^\[|\]$/g, '');
+  return { record, options: { hostname: address, port, method, path: url, headers } };
 }
 
 function pairsOf(raw: readonly string[]): [name: string, value: string][] {

@@ -67,6 +67,23 @@ describe('pomerium-edge dev says where the variables go', () => {
     }
   });
 
+  const ASSETS: [config: Record<string, string>, isOpen: boolean][] = [
+    [{ 'wrangler.jsonc': '{ "assets": { "directory": "./public" } }' }, true],
+    [{ 'wrangler.jsonc': '{ "assets": { "run_worker_first": ["/api/*"] } }' }, true],
+    [{ 'wrangler.jsonc': '{ "assets": {\n// "run_worker_first": true\n} }' }, true],
+    [{ 'wrangler.jsonc': '{ "assets": { "run_worker_first": true } }' }, false],
+    [{ 'wrangler.jsonc': '{\n// "assets": {}\n}' }, false],
+    [{ 'wrangler.toml': '[assets]\ndirectory = "public"' }, true],
+    [{ 'wrangler.toml': 'assets = { directory = "public", run_worker_first = true }' }, false],
+    [WORKER, false],
+  ];
+  for (const [config, isOpen] of ASSETS) {
+    test(`${JSON.stringify(config)}: ${isOpen ? 'that files are open' : 'nothing of files'}`, () => {
+      write(config);
+      assert.equal(/served before the gate, to everybody/.test(read().at(-1) ?? ''), isOpen);
+    });
+  }
+
   test('Next.js on Cloudflare: that its preview reads another file', () => {
     write({ 'next.config.mjs': '', ...WORKER });
     assert.include(read()[0], 'opennextjs-cloudflare preview reads .dev.vars');

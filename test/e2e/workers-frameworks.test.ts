@@ -17,6 +17,8 @@ interface Framework {
   /** What `.dev.vars` must have for the build. */
   readonly buildVariables?: string;
   readonly prerendered: string;
+  /** Where a form of the page is sent; none where that takes a browser. */
+  readonly form?: string;
   /** What the browser asks for when a link leads to the page. */
   readonly data: { readonly path: string; readonly type: string; readonly headers?: Readonly<Record<string, string>> };
   /** The folder of the browser's files, as a page names it. */
@@ -30,6 +32,7 @@ const FRAMEWORKS: readonly Framework[] = [
     build: ['react-router', 'build'],
     buildVariables: `POMERIUM_RULES='[{"prefix":"/","access":"public"}]'\n`,
     prerendered: '/about/',
+    form: '/?index',
     data: { path: '/_.data', type: 'text/x-script' },
     assets: '/assets/',
   },
@@ -38,6 +41,7 @@ const FRAMEWORKS: readonly Framework[] = [
     folder: 'astro',
     build: ['astro', 'build'],
     prerendered: '/about/',
+    form: '/',
     data: { path: '/?page', type: 'text/html' },
     assets: '/_astro/',
   },
@@ -46,6 +50,7 @@ const FRAMEWORKS: readonly Framework[] = [
     folder: 'sveltekit',
     build: ['vite', 'build'],
     prerendered: '/about',
+    form: '/',
     data: { path: '/__data.json', type: 'application/json' },
     assets: '/_app/immutable/',
   },
@@ -93,7 +98,7 @@ for (const framework of FRAMEWORKS) {
       const asset = new RegExp(`"\\.?(${framework.assets}[^"]+)"`).exec(page)?.[1];
       assert.isDefined(asset, page);
       paths = ['/', framework.prerendered, framework.data.path, asset, '/robots.txt'];
-    }, 240_000);
+    });
     afterAll(async () => {
       await wrangler?.stop();
       app?.remove();
@@ -124,6 +129,15 @@ for (const framework of FRAMEWORKS) {
         assert.notInclude(text, 'evil.test');
       }
     });
+
+    const { form } = framework;
+    if (form !== undefined) {
+      test("takes forms from Pomerium's host, though the Worker has another one", async () => {
+        const headers = { ...signedIn, origin: 'https://app.corp.example.com' };
+        const answer = await fetch(url + form, { method: 'POST', headers, body: new URLSearchParams({ note: 'x' }) });
+        assert.equal(answer.status, 200);
+      });
+    }
 
     if (framework.folder === 'react-router') {
       test("the rules of the build are not the deployment's", () => {

@@ -7,6 +7,7 @@ import {
   createGuard,
   createOnRequest,
   kvStore,
+  onRequest as onRequestForPages,
   type PomeriumAuth,
   withPomerium,
 } from 'pomerium-edge/cloudflare';
@@ -92,6 +93,8 @@ export const perTenant = createGuard<{ TENANTS: DispatchNamespace }>({
   },
 }) satisfies ExportedHandler<{ TENANTS: DispatchNamespace }>;
 export const onRequest: PagesFunction<Env, string, { identity?: Identity }> = createOnRequest<Env>();
+
+export const ready: PagesFunction<{ DB: D1Database }>[] = [onRequestForPages];
 
 /** The same calls as over a binding that `wrangler types` typed. */
 export async function overBinding(auth: Service<typeof PomeriumAuth>): Promise<string | number> {

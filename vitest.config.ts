@@ -10,7 +10,7 @@ const engine = (name: 'node' | 'web') => ({
 });
 
 /** Tests of time: they run alone. All others use every core, which vitest leaves one of. */
-const COSTS = 'test/node/*-cost.test.ts';
+const COSTS = ['test/node/*-cost.test.ts', 'test/e2e/lambda-runtime.test.ts'];
 
 export default defineConfig({
   test: {
@@ -24,7 +24,7 @@ export default defineConfig({
             'test/{node,simulation}/**/*.test.ts',
             'test/adapters/{hono,aws-lambda,vercel,next}/**/*.test.ts',
           ],
-          exclude: ['test/adapters/hono/workers.test.ts', COSTS],
+          exclude: ['test/adapters/hono/workers.test.ts', ...COSTS],
           maxWorkers: '100%',
           globalSetup: 'test/harness/global-setup.ts',
           testTimeout: 60_000,
@@ -32,7 +32,7 @@ export default defineConfig({
       },
       {
         resolve: { alias: engine('node') },
-        test: { name: 'cost', include: [COSTS], testTimeout: 60_000, maxWorkers: 1, sequence: { groupOrder: 1 } },
+        test: { name: 'cost', include: COSTS, testTimeout: 120_000, maxWorkers: 1, sequence: { groupOrder: 1 } },
       },
       {
         resolve: { alias: engine('web') },
@@ -57,6 +57,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
+          exclude: COSTS,
           testTimeout: 240_000,
           hookTimeout: 240_000,
           maxWorkers: '100%',

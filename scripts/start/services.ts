@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Service } from '../../cli/dev/state.ts';
+import { installProject } from '../../test/support/example-project.ts';
 import { HOST } from '../../test/support/issuer.ts';
 import { startOslsOffline } from '../osls-offline.ts';
 import { startProcess } from '../processes.ts';
@@ -39,9 +40,15 @@ async function startGuard(jwksUrl: string): Promise<Started> {
 }
 
 async function startHono(env: Environment): Promise<Started> {
-  const app = startProcess(process.execPath, ['examples/hono/node.ts'], ROOT, { ...env, PORT: '0' });
+  // A project of its own, which finds pomerium-edge only where it is installed.
+  const { folder, remove } = await installProject('examples/hono');
+  const app = startProcess(process.execPath, ['node.ts'], folder, { ...env, PORT: '0' });
   const url = await app.printed(/(http:\/\/127\.0\.0\.1:\d+)/);
-  return { name: 'Hono (Node.js)', url: `${url}/`, stop: () => app.stop() };
+  const stop = async () => {
+    await app.stop();
+    remove();
+  };
+  return { name: 'Hono (Node.js)', url: `${url}/`, stop };
 }
 
 async function startLambda(env: Environment): Promise<Started> {

@@ -79,6 +79,7 @@ function boundMembersOf(handler: object): object {
   const members: Record<string, unknown> = {};
   for (let owner = handler; owner && owner !== Object.prototype; owner = Object.getPrototypeOf(owner)) {
     for (const name of Object.getOwnPropertyNames(owner)) {
+      if (name === 'constructor') continue;
       const member: unknown = Reflect.get(handler, name);
       // Not by its own `bind`: the functions of OpenTelemetry's proxies have none.
       members[name] ??=

@@ -83,6 +83,7 @@ describe('withPomerium', () => {
       }
     }
     const worker = { ...withPomerium<CloudflareEnvironment>(new Handler(), options) };
+    assert.hasAllKeys(worker, ['fetch', 'queue', 'scheduled']);
     await worker.queue?.('a job', env, ctx);
     const request = await requestWith({ [ASSERTION]: await sign(key) });
     assert.deepEqual(await (await worker.fetch(request, env, ctx)).json(), ['a job']);

@@ -9,8 +9,11 @@ const engine = (name: 'node' | 'web') => ({
   '#entrypoint-base': source(`adapters/cloudflare/entrypoint-base/${name === 'web' ? 'workerd' : 'none'}.ts`),
 });
 
-/** Tests of time: they run alone. All others use every core, which vitest leaves one of. */
-const COSTS = ['test/node/*-cost.test.ts', 'test/e2e/lambda-runtime.test.ts'];
+/** Tests of time, and of many requests at once: they run alone. All others use every core, of which vitest leaves one. */
+const ALONE = [
+  'test/node/*-cost.test.ts',
+  'test/e2e/{compatibility-dates,isolates,lambda-runtime,service-binding,shared-promises}.test.ts',
+];
 
 export default defineConfig({
   test: {
@@ -24,7 +27,7 @@ export default defineConfig({
             'test/{node,simulation}/**/*.test.ts',
             'test/adapters/{hono,aws-lambda,vercel,next}/**/*.test.ts',
           ],
-          exclude: ['test/adapters/hono/workers.test.ts', ...COSTS],
+          exclude: ['test/adapters/hono/workers.test.ts', ...ALONE],
           maxWorkers: '100%',
           globalSetup: 'test/harness/global-setup.ts',
           testTimeout: 60_000,
@@ -32,7 +35,14 @@ export default defineConfig({
       },
       {
         resolve: { alias: engine('node') },
-        test: { name: 'cost', include: COSTS, testTimeout: 120_000, maxWorkers: 1, sequence: { groupOrder: 1 } },
+        test: {
+          name: 'alone',
+          include: ALONE,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+        },
       },
       {
         resolve: { alias: engine('web') },
@@ -57,7 +67,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          exclude: COSTS,
+          exclude: ALONE,
           testTimeout: 240_000,
           hookTimeout: 240_000,
           maxWorkers: '100%',

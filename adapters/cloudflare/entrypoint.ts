@@ -63,7 +63,7 @@ export type AuthEntrypoint<Env> = new (ctx: unknown, env: Env) => EntrypointBase
 /** A `WorkerEntrypoint` with which other Workers verify through a service binding: see `PomeriumAuth`. */
 export function createAuth<Env = ProjectEnvironment>(options: OptionsFor<AuthOptions, Env> = {}): AuthEntrypoint<Env> {
   const verifiers = keepForContent(options, makeVerifier);
-  const verifierFor = keepForEnvironment((env: Env) => verifiers(env, optionsFor(options, env)));
+  const verifierFor = keepForEnvironment((env: Env) => verifiers(bindingsOf(env), optionsFor(options, env)));
   class Auth extends EntrypointBase<Env> implements AuthService {
     verify(assertion: string | null): Promise<AuthResult> {
       return this.#answer((one, context) => one.verify(assertion, context));
@@ -90,8 +90,7 @@ export function createAuth<Env = ProjectEnvironment>(options: OptionsFor<AuthOpt
 }
 
 /** The guard in the same Worker has rules for itself: they say nothing of the requests that others ask about. */
-function makeVerifier(environment: unknown, options: AuthOptions): Verifier {
-  const env: CloudflareEnvironment = bindingsOf(environment);
+function makeVerifier(env: CloudflareEnvironment, options: AuthOptions): Verifier {
   return createVerifierFromEnvironment(env, options, {
     store: defaultStore(env),
     onEvent: log.event,

@@ -35,8 +35,10 @@ export const PLATFORM = {
 
 /** A gate for each configuration. A configuration that cannot work refuses everything with a 500; the log says why. */
 export function gatesFor<Env>(options: OptionsFor<CloudflareOptions, Env>): (env: Env) => Gate<Request> {
-  const gates = keepForContent(options, (env: Env, own) => createCloudflareGate(env, own));
-  return keepForEnvironment((env: Env) => gateOrBroken(() => gates(env, optionsFor(options, env)), PLATFORM));
+  const gates = keepForContent(options, createCloudflareGate);
+  return keepForEnvironment((env: Env) =>
+    gateOrBroken(() => gates(bindingsOf(env), optionsFor(options, env)), PLATFORM),
+  );
 }
 
 const NO_STREAMS = 'it needs a compatibility_date of 2022-11-30 or later, or the flag streams_enable_constructors';
@@ -51,11 +53,10 @@ function canMakeStreams(): boolean {
 
 /** @throws {PomeriumError} `invalid_configuration` */
 export function createCloudflareGate(
-  environment: unknown,
+  env: CloudflareEnvironment,
   options: CloudflareOptions,
   support: GateSupport = {},
 ): Gate<Request> {
-  const env: CloudflareEnvironment = bindingsOf(environment);
   return createGate(env, options, {
     ...support,
     ...(!canMakeStreams() && { without: { endAtExpiry: NO_STREAMS } }),

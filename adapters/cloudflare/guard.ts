@@ -23,16 +23,16 @@ export type Guard<Env = ProjectEnvironment> = Pick<ProtectedHandler<Env>, 'fetch
  * ```
  */
 export function createGuard<Env = ProjectEnvironment>(options: OptionsFor<GuardOptions<Env>, Env> = {}): Guard<Env> {
-  const gates = keepForContent(options, (env: Env, { upstream, upstreamCache, ...gateOptions }) =>
-    createCloudflareGate(env, gateOptions, { ownOptions: ['upstream', 'upstreamCache'], writesClaims: true }),
+  const gates = keepForContent(options, (bindings, { upstream, upstreamCache, ...gateOptions }) =>
+    createCloudflareGate(bindings, gateOptions, { ownOptions: ['upstream', 'upstreamCache'], writesClaims: true }),
   );
   const guards = keepForEnvironment((env: Env) => {
     let upstream: Upstream<Env> | undefined;
     const gate = gateOrBroken<Request>(() => {
-      const own = optionsFor(options, env);
+      const [bindings, own] = [bindingsOf(env), optionsFor(options, env)];
       // Not kept by content: a binding is always that of the environment at hand.
-      upstream = readUpstream(bindingsOf(env), own);
-      return gates(env, own);
+      upstream = readUpstream(bindings, own);
+      return gates(bindings, own);
     }, PLATFORM);
     return { gate, upstream };
   });

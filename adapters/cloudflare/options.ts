@@ -41,11 +41,11 @@ export function keepForEnvironment<Env, Made>(make: (env: Env) => Made): (env: E
 /** Keeps what is made for a configuration: Pages, and wrappers such as Sentry's, hand over a new `env` with each request. */
 export function keepForContent<Env, Options extends object, Made>(
   options: OptionsFor<Options, Env>,
-  make: (env: Env, own: Options) => Made,
-): (env: Env, own: Options) => Made {
+  make: (bindings: CloudflareEnvironment, own: Options) => Made,
+): (bindings: CloudflareEnvironment, own: Options) => Made {
   const kept = new KeptByContent<Made>();
   const isFunction = typeof options === 'function';
-  return (env, own) => kept.get(bindingsOf(env), isFunction ? own : undefined, () => make(env, own));
+  return (bindings, own) => kept.get(bindings, isFunction ? own : undefined, () => make(bindings, own));
 }
 
 /** @throws {PomeriumError} `invalid_configuration` */
@@ -69,9 +69,9 @@ const OURS = [
  */
 export function bindingsOf(environment: unknown): object {
   const env: object = Object(environment);
-  const bindings: Record<string, unknown> = { ...env };
-  for (const name of OURS) bindings[name] ??= readBinding(env, name);
-  return Object.fromEntries(Object.entries(bindings).filter(([, value]) => value !== undefined));
+  const names = new Set([...Object.keys(env), ...OURS]);
+  const bindings = [...names].map((name) => [name, readBinding(env, name)] as const);
+  return Object.fromEntries(bindings.filter(([, value]) => value !== undefined));
 }
 
 function readBinding(env: object, name: string): unknown {

@@ -1,12 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, assert, describe, test } from 'vitest';
-import { startProcess } from '../../scripts/processes.ts';
 import { must, tool } from '../../scripts/run.ts';
 import { startStandIn } from '../../scripts/start/stand-in.ts';
 import { installProject } from '../support/example-project.ts';
 import { sign } from '../support/issuer.ts';
 import { sendRaw } from './raw-request.ts';
+import { startWrangler } from './wrangler.ts';
 
 const standIn = await startStandIn({});
 const now = Math.floor(Date.now() / 1000);
@@ -41,22 +41,17 @@ function start(example: string, options: StartOptions = {}): Promise<Dev> {
 
 /** What `npm run dev` runs, in an example as whoever copied and installed it has it. */
 async function installAndRun(example: string, { devVars = '.dev.vars', change }: StartOptions): Promise<Dev> {
-  const { folder, remove } = await installProject(`examples/${example}`);
+  const { folder, script, remove } = await installProject(`examples/${example}`);
   copyDevVars(join(folder, devVars));
   change?.(folder);
-  const { scripts } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-  const [name, ...args] = scripts.dev.split(' ');
-  const flags = ['--ip', '127.0.0.1', '--port', '0', '--inspector-port', '0'];
-  const wrangler = startProcess(tool(name), [...args, ...flags], folder);
+  const [command, ...args] = script('dev');
+  assert.equal(command, 'wrangler');
+  const wrangler = await startWrangler(args, { folder });
   const stop = async () => {
     await wrangler.stop();
     remove();
   };
-  // After an error it waits for a change of the files.
-  const url = await wrangler.printed(/Ready on (http:\/\/127\.0\.0\.1:\d+)|\[ERROR\] .*/);
-  if (!url.startsWith('http')) await stop();
-  assert.match(url, /^http/);
-  return { folder, url, stop };
+  return { folder, url: wrangler.url, stop };
 }
 
 /** `.dev.vars.example` as `.dev.vars`, with the stand-in instead of `pomerium-edge dev`. */

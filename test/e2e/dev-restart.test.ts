@@ -2,10 +2,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, assert, beforeAll, describe, test } from 'vitest';
 import { type Running, startProcess } from '../../scripts/processes.ts';
-import { tool } from '../../scripts/run.ts';
 import { CLI } from '../cli/run-cli.ts';
 import { closedPort } from '../support/closed-port.ts';
 import { installProject, type Project } from '../support/example-project.ts';
+import { startWrangler } from './wrangler.ts';
 
 describe('examples/cloudflare-workers under wrangler dev, behind pomerium-edge dev', () => {
   let project: Project;
@@ -15,25 +15,22 @@ describe('examples/cloudflare-workers under wrangler dev, behind pomerium-edge d
 
   beforeAll(async () => {
     project = await installProject('examples/cloudflare-workers');
-    const [appPort, port] = [String(await closedPort()), String(await closedPort())];
-    const args = [CLI, 'dev', '--to', `http://127.0.0.1:${appPort}`, '--port', port];
-    startDev = () => start(process.execPath, args, { NODE_ENV: 'test' });
+    const [appPort, port] = [await closedPort(), await closedPort()];
+    const args = [CLI, 'dev', '--to', `http://127.0.0.1:${appPort}`, '--port', String(port)];
+    startDev = () => {
+      const dev = startProcess(process.execPath, args, project.folder, { NODE_ENV: 'test' });
+      running.push(dev);
+      return dev;
+    };
     url = `http://127.0.0.1:${port}`;
     const lines = await startDev().printed(/"npm run dev" and, in \.dev\.vars \(.*\):\n((?: {2}\S+=\S+\n)+)/);
     writeFileSync(join(project.folder, '.dev.vars'), lines);
-    const flags = ['--ip', '127.0.0.1', '--port', appPort, '--inspector-port', '0'];
-    await start(tool('wrangler'), ['dev', ...flags]).printed(/Ready on/);
+    running.push(await startWrangler(['dev'], { folder: project.folder, port: appPort }));
   });
   afterAll(async () => {
     for (const one of running.reverse()) await one.stop();
     project?.remove();
   });
-
-  function start(command: string, args: readonly string[], env = {}): Running {
-    const one = startProcess(command, args, project.folder, env);
-    running.push(one);
-    return one;
-  }
 
   const keysOf = async () => (await fetch(`${url}/.well-known/pomerium/jwks.json`)).json();
 

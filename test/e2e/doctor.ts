@@ -5,15 +5,18 @@ import { assert } from 'vitest';
 import { runCli } from '../cli/run-cli.ts';
 import { HOST, type TestKey } from '../support/issuer.ts';
 
-/**
- * That `pomerium-edge doctor`, with the endpoint's own key, finds nothing wrong with it but what is in `known`.
- * `publicPaths`: what its rules give to everybody.
- */
+interface Options {
+  /** What it finds all the same, by name. */
+  readonly known?: readonly string[];
+  /** What the endpoint's rules give to everybody. */
+  readonly publicPaths?: readonly string[];
+}
+
+/** That `pomerium-edge doctor`, with the endpoint's own key, finds nothing wrong with it. */
 export async function assertDoctorFindsNothing(
   url: string,
   key: TestKey,
-  known: readonly string[] = [],
-  publicPaths: readonly string[] = [],
+  { known = [], publicPaths = [] }: Options = {},
 ): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'pomerium-edge-'));
   try {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, assert, beforeAll, describe, test } from 'vitest';
@@ -160,9 +160,8 @@ describe('examples/hono', () => {
 
 /** As `npm run` does, with the runtimes that are installed here. */
 function startScript(name: string, env: Record<string, string>): Running {
-  const { scripts } = JSON.parse(readFileSync(join(project.folder, 'package.json'), 'utf8'));
-  const [command, ...args] = String(scripts[name]).split(' ');
-  return startProcess(command === 'node' ? process.execPath : tool(command ?? ''), args, project.folder, env);
+  const [command, ...args] = project.script(name);
+  return startProcess(command === 'node' ? process.execPath : tool(command), args, project.folder, env);
 }
 
 /** A module of the installed project. */

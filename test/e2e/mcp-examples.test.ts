@@ -2,10 +2,10 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { afterAll, assert, beforeAll, describe, test } from 'vitest';
 import { startProcess } from '../../scripts/processes.ts';
-import { tool } from '../../scripts/run.ts';
 import { startStandIn } from '../../scripts/start/stand-in.ts';
 import { installProject } from '../support/example-project.ts';
 import { HOST, sign } from '../support/issuer.ts';
+import { startWrangler } from './wrangler.ts';
 
 const standIn = await startStandIn({});
 const now = Math.floor(Date.now() / 1000);
@@ -72,14 +72,12 @@ describe('examples/cloudflare-mcp, under wrangler dev', () => {
   let url: string;
   beforeAll(async () => {
     const project = await installProject('examples/cloudflare-mcp');
-    const local = ['--ip', '127.0.0.1', '--port', '0', '--inspector-port', '0'];
-    const args = ['dev', ...local, '--var', `POMERIUM_JWKS_URL:${standIn.jwksUrl()}`];
-    const wrangler = startProcess(tool('wrangler'), args, project.folder);
+    const wrangler = await startWrangler(['dev', '--var', `POMERIUM_JWKS_URL:${standIn.jwksUrl()}`], project);
     closers.push(async () => {
       await wrangler.stop();
       project.remove();
     });
-    url = await wrangler.printed(/Ready on (http:\/\/127\.0\.0\.1:\d+)/);
+    url = wrangler.url;
   });
 
   for (const path of ['/mcp', '/session']) {

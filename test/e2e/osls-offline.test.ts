@@ -61,7 +61,7 @@ describe('serverless.yml, under osls offline', () => {
     test(`${api}: the doctor finds nothing of ours`, async () => {
       // For an HTTP API the offline gateway hands on the last of two equal headers; AWS joins them with a comma, which is refused.
       const known = api === 'the HTTP API' ? ['the assertion twice'] : [];
-      await assertDoctorFindsNothing(offline.url + path, standIn.key, known);
+      await assertDoctorFindsNothing(offline.url + path, standIn.key, { known });
     });
 
     test(`${api}: whom the policy denies gets a 403`, async () => {

@@ -1,11 +1,12 @@
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, assert, beforeAll, describe, test } from 'vitest';
-import { type Running, startProcess } from '../../scripts/processes.ts';
+import { startProcess } from '../../scripts/processes.ts';
 import { must, ROOT, tool } from '../../scripts/run.ts';
 import { startStandIn } from '../../scripts/start/stand-in.ts';
 import { installProject, type Project } from '../support/example-project.ts';
 import { sign } from '../support/issuer.ts';
+import { startWrangler, type Wrangler } from './wrangler.ts';
 
 const APPS = 'test/e2e/workers-frameworks';
 
@@ -71,7 +72,11 @@ const ownKeys = `POMERIUM_JWKS_URL=${standIn.jwksUrl()}\n`;
 afterAll(() => standIn.close());
 
 /** A built app. Next.js compiles nothing outside of its workspace, and the packages are links into the repository. */
-async function buildApp({ folder, build: [command, ...args], buildVariables }: Framework): Promise<Project> {
+async function buildApp({
+  folder,
+  build: [command, ...args],
+  buildVariables,
+}: Framework): Promise<Pick<Project, 'folder' | 'remove'>> {
   const installed = await installProject(`${APPS}/${folder}`);
   const place = join(ROOT, APPS, '.apps', folder);
   rmSync(place, { recursive: true, force: true });
@@ -84,16 +89,15 @@ async function buildApp({ folder, build: [command, ...args], buildVariables }: F
 
 for (const framework of FRAMEWORKS) {
   describe(`${framework.name}, built and under wrangler dev`, () => {
-    let app: Project;
-    let wrangler: Running;
+    let app: Awaited<ReturnType<typeof buildApp>>;
+    let wrangler: Wrangler;
     let url: string;
     let paths: string[];
     beforeAll(async () => {
       app = await buildApp(framework);
       writeFileSync(join(app.folder, '.dev.vars'), ownKeys);
-      const flags = ['--ip', '127.0.0.1', '--port', '0', '--inspector-port', '0'];
-      wrangler = startProcess(tool('wrangler'), ['dev', ...flags], app.folder);
-      url = await wrangler.printed(/Ready on (http:\/\/127\.0\.0\.1:\d+)/);
+      wrangler = await startWrangler(['dev'], app);
+      url = wrangler.url;
       const page = await (await fetch(url, { headers: signedIn })).text();
       const asset = new RegExp(`"\\.?(${framework.assets}[^"]+)"`).exec(page)?.[1];
       assert.isDefined(asset, page);

@@ -1,25 +1,13 @@
 import { afterAll, assert, beforeAll, describe, test } from 'vitest';
-import { type Running, startProcess } from '../../scripts/processes.ts';
-import { tool } from '../../scripts/run.ts';
 import { startStandIn } from '../../scripts/start/stand-in.ts';
 import { startUpstream } from '../../scripts/start/upstream.ts';
 import { HOST, sign } from '../support/issuer.ts';
 import { assertDoctorFindsNothing } from './doctor.ts';
+import { startWrangler, type Wrangler } from './wrangler.ts';
 
 /** The deployable under its own tool: `wrangler dev` with the `wrangler.toml` of the root. */
-async function startWrangler(variables: Record<string, string>): Promise<{ url: string; process: Running }> {
-  const flags = Object.entries(variables).flatMap(([name, value]) => ['--var', `${name}:${value}`]);
-  const process = startProcess(tool('wrangler'), [
-    'dev',
-    '--ip',
-    '127.0.0.1',
-    '--port',
-    '0',
-    '--inspector-port',
-    '0',
-    ...flags,
-  ]);
-  return { url: await process.printed(/Ready on (http:\/\/127\.0\.0\.1:\d+)/), process };
+function startGuard(variables: Record<string, string>): Promise<Wrangler> {
+  return startWrangler(['dev', ...Object.entries(variables).flatMap(([name, value]) => ['--var', `${name}:${value}`])]);
 }
 
 const standIn = await startStandIn({});
@@ -31,15 +19,15 @@ const signedIn = { 'x-pomerium-jwt-assertion': assertion };
 afterAll(() => Promise.all([standIn.close(), upstream.close()]));
 
 describe('the guard before an upstream', () => {
-  let guard: Awaited<ReturnType<typeof startWrangler>>;
+  let guard: Wrangler;
   beforeAll(async () => {
-    guard = await startWrangler({
+    guard = await startGuard({
       POMERIUM_AUDIENCE: HOST,
       POMERIUM_JWKS_URL: standIn.jwksUrl(),
       POMERIUM_UPSTREAM: upstream.url,
     });
   });
-  afterAll(() => guard.process.stop());
+  afterAll(() => guard.stop());
 
   test('refuses what came around Pomerium, with a problem document', async () => {
     const response = await fetch(`${guard.url}/x`);
@@ -92,7 +80,7 @@ describe('the guard before an upstream', () => {
 
 describe('the guard without an upstream', () => {
   test('shows the identity to who came through Pomerium', async () => {
-    const guard = await startWrangler({ POMERIUM_AUDIENCE: HOST, POMERIUM_JWKS_URL: standIn.jwksUrl() });
+    const guard = await startGuard({ POMERIUM_AUDIENCE: HOST, POMERIUM_JWKS_URL: standIn.jwksUrl() });
     try {
       const response = await fetch(guard.url, { headers: signedIn });
       assert.equal(response.status, 200);
@@ -100,21 +88,21 @@ describe('the guard without an upstream', () => {
       assert.include(await response.json(), { subject: 'u-alice', email: 'alice@example.com' });
       assert.equal((await fetch(guard.url)).status, 401);
     } finally {
-      await guard.process.stop();
+      await guard.stop();
     }
   });
 });
 
 describe('the guard without a configuration', () => {
   test('refuses everything with a 500 that says nothing, and the log says what to set', async () => {
-    const guard = await startWrangler({});
+    const guard = await startGuard({});
     try {
       const response = await fetch(guard.url, { headers: signedIn });
       assert.equal(response.status, 500);
       assert.notInclude(await response.text(), 'POMERIUM_AUDIENCE');
-      await guard.process.printed(/POMERIUM_AUDIENCE is not set/);
+      await guard.printed(/POMERIUM_AUDIENCE is not set/);
     } finally {
-      await guard.process.stop();
+      await guard.stop();
     }
   });
 });

@@ -5,6 +5,8 @@ import { must, ROOT } from '../../scripts/run.ts';
 
 export interface Project {
   readonly folder: string;
+  /** What `npm run` runs by this name, as words. */
+  script(name: string): [command: string, ...args: string[]];
   remove(): void;
 }
 
@@ -12,6 +14,7 @@ interface Manifest {
   readonly version?: string;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
+  readonly scripts?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -29,13 +32,25 @@ export async function installProject(source: string): Promise<Project> {
   for (const path of packed) cpSync(join(ROOT, path), join(modules, 'pomerium-edge', path));
   const wanted = { ...dependenciesOf(join(modules, 'pomerium-edge'), 'dependencies'), ...dependenciesOf(folder) };
   for (const [name, range] of Object.entries(wanted)) if (name !== 'pomerium-edge') link(name, range, modules);
-  return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+  return {
+    folder,
+    script(name) {
+      const [command, ...args] = manifestOf(folder).scripts?.[name]?.split(' ') ?? [];
+      if (command === undefined) throw new Error(`${source} has no script ${name}.`);
+      return [command, ...args];
+    },
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
 }
 
 function dependenciesOf(folder: string, ...kinds: (keyof Manifest)[]): Record<string, string> {
-  const manifest: Manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const manifest = manifestOf(folder);
   const read = kinds.length > 0 ? kinds : (['dependencies', 'devDependencies'] as const);
   return Object.assign({}, ...read.map((kind) => manifest[kind]));
+}
+
+function manifestOf(folder: string): Manifest {
+  return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
 }
 
 /** Where npm has put what is installed here. */
@@ -51,7 +66,7 @@ function link(name: string, range: string, modules: string): void {
 
 /** By the major version, as in `^7.0.2`: two TypeScripts are installed. */
 function isOf(range: string, place: string): boolean {
-  const { version }: Manifest = JSON.parse(readFileSync(join(place, 'package.json'), 'utf8'));
+  const { version } = manifestOf(place);
   const major = /^[\^~]?(\d+)\./.exec(range)?.[1];
   return major === undefined || version?.startsWith(`${major}.`) === true;
 }

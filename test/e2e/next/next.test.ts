@@ -328,7 +328,7 @@ for (const variant of VARIANTS) {
     });
 
     test('the doctor finds nothing', async () => {
-      await assertDoctorFindsNothing(`${server.url}/account`, key, [], ['/', '/_next/static/*']);
+      await assertDoctorFindsNothing(`${server.url}/account`, key, { publicPaths: ['/', '/_next/static/*'] });
     });
 
     test('the keys are asked for once in each isolate, and three times more at most for keys that nobody knows', async () => {

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startProcess } from '../../../scripts/processes.ts';
 import { ROOT, run, tool } from '../../../scripts/run.ts';
@@ -37,11 +37,28 @@ export function makeExample({ next, file }: Variant, { overlay }: { overlay: boo
   return app;
 }
 
-/** An app of these files. */
+/** What makes a build fast and changes nothing that its server does: most of the time goes into minifying and tracing files. */
+const QUICK: Record<Variant['next'], string> = {
+  '16': `experimental: {
+    ...own.experimental, turbopackMinify: false, turbopackSourceMaps: false, turbopackFileSystemCacheForBuild: true, cpus: 1,
+  }`,
+  '15': `experimental: { ...own.experimental, webpackBuildWorker: false, cpus: 1 },
+    eslint: { ignoreDuringBuilds: true },
+    typescript: { ignoreBuildErrors: true },
+    outputFileTracingExcludes: { '*': ['**/*'] },
+    webpack: (config) => ({ ...config, optimization: { ...config.optimization, minimize: false } })`,
+};
+
+/** `next.config.js` with these settings, for a test that is not about the build. */
+export function quickConfig(next: Variant['next'], settings = ''): string {
+  return `const own = { ${settings} };\nexport default { ...own, ${QUICK[next]} };`;
+}
+
+/** An app of these files. What a build in the same folder left in Turbopack's cache stays. */
 export function makeApp(next: Variant['next'], name: string, files: Readonly<Record<string, string>> = {}): App {
   const home = `${ROOT}${HOMES[next]}`;
   const folder = `${home}/.apps/${name}`;
-  rmSync(folder, { recursive: true, force: true });
+  removeAllBut(['.next', 'cache', 'turbopack'], folder);
   const installed = join(folder, 'node_modules', 'pomerium-edge');
   mkdirSync(installed, { recursive: true });
   for (const part of ['dist', 'package.json']) cpSync(ROOT + part, join(installed, part), { recursive: true });
@@ -62,4 +79,13 @@ export function makeApp(next: Variant['next'], name: string, files: Readonly<Rec
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
+}
+
+function removeAllBut([kept, ...below]: string[], folder: string): void {
+  const entries = existsSync(folder) ? readdirSync(folder) : [];
+  for (const entry of entries) {
+    const path = join(folder, entry);
+    if (entry !== kept) rmSync(path, { recursive: true, force: true });
+    else if (below.length > 0) removeAllBut(below, path);
+  }
 }

@@ -5,7 +5,7 @@ import { serve } from '../../../scripts/start/server.ts';
 import { createTestIssuer, type JwksServer } from '../../../testing/index.ts';
 import { HOST } from '../../support/issuer.ts';
 import { sendRaw } from '../raw-request.ts';
-import { makeApp, type Variant } from './apps.ts';
+import { makeApp, quickConfig, type Variant } from './apps.ts';
 
 const ASSERTION = 'x-pomerium-jwt-assertion';
 
@@ -47,7 +47,7 @@ for (const next of VERSIONS) {
     const app = makeApp(next, 'data-cache', {
       'app/layout.js': 'export default ({ children }) => <html lang="en"><body>{children}</body></html>;',
       'app/control/page.js': CONTROL,
-      'next.config.js': 'export default { experimental: { authInterrupts: true } };',
+      'next.config.js': quickConfig(next, 'experimental: { authInterrupts: true }'),
       ...FILES,
     });
     let server: JwksServer;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, assert, beforeAll, describe, test } from 'vitest';
 import { HOST, jwks, makeKey, sign } from '../../support/issuer.ts';
 import { sendRaw } from '../raw-request.ts';
-import { type App, makeApp, type Variant } from './apps.ts';
+import { type App, makeApp, quickConfig, type Variant } from './apps.ts';
 
 const key = await makeKey();
 const now = Math.floor(Date.now() / 1000);
@@ -160,12 +160,7 @@ const RUNS = VARIANTS.flatMap((variant) =>
 for (const { next, file, settings, page, data, served, servedBy16 = [] } of RUNS) {
   describe(`Next.js ${next} with ${settings}`, () => {
     const hasLocales = settings.includes(I18N);
-    const app: App = makeApp(next, `paths-${crypto.randomUUID()}`, {
-      ...FILES,
-      ...(!hasLocales && { 'pages/index.js': pageFile('ADMIN-SECRET') }),
-      [`${file}.js`]: `import { createProxy } from 'pomerium-edge/next';\nexport const ${file} = createProxy();`,
-      'next.config.js': `export default { ${next === '16' ? settings : settings.replace('Proxy', 'Middleware')} };`,
-    });
+    let app: App;
     // With i18n, the data of `/open` might be that of `/`.
     const rules = hasLocales ? RULES : [ROOT_RULE, ...RULES];
     let withRules: Awaited<ReturnType<App['start']>>;
@@ -173,6 +168,12 @@ for (const { next, file, settings, page, data, served, servedBy16 = [] } of RUNS
     let id = '';
 
     beforeAll(async () => {
+      app = makeApp(next, 'paths', {
+        ...FILES,
+        ...(!hasLocales && { 'pages/index.js': pageFile('ADMIN-SECRET') }),
+        [`${file}.js`]: `import { createProxy } from 'pomerium-edge/next';\nexport const ${file} = createProxy();`,
+        'next.config.js': quickConfig(next, next === '16' ? settings : settings.replace('Proxy', 'Middleware')),
+      });
       const { code, output } = await app.build();
       assert.equal(code, 0, output);
       id = readFileSync(join(app.folder, '.next/BUILD_ID'), 'utf8').trim();
@@ -184,7 +185,6 @@ for (const { next, file, settings, page, data, served, servedBy16 = [] } of RUNS
     });
     afterAll(async () => {
       await Promise.all([withRules.stop(), withoutRules.stop()]);
-      app.remove();
     });
 
     const get = (server: { url: string }, path: string, ...lines: [string, string][]) =>

@@ -48,7 +48,7 @@ async function examine(url: string): Promise<Report> {
   const nothing = { url, usable: [], skipped: [], etag: null, maxAge: null, freshFor: 0, notes: [] };
   try {
     const now = () => Date.now() / 1000;
-    const response = await fetchJwks({ url: settings.url, fetch, now, etag: null, timeout: settings.timeout });
+    const response = await fetchJwks({ ...settings, now, etag: null });
     return { ...nothing, ...timesOf(response, settings), ...(await keysOf(response.document ?? '')) };
   } catch (error) {
     if (!(error instanceof FetchJwksError)) throw error;

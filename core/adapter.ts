@@ -26,8 +26,11 @@ export { compilePathRules, type PathRule, type PathRules } from './gate/rules.ts
 export * from './index.ts';
 export { isPlainObject, toObject } from './json.ts';
 export { contentOfFixed, copyOfData, KeptByContent } from './keep.ts';
+export { FetchJwksError } from './keys/remote/fetch-jwks.ts';
+export type { PlatformKeysOptions } from './keys/remote/options.ts';
+export type { Transport, TransportAnswer } from './keys/remote/transport.ts';
 export { isEntryKey, storeKey } from './keys/stores/store.ts';
-export { readBoolean, requireKnown, requireOptions } from './option-readers.ts';
+export { readBoolean, readFunction, requireKnown, requireOptions } from './option-readers.ts';
 export { isPolicy } from './policy/policy.ts';
 export { spellingsOf } from './routes/paths.ts';
 export { IS_WORKERD } from './runtime.ts';

@@ -36,16 +36,20 @@ export function rememberHeader(headers: HeaderMemo, assertion: Assertion): void 
   headers.set(headerSegment, header);
 }
 
+const MISSING =
+  'The request carries no assertion: it did not come through Pomerium, its route lacks pass_identity_headers: true, or Pomerium could not sign (see its log).';
+
+/** The likeliest mistake where it is there: a route that sets `Authorization`. */
+const BEARER =
+  'The bearer token in Authorization is not looked at; the Lambda authorizer takes one where allowBearer (POMERIUM_ALLOW_BEARER) is true.';
+
 /**
  * That there is exactly one assertion, of a size worth looking at.
  * Fetch joins repeated headers with a comma, which no compact JWS holds (RFC 9110 section 5.3).
  */
-export function requireOne(assertion: unknown): string {
+export function requireOne(assertion: unknown, { hasBearer = false }: { hasBearer?: boolean } = {}): string {
   if (assertion === undefined || assertion === null || assertion === '') {
-    throw new PomeriumError(
-      'missing_assertion',
-      'The request carries no assertion: it did not come through Pomerium, its route lacks pass_identity_headers: true, or Pomerium could not sign (see its log).',
-    );
+    throw new PomeriumError('missing_assertion', hasBearer ? `${MISSING} ${BEARER}` : MISSING);
   }
   if (typeof assertion !== 'string') throw malformed('is not a string', describeValue(assertion));
   if (assertion.includes(',')) {

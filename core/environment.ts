@@ -2,7 +2,7 @@ import { configurationError } from './errors.ts';
 import { callSafely, type EventListener } from './events.ts';
 import type { Identity } from './identity.ts';
 import { staticKeys } from './keys/material/static.ts';
-import type { RemoteKeysOptions } from './keys/remote/options.ts';
+import type { PlatformKeysOptions, RemoteKeysOptions } from './keys/remote/options.ts';
 import { sharedRemoteKeys } from './keys/remote/shared.ts';
 import type { KeySource } from './keys/source.ts';
 import { readFunction, requireKnown, withoutUnset } from './option-readers.ts';
@@ -138,7 +138,7 @@ export function createVerifierFromEnvironment(
 export function optionsFromEnvironment(
   env: object,
   options: EnvironmentOptions = {},
-  { onEvent: log, ...remote }: VerifierPlatform = {},
+  { onEvent: log, ...remote }: VerifierPlatform & PlatformKeysOptions = {},
 ): EitherOptions {
   const set = withoutUnset(options);
   const { jwks, jwksUrl, policy: ppl, ...variables } = readVariables(env as Environment, VARIABLES);
@@ -187,7 +187,7 @@ function bothOf(log: EventListener, listener: EventListener): EventListener {
 
 function readKeys(
   { jwks, jwksUrl }: { jwks: string | object | undefined; jwksUrl: string | undefined },
-  remote: RemoteKeysOptions,
+  remote: PlatformKeysOptions,
   now: (() => number) | undefined,
 ): KeySource | undefined {
   if (jwks !== undefined && jwksUrl !== undefined) {

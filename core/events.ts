@@ -30,7 +30,10 @@ export interface AssertionVerified {
   route?: string | undefined;
 }
 
-/** An assertion was refused. `expected` and `received` may hold claim values: keep them from shared logs. */
+/**
+ * An assertion was refused. `expected` and `received` may hold claim values: keep them from shared logs. `user`: whom a policy
+ * refused, only where `logSubject` asks for it.
+ */
 export interface AssertionRefused {
   type: 'assertion_refused';
   subject: EventSubject;
@@ -40,6 +43,7 @@ export interface AssertionRefused {
   expected?: string | undefined;
   received?: string | undefined;
   request?: EventRequest | undefined;
+  user?: string | undefined;
 }
 
 /** A key set came into use, from the origin (`notModified`: a 304) or from the store. Times in seconds. */

@@ -2,7 +2,7 @@ import { type ClaimRules, defaultIssuers } from './claims.ts';
 import { configurationError, describeValue } from './errors.ts';
 import type { EventListener } from './events.ts';
 import { type IssuerKeys, keysByIssuer } from './keys/by-issuer.ts';
-import type { RemoteKeysOptions } from './keys/remote/options.ts';
+import type { PlatformKeysOptions } from './keys/remote/options.ts';
 import { sharedRemoteKeys } from './keys/remote/shared.ts';
 import type { KeySource } from './keys/source.ts';
 import type { JwksStore } from './keys/stores/store.ts';
@@ -330,7 +330,7 @@ function defaultJwksUrl(issuer: string): string {
  */
 export function defaultKeys(
   { audience, issuer, routes, now }: Pick<AnyOptions, 'audience' | 'issuer' | 'routes' | 'now'>,
-  remote: RemoteKeysOptions = {},
+  remote: PlatformKeysOptions = {},
 ): KeySource {
   const [first = ''] = routes
     ? exactHosts(routes)

@@ -38,6 +38,8 @@ export interface VerifyContext {
   anyRoute?: boolean | undefined;
   /** Whether a request for nobody is expected here, and no event. */
   expectNobody?: boolean | undefined;
+  /** Told for whom an assertion is that holds, where a policy or a route refuses it. */
+  onDenied?: ((identity: MaybeAnonymous) => void) | undefined;
 }
 
 export interface Verifier<I = Identity> {
@@ -124,7 +126,9 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
     };
     const { audiences, routes } = this.#settings;
     const hosts = audiences.size > 1 || routes ? hostsOf(request) : [];
-    const identity = await this.#verify(readAssertion(request.headers), own, hosts);
+    const assertion = readAssertion(request.headers);
+    const hasBearer = !assertion && /^bearer\s/i.test(readHeader(request.headers, 'authorization') ?? '');
+    const identity = await this.#verify(assertion, own, { hosts, hasBearer });
     const onBehalfOf = this.#onBehalfOf;
     const original = onBehalfOf && readHeader(request.headers, ASSERTION_FOR_HEADER);
     if (!original) return identity;
@@ -136,18 +140,19 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
   }
 
   async verify(value: string | null | undefined, context: VerifyContext = {}): Promise<MaybeAnonymous> {
-    return this.#verify(value, context, []);
+    return this.#verify(value, context);
   }
 
   /** The steps, in order. Nothing is read from the payload before the signature is verified. */
   async #verify(
     value: string | null | undefined,
     context: VerifyContext,
-    hosts: readonly string[],
+    { hosts = [], hasBearer = false }: { hosts?: readonly string[]; hasBearer?: boolean } = {},
   ): Promise<MaybeAnonymous> {
     const keyContext = this.#keyContext(context);
+    let verified: MaybeAnonymous | undefined;
     try {
-      const text = requireOne(value);
+      const text = requireOne(value, { hasBearer });
       const remembered = this.#remembered.get(text);
       const assertion = remembered?.assertion ?? parseAssertion(text, this.#headers);
 
@@ -172,6 +177,7 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
 
       const identity = isRemembered ? remembered.identity : toIdentity(claims);
       if (!isRemembered) this.#remember(text, { assertion, key, claims, identity });
+      verified = identity;
       for (const policy of [this.#settings.policy, readPolicy('policy', context.policy)]) {
         if (policy) requireAllowed(policy, identity, context.requestInfo);
       }
@@ -193,7 +199,9 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
       if (error instanceof PomeriumError) {
         // Not thrown where it cannot be set: a key source may throw one error for both subjects, or a frozen one.
         Reflect.defineProperty(error, 'subject', { value: this.#subject, configurable: true });
-        if (!context.expectNobody || error.code !== 'anonymous') this.#emitRefused(error, context);
+        const denied = error.code === 'policy_denied' ? verified : undefined;
+        if (denied) context.onDenied?.(denied);
+        if (!context.expectNobody || error.code !== 'anonymous') this.#emitRefused(error, context, { denied });
       }
       throw error;
     }
@@ -233,7 +241,9 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
       requireAllowed(callers, identity, context.requestInfo);
     } catch (error) {
       if (error instanceof PomeriumError) {
-        this.#emitRefused(error, context, 'on-behalf-of');
+        const denied = error.code === 'policy_denied' ? identity : undefined;
+        if (denied) context.onDenied?.(denied);
+        this.#emitRefused(error, context, { subject: 'on-behalf-of', denied });
       }
       throw error;
     }
@@ -242,9 +252,9 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
   #emitRefused(
     { code, status, message, expected, received }: PomeriumError,
     context: VerifyContext,
-    subject = this.#subject,
+    { subject = this.#subject, denied }: { subject?: EventSubject; denied?: MaybeAnonymous | undefined },
   ): void {
-    const { eventRequest } = context;
+    const { eventRequest, logSubject } = context;
     this.#keyContext(context).emit?.({
       type: 'assertion_refused',
       subject,
@@ -254,6 +264,7 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
       expected,
       received,
       ...(eventRequest && { request: eventRequest }),
+      ...(logSubject && denied && { user: denied.subject }),
     });
   }
 }

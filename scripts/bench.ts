@@ -4,6 +4,11 @@ import type { Measured } from '../bench/measure.ts';
 import { bundleWorker, COMPATIBILITY_DATE } from './bundle-worker.ts';
 import { must } from './run.ts';
 
+if (process.argv[2] === 'cold') {
+  await import('../bench/cold/run.ts');
+  process.exit();
+}
+
 /** Microseconds a verification, and how much of the bare primitive's speed is left, on Node.js and on workerd. */
 const { makeContestants } = await import('../bench/contestants.ts');
 const { measure } = await import('../bench/measure.ts');

@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { basename } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
 import { ROOT } from './run.ts';
 
@@ -19,8 +20,6 @@ export const LAMBDA_BUNDLE = {
   platform: 'node',
   target: 'node22',
   external: ['@aws-sdk/*'],
-  // What of Powertools is CommonJS asks for require.
-  banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
   logLevel: 'warning',
 } satisfies BuildOptions;
 
@@ -31,6 +30,24 @@ export async function bundleLambdas(): Promise<void> {
     outdir: 'dist/lambda',
     outExtension: { '.js': '.mjs' },
   });
+}
+
+/** The functions of the ready zip, and the packages that are in them. */
+export async function bundleForZip(): Promise<{ files: Record<string, Uint8Array>; packages: string[] }> {
+  const { outputFiles, metafile } = await build({
+    ...LAMBDA_BUNDLE,
+    entryPoints: ['authorizer', 'refresher'].map((name) => `deploy/aws-lambda/${name}.ts`),
+    outdir: 'dist/lambda',
+    outExtension: { '.js': '.mjs' },
+    write: false,
+    metafile: true,
+  });
+  const used = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs));
+  const packages = used.flatMap((path) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []);
+  return {
+    files: Object.fromEntries(outputFiles.map(({ path, contents }) => [basename(path), contents])),
+    packages: [...new Set(packages)].sort(),
+  };
 }
 
 export function sizeOfLambda(name: (typeof LAMBDAS)[number]): number {

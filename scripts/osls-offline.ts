@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { startProcess } from './processes.ts';
+import { type Running, startProcess } from './processes.ts';
 import { ROOT, tool } from './run.ts';
 import { serve } from './start/server.ts';
 
@@ -15,7 +15,7 @@ export const OSLS_ENVIRONMENT = {
 /** The root's `serverless.yml` behind an offline API Gateway: its HTTP API at `/http`, its REST API at `/rest`. */
 export async function startOslsOffline(
   env: Readonly<Record<string, string>>,
-): Promise<{ url: string; stop(): Promise<void> }> {
+): Promise<Pick<Running, 'printed' | 'stop'> & { url: string }> {
   // SSM without any parameter: the authorizer then asks for the keys itself.
   const ssm = await serve((_, response) => {
     response.writeHead(400, { 'content-type': 'application/x-amz-json-1.1' }).end('{"__type":"ParameterNotFound"}');
@@ -31,6 +31,7 @@ export async function startOslsOffline(
   await offline.printed(/Server ready: (http:\S+)/);
   return {
     url: `http://127.0.0.1:${http}`,
+    printed: offline.printed,
     stop: async () => {
       await Promise.all([offline.stop(), ssm.close()]);
     },

@@ -1,39 +1,44 @@
 import {
   ASSERTION_FOR_HEADER,
   type Identity,
-  type PomeriumErrorCode,
+  type MaybeAnonymous,
+  PomeriumError,
   readAssertion,
   readHeader,
 } from '../../core/adapter.ts';
+import { type AuthorizerContext, contextOf } from './authorizer-context.ts';
 import type { AuthorizerRequest } from './events.ts';
 
-/** Only strings, numbers and booleans: REST, WebSocket and AppSync take nothing else. */
-export type Context = Record<string, string | number | boolean>;
+/** In bytes of JSON. API Gateway takes 8 KB for a whole answer, AppSync 5 MB of `resolverContext`. */
+const MAX_ANSWER = 8000;
+const MAX_APPSYNC_ANSWER = 5_000_000;
 
-/** API Gateway takes 8 KB for a whole answer. */
-const MAX_CONTEXT_BYTES = 7168;
-
+/** For REST and WebSocket APIs, and for HTTP APIs without simple answers. */
 export interface PolicyAnswer {
   readonly principalId: string;
   readonly policyDocument: {
     readonly Version: '2012-10-17';
-    readonly Statement: readonly {
+    // Not a read-only list: no type of @types/aws-lambda would take it.
+    readonly Statement: {
       readonly Action: string;
       readonly Effect: 'Allow' | 'Deny';
       readonly Resource: string;
     }[];
   };
-  readonly context: Context;
+  readonly context: AuthorizerContext;
+  /** One of the API keys of a REST API's usage plan. */
+  readonly usageIdentifierKey?: string;
 }
 
+/** For HTTP APIs. */
 export interface SimpleAnswer {
   readonly isAuthorized: boolean;
-  readonly context: Context;
+  readonly context: AuthorizerContext;
 }
 
 export interface AppSyncAnswer {
   readonly isAuthorized: boolean;
-  readonly resolverContext: Context;
+  readonly resolverContext: AuthorizerContext;
   /** Seconds. */
   readonly ttlOverride: number;
 }
@@ -47,38 +52,63 @@ export interface AnswerOptions {
   readonly ttlOverride: number;
 }
 
-/** What lets the request in, for whoever asks. */
-export function allow(identity: Identity, request: AuthorizerRequest, options: AnswerOptions): AuthorizerAnswer {
-  const { caller, arn } = request;
-  const context = contextOf(identity);
-  if (caller === 'appsync') {
-    return { isAuthorized: true, resolverContext: context, ttlOverride: secondsKept(request, options) };
-  }
-  if (isSimple(caller, options)) return { isAuthorized: true, context };
-  const resource = options.scope === 'stage' ? stageArn(arn) : arn;
-  return policy(identity.subject, 'Allow', resource, context);
+/** What the options say of somebody. */
+export interface Additions {
+  readonly context: AuthorizerContext;
+  readonly usageIdentifierKey: string | undefined;
+}
+
+/**
+ * What lets the request in, for whoever asks.
+ * @throws {PomeriumError} `invalid_configuration` where not even the ids fit
+ */
+export function allow(
+  identity: Identity,
+  request: AuthorizerRequest,
+  { context: added, usageIdentifierKey }: Additions,
+  options: AnswerOptions,
+): AuthorizerAnswer {
+  const answerWith = (context: AuthorizerContext): AuthorizerAnswer => {
+    const { caller, arn } = request;
+    if (caller === 'appsync') {
+      return { isAuthorized: true, resolverContext: context, ttlOverride: secondsKept(request, options) };
+    }
+    if (isSimple(caller, options)) return { isAuthorized: true, context };
+    const resource = options.scope === 'stage' ? stageArn(arn) : arn;
+    const answer = policy(identity.subject, 'Allow', resource, context);
+    return caller === 'rest' && usageIdentifierKey !== undefined ? { ...answer, usageIdentifierKey } : answer;
+  };
+  const limit = request.caller === 'appsync' ? MAX_APPSYNC_ANSWER : MAX_ANSWER;
+  return answerWith(contextOf(identity, { added, fits: (context) => sizeOf(answerWith(context)) <= limit }));
 }
 
 /**
  * What keeps it out. A REST API answers 401 only to an error with exactly this message; a refusal by policy is a 403 everywhere.
- * The code is in the context, for access logs and gateway responses.
+ * The code is in the context, for access logs and gateway responses. `identity`: whom a policy refused.
  */
 export function refuse(
-  { code, status }: { code: PomeriumErrorCode; status: number },
+  { error, identity }: { error: PomeriumError; identity?: MaybeAnonymous | undefined },
   request: AuthorizerRequest,
   options: AnswerOptions,
 ): AuthorizerAnswer {
   const { caller, arn } = request;
+  const { code, status } = error;
   const context = { code };
   if (caller === 'appsync') {
     // What is no assertion that holds may be what others send beside theirs.
     const ttlOverride = code === 'policy_denied' ? secondsKept(request, options) : 0;
     return { isAuthorized: false, resolverContext: context, ttlOverride };
   }
+  // An answer would be a refusal; an error is a 500, and counts as an error of the function. Its message is always the same.
+  if (status === 503) throw new PomeriumError(code, `pomerium-edge: ${code}`, { cause: error });
   if (isSimple(caller, options)) return { isAuthorized: false, context };
-  if (caller === 'rest' && status !== 403) throw new Error('Unauthorized');
-  return policy('refused', 'Deny', arn, context);
+  if (caller === 'rest' && status !== 403 && options.responses !== 'policy') throw new Error('Unauthorized');
+  const answer = policy(identity?.subject ?? NOBODY, 'Deny', arn, context);
+  return sizeOf(answer) <= MAX_ANSWER ? answer : policy(NOBODY, 'Deny', arn, context);
 }
+
+/** The principal of a refusal where nobody is known. */
+const NOBODY = 'refused';
 
 /**
  * AppSync keeps an answer for the token of `Authorization` and looks at no other header: everybody who sends the same token
@@ -101,7 +131,12 @@ function isSimple(caller: AuthorizerRequest['caller'], { responses }: AnswerOpti
   return (responses ?? (caller === 'http-2.0' ? 'simple' : 'policy')) === 'simple';
 }
 
-function policy(principalId: string, effect: 'Allow' | 'Deny', resource: string, context: Context): PolicyAnswer {
+function policy(
+  principalId: string,
+  effect: 'Allow' | 'Deny',
+  resource: string,
+  context: AuthorizerContext,
+): PolicyAnswer {
   return {
     principalId,
     policyDocument: {
@@ -122,25 +157,6 @@ function stageArn(arn: string): string {
   return `${arn.split('/').slice(0, 2).join('/')}/*`;
 }
 
-/** The identity as scalars, `groups` as a JSON string. Where all are too much, `truncated` says so and groups end early. */
-export function contextOf(identity: Identity): Context {
-  const { subject, user, email, name, sessionId, tokenId, issuer, issuedAt, expiresAt, onBehalfOf, route } = identity;
-  const known = { subject, user, email, name, sessionId, tokenId, issuer, issuedAt, expiresAt };
-  const more = {
-    ...(onBehalfOf && { onBehalfOf: onBehalfOf.subject }),
-    ...(route && { route: route.name ?? route.from }),
-  };
-  const context = Object.fromEntries(
-    Object.entries({ ...known, ...more }).filter(([, value]) => value !== undefined),
-  ) as Context;
-  const groups = [...identity.groups];
-  const isTooMuch = () =>
-    sizeOf({ ...context, groups: JSON.stringify(groups), truncated: 'groups' }) > MAX_CONTEXT_BYTES;
-  while (groups.length > 0 && isTooMuch()) groups.splice(Math.floor(groups.length * 0.9));
-  const isCut = groups.length < identity.groups.length;
-  return { ...context, groups: JSON.stringify(groups), ...(isCut && { truncated: 'groups' }) };
-}
-
-function sizeOf(context: Context): number {
-  return new TextEncoder().encode(JSON.stringify(context)).length;
+function sizeOf(answer: AuthorizerAnswer): number {
+  return Buffer.byteLength(JSON.stringify(answer));
 }

@@ -1,13 +1,17 @@
 import {
+  callSafely,
   configurationError,
   describeValue,
+  type Identity,
   readBoolean,
   readFlag,
+  readFunction,
   readVariables,
   requireOptions,
   type Variables,
 } from '../../core/adapter.ts';
-import type { AnswerOptions } from './answers.ts';
+import type { Additions, AnswerOptions } from './answers.ts';
+import { type AddedContext, readAdded } from './authorizer-context.ts';
 import type { LambdaEnvironment, LambdaOptions } from './options.ts';
 
 /** What an authorizer cannot have, with what to write instead: it stands before API Gateway's integrations and changes no header. */
@@ -30,10 +34,14 @@ export interface AuthorizerOptions extends Omit<LambdaOptions, keyof typeof AUTH
   /**
    * What a policy that allows is for: the `method` and path that were called, or the whole `stage`. API Gateway replays a
    * cached policy on every route, so with caching only `stage` works, and every route is then open to who may call one.
-   * @defaultValue `method`, with caching off
+   * @defaultValue `POMERIUM_SCOPE`, then `method`, with caching off
    */
   scope?: 'method' | 'stage';
-  /** How an HTTP API is answered. @defaultValue `simple` for payload 2.0, `policy` for 1.0 */
+  /**
+   * How an HTTP API is answered. With `policy`, REST and WebSocket APIs are answered with a Deny policy (403) where a request is
+   * not proved, too, instead of the error that makes a 401: its context has the code, and the error would be one of the function.
+   * @defaultValue `POMERIUM_RESPONSES`, then `simple` for payload 2.0, `policy` for 1.0, and 401 for REST and WebSocket APIs
+   */
   responses?: 'simple' | 'policy';
   /**
    * Whether the assertion may come as `Authorization: Bearer`, too, and to AppSync as the bare `Authorization`.
@@ -46,43 +54,85 @@ export interface AuthorizerOptions extends Omit<LambdaOptions, keyof typeof AUTH
    * @defaultValue `0`
    */
   ttlOverride?: number;
+  /**
+   * More members of the context, for the integration, access logs and mappings: strings, numbers and booleans; one that is undefined
+   * is left out. Called at once for whoever is let in: it must not be async. What it throws, and a name or a value that cannot be
+   * had, is logged and thrown, so that API Gateway answers 500.
+   */
+  context?: (identity: Identity) => AddedContext;
+  /**
+   * Which API key of a REST API's usage plan counts the request, where the API takes that from the authorizer; none for undefined.
+   * It is a secret: it stands beside the context and not in it.
+   */
+  usageIdentifierKey?: (identity: Identity) => string | undefined;
 }
 
-export const AUTHORIZER_OPTIONS = ['scope', 'responses', 'allowBearer', 'ttlOverride'];
+export const AUTHORIZER_OPTIONS = ['scope', 'responses', 'allowBearer', 'ttlOverride', 'context', 'usageIdentifierKey'];
 
-const VARIABLES: Variables<{ allowBearer: boolean }> = { allowBearer: ['POMERIUM_ALLOW_BEARER', readFlag] };
+const SCOPES = ['method', 'stage'] as const;
+const RESPONSES = ['simple', 'policy'] as const;
 
-export const AUTHORIZER_VARIABLES = ['POMERIUM_ALLOW_BEARER'];
+const VARIABLES: Variables<Pick<AuthorizerOptions, 'scope' | 'responses' | 'allowBearer'>> = {
+  scope: ['POMERIUM_SCOPE', (value, name) => readVariableOneOf(name, value, SCOPES)],
+  responses: ['POMERIUM_RESPONSES', (value, name) => readVariableOneOf(name, value, RESPONSES)],
+  allowBearer: ['POMERIUM_ALLOW_BEARER', readFlag],
+};
+
+export const AUTHORIZER_VARIABLES = Object.values(VARIABLES).map(([name]) => name);
 
 export interface AuthorizerSettings {
   readonly answers: AnswerOptions;
   readonly allowBearer: boolean;
+  /**
+   * What the options say of somebody.
+   * @throws what they throw, and `invalid_configuration`
+   */
+  readonly additionsFor: (identity: Identity) => Additions;
   readonly lambdaOptions: Omit<LambdaOptions, keyof typeof AUTHORIZER_WITHOUT>;
 }
 
 /** @throws {PomeriumError} `invalid_configuration` */
 export function readAuthorizerOptions(env: LambdaEnvironment, options: AuthorizerOptions): AuthorizerSettings {
   requireOptions(options);
-  const { scope, responses, allowBearer, ttlOverride = 0, ...lambdaOptions } = options;
+  const { scope, responses, allowBearer, ttlOverride = 0, context, usageIdentifierKey, ...lambdaOptions } = options;
   if (!Number.isInteger(ttlOverride) || ttlOverride < 0) {
     throw configurationError(
       `ttlOverride must be a whole number of seconds, 0 or more; it is ${describeValue(ttlOverride)}.`,
     );
   }
   const variables = readVariables({ ...env }, VARIABLES);
+  const contextFor = readFunction('context', context);
+  const keyFor = readFunction('usageIdentifierKey', usageIdentifierKey);
   return {
     answers: {
-      scope: readOneOf('scope', scope, ['method', 'stage']) ?? 'method',
-      responses: readOneOf('responses', responses, ['simple', 'policy']),
+      scope: readOneOf('scope', scope, SCOPES) ?? variables.scope ?? 'method',
+      responses: readOneOf('responses', responses, RESPONSES) ?? variables.responses,
       ttlOverride,
     },
     allowBearer: readBoolean('allowBearer', allowBearer) ?? variables.allowBearer ?? false,
+    additionsFor: (identity) => ({
+      context: contextFor ? readAdded(contextFor(identity)) : {},
+      usageIdentifierKey: readKey(keyFor?.(identity)),
+    }),
     lambdaOptions,
   };
 }
 
-function readOneOf<T extends string>(option: string, value: T | undefined, values: readonly T[]): T | undefined {
-  if (value === undefined || values.includes(value)) return value;
+/** Never says what it is: it may be an API key all the same. */
+function readKey(key: unknown): string | undefined {
+  if (key === undefined || (typeof key === 'string' && key !== '')) return key;
+  callSafely(() => key);
+  throw configurationError('usageIdentifierKey must return an API key, at once, or undefined for none.');
+}
+
+/** The empty string is not set: deployment templates write it. */
+function readVariableOneOf<T extends string>(name: string, value: unknown, values: readonly T[]): T | undefined {
+  return value === '' ? undefined : readOneOf(name, value, values);
+}
+
+function readOneOf<T extends string>(option: string, value: unknown, values: readonly T[]): T | undefined {
+  const found = values.find((one) => one === value);
+  if (found !== undefined || value === undefined) return found;
   const names = values.map((one) => `'${one}'`).join(' or ');
   throw configurationError(`${option} must be ${names}; it is ${describeValue(value)}.`);
 }

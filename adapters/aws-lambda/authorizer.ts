@@ -3,10 +3,21 @@ import {
   createVerifier,
   type EitherOptions,
   type GatePlatform,
+  type Identity,
   type Policy,
   PomeriumError,
 } from '../../core/adapter.ts';
-import { type AnswerOptions, type AuthorizerAnswer, allow, isExact, isPolicyForPath, refuse } from './answers.ts';
+import {
+  type AnswerOptions,
+  type AppSyncAnswer,
+  type AuthorizerAnswer,
+  allow,
+  isExact,
+  isPolicyForPath,
+  type PolicyAnswer,
+  refuse,
+  type SimpleAnswer,
+} from './answers.ts';
 import {
   AUTHORIZER_OPTIONS,
   AUTHORIZER_VARIABLES,
@@ -17,10 +28,34 @@ import {
 import { type AuthorizerRequest, readAuthorizerEvent, splitArn, withBearer } from './events.ts';
 import { createLambdaGate } from './gate.ts';
 import type { LambdaEnvironment } from './options.ts';
+import { warmUpAnswer } from './warm-up-answer.ts';
 
-/** The handler; `await` its `ready` at the top of the module to have the keys before the first request. */
-export interface Authorizer {
-  /** `context`: Lambda's second argument; its request id is logged where the event has none. */
+/**
+ * The part of each event by which its answer is known: those of `@types/aws-lambda` have it. They have no HTTP API with payload 1.0,
+ * which is answered as a REST API is unless `responses` is `simple`.
+ */
+interface RestAuthorizerEvent {
+  readonly type: 'TOKEN' | 'REQUEST';
+  readonly methodArn: string;
+}
+interface HttpAuthorizerEvent {
+  readonly type: 'REQUEST';
+  readonly routeArn: string;
+}
+interface AppSyncAuthorizerEvent {
+  readonly authorizationToken: string;
+  readonly requestContext: { readonly apiId: string };
+}
+
+/**
+ * The handler; `await` its `ready` at the top of the module to have the keys before the first request. It is each of the
+ * authorizers' handlers of `@types/aws-lambda`, with `AuthorizerContext` where they ask for one. `HttpAnswer`: that for HTTP APIs
+ * with payload 2.0. `context`: Lambda's second argument; its request id is logged where the event has none.
+ */
+export interface Authorizer<HttpAnswer = SimpleAnswer> {
+  (event: RestAuthorizerEvent, context?: unknown): Promise<PolicyAnswer>;
+  (event: HttpAuthorizerEvent, context?: unknown): Promise<HttpAnswer>;
+  (event: AppSyncAuthorizerEvent, context?: unknown): Promise<AppSyncAnswer>;
   (event: unknown, context?: unknown): Promise<AuthorizerAnswer>;
   /** Resolves once the keys are there, or after 2 s; never rejects. */
   readonly ready: Promise<void>;
@@ -29,8 +64,9 @@ export interface Authorizer {
 /**
  * A Lambda authorizer for REST APIs (TOKEN and REQUEST), WebSocket `$connect`, HTTP APIs (1.0 and 2.0) and AppSync: the event
  * says which, and each is answered by its own contract. Configured by the environment; each option replaces what that says.
- * What is no refusal, a mistake in a `KeySource` for example, is logged and thrown: API Gateway then answers 500. Nobody passes,
- * not even where one of Pomerium's `routes` is public: leave the authorizer off what that leads to.
+ * It logs and throws where there are no keys to verify with (to AppSync, that is a refusal) and what is no refusal, a mistake in a
+ * `KeySource` for example: API Gateway then answers 500, and the function's `Errors` count it. Nobody passes, not even where one of
+ * Pomerium's `routes` is public: leave the authorizer off what that leads to.
  *
  * @throws {PomeriumError} `invalid_configuration` at once; and a `TypeError` for an event that is not an authorizer's
  *
@@ -40,9 +76,12 @@ export interface Authorizer {
  * await handler.ready
  * ```
  */
-export function createAuthorizer(options: AuthorizerOptions = {}): Authorizer {
+export function createAuthorizer(options?: AuthorizerOptions & { responses?: 'simple' }): Authorizer;
+export function createAuthorizer(options: AuthorizerOptions & { responses: 'policy' }): Authorizer<PolicyAnswer>;
+export function createAuthorizer(options: AuthorizerOptions): Authorizer<SimpleAnswer | PolicyAnswer>;
+export function createAuthorizer(options: AuthorizerOptions = {}): Authorizer<SimpleAnswer | PolicyAnswer> {
   const env: LambdaEnvironment = process.env;
-  const { answers, allowBearer, lambdaOptions } = readAuthorizerOptions(env, options);
+  const { answers, allowBearer, additionsFor, lambdaOptions } = readAuthorizerOptions(env, options);
   const gate = createLambdaGate(env, lambdaOptions, {
     ownOptions: AUTHORIZER_OPTIONS,
     ownVariables: AUTHORIZER_VARIABLES,
@@ -50,17 +89,36 @@ export function createAuthorizer(options: AuthorizerOptions = {}): Authorizer {
     makeVerifier: verifierFor(answers),
   });
 
+  const answerAllowed = (identity: Identity, request: AuthorizerRequest): AuthorizerAnswer => {
+    try {
+      return allow(identity, request, additionsFor(identity), answers);
+    } catch (error) {
+      gate.reportFailure(error, request);
+      if (error instanceof PomeriumError) throw error;
+      throw new PomeriumError(
+        'invalid_configuration',
+        'The option context or usageIdentifierKey failed: see the log.',
+        {
+          cause: error,
+        },
+      );
+    }
+  };
+
   const handler = async (event: unknown, context?: unknown): Promise<AuthorizerAnswer> => {
     const sent = readAuthorizerEvent(event, context);
     const request = allowBearer ? withBearer(sent) : sent;
     const result = await gate.authorize(request, isPattern(request, answers) ? NO_PATTERNS : undefined);
-    if (result.type === 'allow' && result.identity) return allow(result.identity, request, answers);
+    if (result.type === 'allow' && result.identity) return answerAllowed(result.identity, request);
     // Nobody passes without an identity here, since the options that let them are refused.
-    const error = result.type === 'refuse' ? result.error : configurationError('An authorizer lets nobody pass.');
-    if (error.status === 500) throw error;
-    return refuse(error, request, answers);
+    const refused =
+      result.type === 'refuse' ? result : { error: configurationError('An authorizer lets nobody pass.') };
+    if (refused.error.status === 500) throw refused.error;
+    return refuse(refused, request, answers);
   };
-  return Object.assign(handler, { ready: gate.ready });
+  // The event says which of the answers it is.
+  const ready = gate.ready.then(warmUpAnswer).then(() => {});
+  return Object.assign(handler, { ready }) as Authorizer<SimpleAnswer | PolicyAnswer>;
 }
 
 /** Makes the verifier, unless what it asks about the request is nothing that a policy for the whole stage would keep. */

@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import type { ForwardedHeaders } from '../../core/adapter.ts';
 
 export interface EdgeRequest {
@@ -40,7 +41,7 @@ export async function toEdgeAnswer(response: Response): Promise<EdgeAnswer> {
   for (const [key, value] of response.headers) headers[key] = [...(headers[key] ?? []), { key, value }];
   return {
     status: String(response.status),
-    statusDescription: response.statusText || 'Refused',
+    statusDescription: response.statusText || STATUS_CODES[response.status] || 'Refused',
     headers,
     body: await response.text(),
   };

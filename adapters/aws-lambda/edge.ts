@@ -96,8 +96,8 @@ export function createEdgeHandler(given: EdgeOptions): EdgeHandler {
   return Object.assign(handler, { ready: gate.ready });
 }
 
-function readRecord<Request extends EdgeRequest>({ Records: [record] }: EdgeEvent<Request>) {
-  const { config, request } = record?.cf ?? {};
+function readRecord<Request extends EdgeRequest>(event: EdgeEvent<Request>) {
+  const { config, request } = event?.Records?.[0]?.cf ?? {};
   if (config && request && !config.eventType.endsWith('-response')) return { config, request };
   throw new TypeError('pomerium-edge: this event holds no request; attach the function to the viewer request.');
 }

@@ -54,8 +54,23 @@ export interface AuthorizerRequest extends HttpEvent {
 export function readAuthorizerEvent(event: unknown, context?: unknown): AuthorizerRequest {
   const { arn, ...request } = readHttpEvent(event, context);
   if (arn !== undefined) return { ...request, arn };
+  throw foreignEvent("is not an authorizer's", event);
+}
+
+/**
+ * Throws a `TypeError` for an event that is no HTTP request to a function: whoever sent it (a queue, a schedule, an authorizer's
+ * API) would take a refusal in HTTP's form for success.
+ */
+export function readFunctionEvent(event: unknown, context?: unknown): HttpEvent {
+  const request = readHttpEvent(event, context);
+  if (request.arn !== undefined) throw foreignEvent("is an authorizer's: use createAuthorizer", event);
+  if (request.caller === 'unknown') throw foreignEvent('is no HTTP request', event);
+  return request;
+}
+
+function foreignEvent(what: string, event: unknown): TypeError {
   const members = Object.keys(toMember(event)).join(', ');
-  throw new TypeError(`pomerium-edge: this event is not an authorizer's; it has ${members || 'nothing'}.`);
+  return new TypeError(`pomerium-edge: this event ${what}; it has ${members || 'nothing'}.`);
 }
 
 /**
@@ -92,6 +107,7 @@ function readAuthorizer(event: Member): Parts | undefined {
   return hasToken && [type, version].every((one) => one === undefined) ? readAppSync(event) : undefined;
 }
 
+/** By members that no other event has together: `version` and `httpMethod` alone are in those of AWS Config and Bedrock, too. */
 function readFunction(event: Member): Parts {
   const { version, rawPath, raw_path, path, method, httpMethod, requestContext } = event;
   const context = toMember(requestContext);
@@ -100,13 +116,19 @@ function readFunction(event: Member): Parts {
     return withSent({ caller: 'rest', method: 'GET', url }, socketTargets(event));
   }
   if (isFunctionUrl(context)) return readFunctionUrl(event);
-  if (rawPath !== undefined) return readHttp2(event);
-  if (version === '2.0') return { caller: 'lattice-2.0', method: textOf(method), url: sentPath(path) };
+  if (typeof rawPath === 'string') return readHttp2(event);
+  if (version === '2.0' && areTexts(method, path)) {
+    return { caller: 'lattice-2.0', method: textOf(method), url: sentPath(path) };
+  }
+  if (areTexts(method, raw_path)) return { caller: 'lattice-1.0', method: textOf(method), url: sentPath(raw_path) };
+  if (!areTexts(httpMethod, path)) return { caller: 'unknown', method: undefined, url: UNREADABLE_PATH };
   if (version === '1.0') return readHttp1(event);
-  if (raw_path !== undefined) return { caller: 'lattice-1.0', method: textOf(method), url: sentPath(raw_path) };
   if (context['elb'] !== undefined) return { caller: 'alb', method: textOf(httpMethod), url: sentPath(path) };
-  const caller = httpMethod === undefined ? 'unknown' : 'rest';
-  return withSent({ caller, method: textOf(httpMethod), url: restPath(event) }, restTargets(event));
+  return withSent({ caller: 'rest', method: textOf(httpMethod), url: restPath(event) }, restTargets(event));
+}
+
+function areTexts(...values: readonly unknown[]): boolean {
+  return values.every((value) => typeof value === 'string');
 }
 
 /** Where nobody can tell which of the API's routes is called, no route of Pomerium's is, either. */

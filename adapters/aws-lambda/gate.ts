@@ -13,6 +13,7 @@ import { lambdaLog, withoutRepeats } from './log.ts';
 import { type LambdaEnvironment, type LambdaOptions, OWN_OPTIONS, readLambdaOptions, WITHOUT } from './options.ts';
 import { prefetch } from './prefetch.ts';
 import { countEvent, type ReportedRequest, report } from './report.ts';
+import { warmUp } from './warm-up.ts';
 
 /** Milliseconds. */
 const MINUTE = 60_000;
@@ -24,6 +25,8 @@ const SETTLE_LIMIT = 500;
 export interface LambdaGate<Event> extends Pick<Gate<Event>, 'refuse' | 'answerHeaders'> {
   /** As `Gate.authorize`. `policy`: one more, for this request. */
   authorize(request: ReportedRequest, policy?: Policy): Promise<GateResult>;
+  /** Logs a mistake that comes to light after the decision. */
+  reportFailure(error: unknown, request: ReportedRequest): void;
   /** Resolves once the keys are there, or after 2 s; never rejects. */
   readonly ready: Promise<void>;
 }
@@ -71,7 +74,11 @@ export function createLambdaGate<Event>(
   return {
     refuse: gate.refuse,
     answerHeaders: gate.answerHeaders,
-    ready: prefetch(gate).then(reportStart),
+    reportFailure: (error, { requestId }) => callSafely(() => log.failure(error, requestId)),
+    ready: prefetch(gate).then(async (failure) => {
+      await warmUp();
+      reportStart(failure);
+    }),
     async authorize(request, policy) {
       const startedAt = performance.now();
       const { waitUntil, settle } = collectPending({ limit: SETTLE_LIMIT });

@@ -1,27 +1,37 @@
 import { consoleLog, type GateLog, PomeriumError, type PomeriumEvent } from '../../core/adapter.ts';
 import { isLoggedAsDecision, type LoggerLike, logRefused } from './report.ts';
 
+export interface LambdaLog extends GateLog {
+  failure(error: unknown, requestId?: string): unknown;
+}
+
 /**
  * Where a gate tells what happened: the logger, or lines of JSON on the console. Who was let in, and what `isLoggedAsDecision`
  * names, a logger is told by `report`. Powertools drops a field `message`, so that of an event is `detail`.
  */
-export function lambdaLog(logger: LoggerLike | undefined): GateLog {
+export function lambdaLog(logger: LoggerLike | undefined): LambdaLog {
   if (!logger) return consoleLog(console);
   return {
     event(event) {
       if (event.type === 'assertion_verified' || event.type === 'keys_refreshed') return undefined;
       if (event.type === 'assertion_refused') {
-        const { id, method, path } = event.request ?? {};
-        const isCallers = event.subject === 'assertion';
-        const fields = { requestId: id, method, path, ...(!isCallers && { subject: event.subject }) };
+        const { user, subject, request: { id, method, path } = {} } = event;
+        const fields = {
+          requestId: id,
+          method,
+          path,
+          ...(subject !== 'assertion' && { subject }),
+          ...(user && { user }),
+        };
         return isLoggedAsDecision(event) ? undefined : logRefused(event, fields, logger);
       }
       const { message, ...details } = event;
       return logger.warn(event.type, { ...details, detail: message });
     },
-    failure(error) {
+    failure(error, requestId) {
       const isOurs = error instanceof PomeriumError;
-      return logger.error('failure', isOurs ? { code: error.code, reason: error.message } : { error });
+      const what = isOurs ? { code: error.code, reason: error.message } : { error };
+      return logger.error('failure', { ...(requestId && { requestId }), ...what });
     },
   };
 }
@@ -30,7 +40,7 @@ export function lambdaLog(logger: LoggerLike | undefined): GateLog {
 const MAX_REMEMBERED = 100;
 
 /** The same log, where what is wrong with keys or stores is one line in so many milliseconds, however often it is met. */
-export function withoutRepeats(log: GateLog, repeatAfter: number): GateLog {
+export function withoutRepeats<Log extends GateLog>(log: Log, repeatAfter: number): Log {
   const loggedAt = new Map<string, number>();
   return {
     ...log,

@@ -5,7 +5,7 @@ import {
   type GateEnvironment,
   type GateOptions,
   type JwksStore,
-  type RemoteKeysOptions,
+  type PlatformKeysOptions,
   readBoolean,
   readFlag,
   readVariables,
@@ -13,6 +13,7 @@ import {
   tieredStore,
   type Variables,
 } from '../../core/adapter.ts';
+import { httpsTransport } from './https-transport.ts';
 import type { LoggerLike, MetricsLike } from './report.ts';
 import { ssmStore } from './ssm-store.ts';
 import { storeOnlyKeys } from './store-only.ts';
@@ -36,7 +37,7 @@ export interface LambdaOwnOptions {
   logger?: LoggerLike;
   /** Powertools' Metrics. @defaultValue none */
   metrics?: MetricsLike;
-  /** Claims that `logger` may be given, such as `email`. @defaultValue none; the subject is logged as a hash */
+  /** Claims that `logger` may be given, such as `email`. @defaultValue none */
   logClaims?: readonly string[];
 }
 
@@ -55,7 +56,7 @@ export interface LambdaSettings<Event> extends Required<Pick<LambdaOwnOptions, '
   readonly logger: LoggerLike | undefined;
   readonly metrics: MetricsLike | undefined;
   /** How default keys are fetched and kept. */
-  readonly remoteKeys: RemoteKeysOptions;
+  readonly remoteKeys: PlatformKeysOptions;
   readonly gateOptions: Omit<GateOptions<Event>, 'endAtExpiry'>;
 }
 
@@ -73,7 +74,7 @@ export function readLambdaOptions<Event>(env: LambdaEnvironment, options: Lambda
     throw configurationError("logClaims must be a list of claim names; write logClaims: ['email'].");
   }
   const keySettings = fetchKeys
-    ? { remoteKeys: { store: defaultStore(env) }, gateOptions }
+    ? { remoteKeys: { store: defaultStore(env), transport: httpsTransport }, gateOptions }
     : storeOnly(env, gateOptions);
   return { fetchKeys, logger, metrics, logClaims, ...keySettings };
 }

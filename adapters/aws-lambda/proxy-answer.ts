@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import type { Gate } from '../../core/adapter.ts';
 import type { Caller } from './events.ts';
 import { toMember } from './member.ts';
@@ -23,7 +24,7 @@ export interface Call {
 export async function toProxyAnswer(response: Response, call: Call): Promise<ProxyAnswer> {
   return {
     statusCode: response.status,
-    statusDescription: `${response.status} ${response.statusText || 'Refused'}`,
+    statusDescription: `${response.status} ${response.statusText || STATUS_CODES[response.status] || 'Refused'}`,
     ...headersOf(response, call),
     body: await response.text(),
     isBase64Encoded: false,

@@ -1,5 +1,5 @@
-import type { Identity } from '../../core/adapter.ts';
-import { readHttpEvent } from './events.ts';
+import type { Identity, PomeriumError } from '../../core/adapter.ts';
+import { readFunctionEvent } from './events.ts';
 import { forwardEvent } from './forward-event.ts';
 import { createLambdaGate } from './gate.ts';
 import type { LambdaOptions } from './options.ts';
@@ -18,11 +18,13 @@ export interface AllowedEvent<Event> {
 
 export interface RefusedEvent {
   readonly type: 'refuse';
+  readonly error: PomeriumError;
   readonly answer: ProxyAnswer;
 }
 
 /** The gate before a function that is called over HTTP. */
 export interface ProxyGate<Event> {
+  /** Rejects with a `TypeError` for what is no HTTP request. */
   authorize(event: Event, context: unknown): Promise<AllowedEvent<Event> | RefusedEvent>;
   readonly ready: Promise<void>;
 }
@@ -33,12 +35,12 @@ export function createProxyGate<Event>(options: LambdaOptions<Event>): ProxyGate
   return {
     ready: gate.ready,
     async authorize(event, context) {
-      const request = readHttpEvent(event, context);
+      const request = readFunctionEvent(event, context);
       const call = { caller: request.caller, event };
       const result = await gate.authorize(request);
       if (result.type === 'refuse') {
         const response = await gate.refuse(result.error, request, event);
-        return { type: 'refuse', answer: await toProxyAnswer(response, call) };
+        return { type: 'refuse', error: result.error, answer: await toProxyAnswer(response, call) };
       }
       return {
         type: 'allow',

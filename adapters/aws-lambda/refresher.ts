@@ -10,10 +10,12 @@ import {
   requireOptions,
   type VerifierOptions,
 } from '../../core/adapter.ts';
+import { httpsTransport } from './https-transport.ts';
 import { lambdaLog, withoutRepeats } from './log.ts';
 import type { LambdaEnvironment, LambdaOwnOptions } from './options.ts';
 import { countEvent } from './report.ts';
-import { type SsmClientLike, ssmStore } from './ssm-store.ts';
+import type { SsmClientLike } from './ssm-client.ts';
+import { ssmStore } from './ssm-store.ts';
 import { writeParameter } from './write-parameter.ts';
 
 export interface RefresherOptions
@@ -62,7 +64,11 @@ export function createRefresher(options: RefresherOptions = {}): () => Promise<v
   };
   // Variables of the gates that this is the refresher of are theirs.
   const makeVerifier = (store: NonNullable<VerifierOptions['store']>) => {
-    const verifierOptions = optionsFromEnvironment(env, { ...given, onEvent, store }, { onEvent: log.event });
+    const verifierOptions = optionsFromEnvironment(
+      env,
+      { ...given, onEvent, store },
+      { onEvent: log.event, transport: httpsTransport },
+    );
     return createVerifier({ ...verifierOptions, allowAnonymous: false });
   };
   makeVerifier(emptyStore(() => {}));

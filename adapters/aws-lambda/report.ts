@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   type AssertionRefused,
   callSafely,
@@ -49,11 +48,12 @@ export interface Reporting {
   readonly logSubject: boolean;
 }
 
-/** Counts what happened to the keys. What comes out of a store is no refresh. */
+/** Counts what happened to the keys and to where they are kept. What comes out of a store is no refresh. */
 export function countEvent(event: PomeriumEvent, metrics: MetricsLike): void {
   const count = (name: string) => callSafely(() => metrics.singleMetric().addMetric(name, 'Count', 1));
   if (event.type === 'keys_refreshed' && event.from === 'origin') count('KeyRefreshes');
   if (event.type === 'keys_refresh_failed') count('KeyRefreshFailures');
+  if (event.type === 'store_failed') count('StoreFailures');
 }
 
 /**
@@ -119,7 +119,6 @@ function allowedFields(
     ...requestFields(request),
     code: 'allowed',
     keyId: keyIdOf(request),
-    subjectHash: createHash('sha256').update(subject).digest('hex').slice(0, 16),
     ...(logSubject && { user: subject }),
     ...(route && { route: route.name ?? route.from }),
   };

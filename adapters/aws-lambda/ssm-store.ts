@@ -1,15 +1,10 @@
 import { isEntryKey, type JwksStore } from '../../core/adapter.ts';
-
-/** The part of the AWS SDK's `SSMClient` that is used. */
-export interface SsmClientLike {
-  // biome-ignore lint/suspicious/noExplicitAny: the SDK's own signature has a type for each command
-  send(command: any): Promise<any>;
-}
+import { type SsmClientLike, ssmMethods } from './ssm-client.ts';
 
 export interface SsmStoreOptions {
   /** The parameter's name, as in `/pomerium-edge/jwks`. It holds the keys of one JWKS URL. */
   name: string;
-  /** @defaultValue a client of the SDK, which Lambda's runtime brings along */
+  /** `new SSM({})` where the SDK is to be in the bundle. @defaultValue a client of the SDK, which Lambda's runtime brings along */
   client?: SsmClientLike;
   /** Whether `setItem` writes; only the refresher does. @defaultValue `false` */
   writable?: boolean;
@@ -36,16 +31,11 @@ const SHARED_FOR = 2000;
  */
 export function ssmStore({ name, client, writable = false }: SsmStoreOptions): SsmStore {
   let reading: { readonly startedAt: number; readonly value: Promise<string | null> } | undefined;
-  let own: SsmClientLike | undefined;
-  const send = async (command: 'GetParameterCommand' | 'PutParameterCommand', input: Record<string, unknown>) => {
-    const sdk = await import('@aws-sdk/client-ssm');
-    own ??= client ?? new sdk.SSMClient({});
-    const Command = sdk[command] as unknown as new (input: Record<string, unknown>) => object;
-    return own.send(new Command(input));
-  };
+  const methods = ssmMethods(client);
   const read = async (): Promise<string | null> => {
     try {
-      return (await send('GetParameterCommand', { Name: name })).Parameter?.Value ?? null;
+      const ssm = await methods();
+      return (await ssm.getParameter({ Name: name })).Parameter?.Value ?? null;
     } catch (error) {
       if (error instanceof Error && error.name === 'ParameterNotFound') return null;
       throw error;
@@ -70,9 +60,15 @@ export function ssmStore({ name, client, writable = false }: SsmStoreOptions): S
     async setItem(key, value) {
       if (!writable || !isEntryKey(key)) return;
       reading = undefined;
+      const ssm = await methods();
       // Standard parameters hold 4 KB; more keys than that make it an advanced one.
-      const tier = { Type: 'String', Overwrite: true, Tier: 'Intelligent-Tiering' };
-      await send('PutParameterCommand', { Name: name, Value: value, ...tier });
+      await ssm.putParameter({
+        Name: name,
+        Value: value,
+        Type: 'String',
+        Overwrite: true,
+        Tier: 'Intelligent-Tiering',
+      });
     },
   };
 }

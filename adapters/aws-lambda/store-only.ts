@@ -1,9 +1,10 @@
 import {
   configurationError,
   type JwksStore,
+  type PlatformKeysOptions,
   PomeriumError,
-  type RemoteKeysOptions,
   storeKey,
+  type TransportAnswer,
   tieredStore,
 } from '../../core/adapter.ts';
 import { parseStoredEntry } from './stored-entry.ts';
@@ -18,7 +19,7 @@ const USED_FOR = 3600;
  * How keys are had where only a store can be reached: its last tier, which somebody else writes, is asked as Pomerium would be,
  * by the same rules and bounds; the tiers before it keep what it said. `now`: seconds since the epoch.
  */
-export function storeOnlyKeys(store: JwksStore, now = () => Date.now() / 1000): RemoteKeysOptions {
+export function storeOnlyKeys(store: JwksStore, now = () => Date.now() / 1000): PlatformKeysOptions {
   if (typeof store?.getItem !== 'function') {
     throw configurationError('store must have getItem(key) and setItem(key, value); write store: ssmStore({ name }).');
   }
@@ -28,11 +29,11 @@ export function storeOnlyKeys(store: JwksStore, now = () => Date.now() / 1000): 
     minTtl: FRESH_FOR,
     maxTtl: FRESH_FOR,
     staleWhileRevalidate: USED_FOR,
-    fetch: (input) => fetchFromStore(tiers.at(-1), String(input), now()),
+    transport: (url) => askStore(tiers.at(-1), url, now()),
   };
 }
 
-async function fetchFromStore(store: JwksStore | undefined, url: string, now: number): Promise<Response> {
+async function askStore(store: JwksStore | undefined, url: string, now: number): Promise<TransportAnswer> {
   if (!store) throw unavailable('fetchKeys is false, and no store has keys.');
   const name = nameOf(store);
   const value = await readValue(store, url, name);
@@ -48,13 +49,23 @@ async function fetchFromStore(store: JwksStore | undefined, url: string, now: nu
   if (entry.fetchedAt > now) throw unavailable(`${name} holds keys that were fetched in the future: a clock is wrong.`);
   const age = Math.floor(now - entry.fetchedAt);
   if (age > USED_FOR) throw unavailable(`${name} was not refreshed for ${age} s: the log of the refresher says why.`);
-  return new Response(entry.document, { headers: { age: `${age}` } });
+  return {
+    status: 200,
+    header: (header) => (header === 'age' ? `${age}` : null),
+    body: bytesOf(entry.document),
+    discard: () => {},
+  };
+}
+
+async function* bytesOf(text: string): AsyncGenerator<Uint8Array> {
+  yield new TextEncoder().encode(text);
 }
 
 async function readValue(store: JwksStore, url: string, name: string): Promise<unknown> {
   try {
     return await store.getItem(storeKey(url));
   } catch (error) {
+    if (error instanceof PomeriumError) throw unavailable(`${name} cannot be read: ${error.message}`);
     const reason = error instanceof Error ? error.name : typeof error;
     const advice = /AccessDenied/.test(reason) ? '; allow ssm:GetParameter on it' : '';
     throw unavailable(`${name} cannot be read: ${reason}${advice}.`);

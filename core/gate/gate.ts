@@ -3,7 +3,7 @@ import { configurationError, describeType, PomeriumError } from '../errors.ts';
 import { callSafely } from '../events.ts';
 import { redact } from '../fetch-failure.ts';
 import type { Identity, MaybeAnonymous } from '../identity.ts';
-import type { RemoteKeysOptions } from '../keys/remote/options.ts';
+import type { PlatformKeysOptions } from '../keys/remote/options.ts';
 import type { EitherOptions } from '../options.ts';
 import { parseFrom } from '../routes/from.ts';
 import { parseUrl } from '../url.ts';
@@ -16,9 +16,14 @@ import { type GateOptions, type GateSettings, type GateSupport, readGateOptions 
 import { refusalResponse } from './refusal.ts';
 import { privateHeaders } from './response.ts';
 
-export type GateResult =
-  | (Visitor & { readonly type: 'allow'; readonly headers: ForwardedHeaders })
-  | { readonly type: 'refuse'; readonly error: PomeriumError };
+export type GateResult = (Visitor & { readonly type: 'allow'; readonly headers: ForwardedHeaders }) | GateRefusal;
+
+export interface GateRefusal {
+  readonly type: 'refuse';
+  readonly error: PomeriumError;
+  /** Whom a policy or a route refused, after the assertion was verified: for what the platform logs, never for the caller. */
+  readonly identity?: MaybeAnonymous | undefined;
+}
 
 /** What stands before somebody's code. `NativeRequest`: the platform's own, for `onRefused`. */
 export interface Gate<NativeRequest = unknown> {
@@ -39,7 +44,7 @@ export interface Gate<NativeRequest = unknown> {
 /** What the adapter knows of its platform. */
 export interface GatePlatform extends GateSupport {
   /** How keys are fetched and kept by default. */
-  readonly keys?: RemoteKeysOptions;
+  readonly keys?: PlatformKeysOptions;
   /**
    * Makes the verifier, where several gates of a process share one: its options and, as plain data, those that were given.
    * @defaultValue `createVerifier`
@@ -78,10 +83,16 @@ export function createGate<NativeRequest>(
 
   return {
     async authorize(request, context = {}) {
+      let denied: MaybeAnonymous | undefined;
+      const onDenied = (identity: MaybeAnonymous) => {
+        denied = identity;
+      };
       try {
         const { method = '', headers: sent } = request;
         const isPreflight = settings.allowPreflight && !context.policy && isCorsPreflight(method, sent);
-        const visitor = isPreflight ? NOBODY : await identify(request, context, verifier, identifySettings);
+        const visitor = isPreflight
+          ? NOBODY
+          : await identify(request, { ...context, onDenied }, verifier, identifySettings);
         const { identity } = visitor;
         const headers = forwardedHeaders(sent, identity, {
           path: [...policies, context.policy].some((one) => one?.needsPath),
@@ -89,7 +100,8 @@ export function createGate<NativeRequest>(
         });
         return { type: 'allow', ...visitor, headers };
       } catch (error) {
-        return refusal(error, settings.log ? log : withoutEvents(log));
+        const result = refusal(error, settings.log ? log : withoutEvents(log));
+        return { ...result, ...(denied && { identity: denied }) };
       }
     },
     async refuse(error, request, native) {
@@ -143,7 +155,7 @@ function withoutEvents(log: GateLog): GateLog {
   return { event: () => {}, failure: (error) => (error instanceof PomeriumError ? undefined : log.failure(error)) };
 }
 
-function refusal(error: unknown, log: GateLog): GateResult {
+function refusal(error: unknown, log: GateLog): GateRefusal {
   if (error instanceof PomeriumError && error.status !== 500) return { type: 'refuse', error };
   callSafely(() => log.failure(error));
   const isOurs = error instanceof PomeriumError;

@@ -57,7 +57,7 @@ export const NOBODY: Visitor = { isForAnybody: true };
 /** For whom the request is. Everything else is thrown. */
 export async function identify(
   request: GateRequest,
-  { waitUntil, requestId, policy, isBehindGate = false }: GateContext,
+  { waitUntil, requestId, policy, isBehindGate = false, onDenied }: GateContext & Pick<VerifyContext, 'onDenied'>,
   verifier: Verifier<MaybeAnonymous>,
   { rules, optional, logSubject, hasRoutes }: IdentifySettings,
 ): Promise<Visitor> {
@@ -84,6 +84,7 @@ export async function identify(
       },
       logSubject,
       expectNobody: mayBeNobody,
+      onDenied,
     });
     return { identity: isSomebody(identity) ? identity : undefined, isForAnybody: mayBeNobody };
   } catch (error) {

@@ -1,8 +1,8 @@
 import { App } from 'aws-cdk-lib';
-import { PomeriumStack } from './stack.ts';
+import { ApiStack } from './api-stack.ts';
+import { PomeriumStack } from './pomerium-stack.ts';
 
-// npx cdk deploy --app 'node app.ts'
-new PomeriumStack(new App(), 'pomerium', {
-  audience: 'api.corp.example.com',
-  upstream: 'https://app.internal.example.com',
-});
+// npm install && npx cdk deploy --all
+const app = new App();
+const { pomerium } = new PomeriumStack(app, 'pomerium', { audience: 'api.corp.example.com' });
+new ApiStack(app, 'api', { pomerium, upstream: 'https://app.internal.example.com' });

@@ -1,6 +1,10 @@
+import { Metrics } from '@aws-lambda-powertools/metrics';
 import { createAuthorizer } from 'pomerium-edge/aws-lambda';
 
-export const handler = createAuthorizer();
+export const handler = createAuthorizer({
+  // What the alarms of template.yaml watch.
+  metrics: new Metrics({ namespace: 'PomeriumEdge', serviceName: process.env['AWS_LAMBDA_FUNCTION_NAME'] ?? 'local' }),
+});
 
 // The init phase has the most CPU: get the keys there.
 await handler.ready;

@@ -1,6 +1,6 @@
 import { assert, describe, test } from 'vitest';
 import type { GateContext, GateOptions, GateRequest } from '../../core/adapter.ts';
-import { compilePolicy, staticKeys } from '../../core/index.ts';
+import { compilePolicy, PomeriumError, staticKeys } from '../../core/index.ts';
 import { ASSERTION, eventNames, key, makeGateRig, ORIGIN, SENDERS } from '../support/gate.ts';
 import { HOST, NOW, sign } from '../support/issuer.ts';
 
@@ -192,5 +192,72 @@ describe('whom an event is about', () => {
     const rig = makeGateRig({ logSubject: true, audience: HOST });
     await rig.ask({ headers: { [ASSERTION]: await sign(key, { ...claims, exp: 1 }) } });
     assert.notInclude(JSON.stringify(rig.lines), 's-subject');
+  });
+
+  test('is in the event and in the log where a policy refuses it, with logSubject alone', async () => {
+    const headers = { [ASSERTION]: await sign(key, claims) };
+    for (const [logSubject, user] of [
+      [true, 's-subject'],
+      [false, undefined],
+    ] as const) {
+      const rig = makeGateRig({ logSubject, policy: compilePolicy({}) });
+      assert.equal(await rig.ask({ headers }), 'policy_denied');
+      assert.deepEqual([rig.events, rig.lines.map(({ line }) => JSON.parse(String(line)))].flat().map(userOf), [
+        user,
+        user,
+      ]);
+    }
+  });
+});
+
+const userOf = (event: { user?: string }) => event.user;
+
+describe('whom a policy refused', () => {
+  const refused = async (options: GateOptions<Request>, headers: Record<string, string>) => {
+    const { gate } = makeGateRig(options);
+    const result = await gate.authorize({ method: 'GET', url: `${ORIGIN}/`, headers });
+    if (result.type !== 'refuse') return assert.fail('it was let in');
+    const answer = await gate.refuse(result.error, { headers }, new Request(ORIGIN));
+    assert.notMatch(await answer.text(), /u-alice|u-admin/);
+    return result.identity?.subject;
+  };
+  const denyAll = { policy: compilePolicy({}) };
+
+  test('is known to the adapter, and in no answer', async () => {
+    assert.equal(await refused(denyAll, SENDERS.alice), 'u-alice');
+  });
+
+  test('is nobody where the assertion does not hold', async () => {
+    assert.isUndefined(await refused(denyAll, SENDERS.expired));
+    assert.isUndefined(await refused(denyAll, SENDERS.nobody));
+    assert.isUndefined(await refused(denyAll, SENDERS.anonymous));
+  });
+
+  test('is each request’s own, where a policy of one’s own throws one error for all', async () => {
+    const error = new PomeriumError('policy_denied', 'always the same');
+    const policy = {
+      ...denyAll.policy,
+      check: () => {
+        throw error;
+      },
+    };
+    const all = await Promise.all([SENDERS.alice, SENDERS.admin].map((headers) => refused({ policy }, headers)));
+    assert.deepEqual(all, ['u-alice', 'u-admin']);
+  });
+});
+
+describe('a bearer token', () => {
+  test('is named where there is no assertion, and only there', async () => {
+    const messageFor = async (headers: Record<string, string>) => {
+      const rig = makeGateRig();
+      await rig.ask({ headers });
+      return (rig.events[0] as { message?: string }).message;
+    };
+    const authorization = 'Bearer opaque-secret';
+    assert.match((await messageFor({ authorization })) ?? '', /bearer token in Authorization is not looked at/);
+    assert.notInclude(await messageFor({ authorization }), 'opaque-secret');
+    for (const others of [{}, { authorization: 'Basic eA==' }, { authorization, ...SENDERS.expired }]) {
+      assert.notMatch((await messageFor(others)) ?? '', /bearer/i);
+    }
   });
 });

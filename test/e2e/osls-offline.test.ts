@@ -42,21 +42,25 @@ describe('serverless.yml, under osls offline', () => {
       assert.include(context, { subject: 'u-alice', email: 'alice@example.com', groups: '["g1","engineering"]' });
     });
 
-    // osls offline gives a REST API's event the version that only HTTP APIs have, so refusals are policies there: 403. What
-    // AWS answers is shown with AWS's own events, in test/adapters/aws-lambda.
-    const none = api === 'the REST API' ? [403] : [401];
-    const refused: [string, () => Promise<Record<string, string>>, number[]][] = [
-      ['without an assertion', async () => ({}), none],
-      ['expired', async () => ({ [ASSERTION]: await sign(standIn.key, { iat: now - 900, exp: now - 600 }) }), [403]],
-      ['signed by a stranger', async () => ({ [ASSERTION]: await sign(await makeKey(), times) }), [403]],
-      ['for another service', async () => ({ [ASSERTION]: await sign(standIn.key, { ...times, aud: 'x' }) }), [403]],
-      ['with forged claims only', async () => ({ 'x-pomerium-claim-email': 'root@example.com' }), none],
+    // An HTTP API answers 401 by itself, and 403 to what the authorizer refuses; a REST API has the authorizer's 401.
+    const unproved = api === 'the HTTP API' ? 403 : 401;
+    const refused: [string, () => Promise<Record<string, string>>, number][] = [
+      ['without an assertion', async () => ({}), 401],
+      ['expired', async () => ({ [ASSERTION]: await sign(standIn.key, { iat: now - 900, exp: now - 600 }) }), unproved],
+      ['signed by a stranger', async () => ({ [ASSERTION]: await sign(await makeKey(), times) }), unproved],
+      ['for another service', async () => ({ [ASSERTION]: await sign(standIn.key, { ...times, aud: 'x' }) }), unproved],
+      ['with forged claims only', async () => ({ 'x-pomerium-claim-email': 'root@example.com' }), 401],
     ];
-    for (const [name, headers, statuses] of refused) {
+    for (const [name, headers, status] of refused) {
       test(`${api}: ${name} is refused`, async () => {
-        assert.include(statuses, (await get(await headers())).status);
+        assert.equal((await get(await headers())).status, status);
       });
     }
+
+    test(`${api}: the metrics are those that the alarms watch`, async () => {
+      await offline.printed(/"service":"pomerium-authorizer-dev-authorizer","code":"allowed","Decisions":1/);
+      await offline.printed(/"service":"pomerium-authorizer-dev-authorizer","Latency":/);
+    });
 
     test(`${api}: the doctor finds nothing of ours`, async () => {
       // For an HTTP API the offline gateway hands on the last of two equal headers; AWS joins them with a comma, which is refused.
@@ -71,47 +75,135 @@ describe('serverless.yml, under osls offline', () => {
   }
 });
 
+/** What `osls package` makes of the file, with routes in place of an audience. */
+const ROUTES = {
+  POMERIUM_ROUTES: JSON.stringify([{ from: `https://${HOST}`, to: 'http://app', allow_any_authenticated_user: true }]),
+  POMERIUM_LIST_CLAIMS: 'roles',
+  POMERIUM_LEAVE_TO_POMERIUM: 'source_ip',
+};
+
+interface Resource {
+  readonly Type: string;
+  // biome-ignore lint/suspicious/noExplicitAny: as many shapes as types
+  readonly Properties: any;
+}
+
 describe('osls package', () => {
-  test('packs each function as one small file, and asks for no more than it needs', async () => {
-    const output = await must(tool('osls'), ['package'], {
+  let template: {
+    Resources: Record<string, Resource>;
+    Outputs: Record<string, { Value: unknown }>;
+    Conditions: object;
+  };
+  beforeAll(async () => {
+    await must(tool('osls'), ['package', '--param=restAccessLogs=true'], {
       capture: true,
-      env: { ...OSLS_ENVIRONMENT, ...ENVIRONMENT },
+      env: { ...OSLS_ENVIRONMENT, ...ROUTES },
     });
-    assert.include(output, 'Service packaged');
+    template = JSON.parse(readFileSync(`${ROOT}.serverless/cloudformation-template-update-stack.json`, 'utf8'));
+  });
+  const propertiesOf = (name: string) => template.Resources[name]?.Properties;
+  const ofType = (type: string) => Object.values(template.Resources).filter(({ Type }) => Type === type);
+
+  test('packs each function as one small file', () => {
     for (const name of LAMBDAS) console.info(`${name}.mjs: ${Math.round(sizeOfLambda(name) / 1000)} kB minified`);
-    assert.isBelow(sizeOfLambda('authorizer'), 203_000);
+    assert.isBelow(sizeOfLambda('authorizer'), 212_000);
   });
 
-  test('gives each function the variables that it reads, and none that is not set', () => {
-    const text = readFileSync(`${ROOT}.serverless/cloudformation-template-update-stack.json`, 'utf8');
-    const { Resources } = JSON.parse(text);
-    const namesOf = (name: string) =>
-      Object.keys(Resources[`${name}LambdaFunction`].Properties.Environment?.Variables ?? {}).sort();
-    const keys = ['POMERIUM_AUDIENCE', 'POMERIUM_JWKS_SSM', 'POMERIUM_JWKS_URL'];
-    assert.deepEqual(namesOf('Authorizer'), [...keys, 'POMERIUM_POLICY']);
-    assert.deepEqual(namesOf('Refresher'), keys);
-    for (const name of ['HttpSample', 'RestSample', 'SocketSample']) assert.deepEqual(namesOf(name), []);
-  });
-
-  const printed = async (env: Record<string, string>) =>
-    must(tool('osls'), ['print', '--format', 'json'], { capture: true, env: { ...OSLS_ENVIRONMENT, ...env } });
-
-  test('takes routes in place of an audience, for the authorizer and for the refresher', async () => {
-    const routes = {
-      POMERIUM_ROUTES: JSON.stringify([{ from: `https://${HOST}`, to: 'http://app', policy: [] }]),
-      POMERIUM_LIST_CLAIMS: 'roles',
-      POMERIUM_LEAVE_TO_POMERIUM: 'source_ip',
-    };
-    const { functions } = JSON.parse(await printed(routes));
-    for (const name of ['authorizer', 'refresher']) {
-      const { POMERIUM_JWKS_SSM, ...environment } = functions[name].environment;
+  test('takes routes in place of an audience, gives each function what it reads, and nothing that is not set', () => {
+    for (const name of ['Authorizer', 'Refresher']) {
+      const { POMERIUM_JWKS_SSM, ...variables } = propertiesOf(`${name}LambdaFunction`).Environment.Variables;
       assert.isString(POMERIUM_JWKS_SSM);
-      assert.deepEqual(environment, routes);
+      assert.deepEqual(variables, ROUTES);
+    }
+    for (const name of ['Http', 'Rest', 'Socket']) {
+      assert.isUndefined(propertiesOf(`${name}SampleLambdaFunction`).Environment);
     }
   });
 
-  test('without either nothing is deployed', async () => {
-    const failed = await printed({}).catch((error) => String(error));
+  test('names nothing that is not there', () => {
+    const text = JSON.stringify(template);
+    const references = [
+      ...[...text.matchAll(/"Ref":"([A-Za-z]\w+)"/g)].map(([, name]) => name),
+      ...[...text.matchAll(/"Fn::GetAtt":\["(\w+)"/g)].map(([, name]) => name),
+    ];
+    assert.isAbove(references.length, 50);
+    assert.includeMembers(Object.keys(template.Resources), references);
+    const conditions = [...text.matchAll(/"(?:Condition":|Fn::If":\[)"(\w+)"/g)].map(([, name]) => name);
+    assert.sameMembers([...new Set(conditions)], Object.keys(template.Conditions));
+  });
+
+  test('lets each function do what it needs, and nothing else', () => {
+    const actions = {
+      Authorizer: ['ssm:GetParameter'],
+      Refresher: ['ssm:GetParameter', 'ssm:PutParameter'],
+      Sample: [],
+    };
+    for (const [name, ownActions] of Object.entries(actions)) {
+      const { Policies, ManagedPolicyArns } = propertiesOf(`${name}Role`);
+      assert.isUndefined(ManagedPolicyArns);
+      const statements = Policies[0].PolicyDocument.Statement as { Action: string[] | string; Resource: unknown }[];
+      assert.sameMembers(
+        statements.flatMap(({ Action }) => Action),
+        [
+          ...ownActions,
+          'logs:CreateLogStream',
+          'logs:PutLogEvents',
+          'xray:PutTraceSegments',
+          'xray:PutTelemetryRecords',
+        ],
+      );
+      const wide = statements.filter(({ Resource }) => Resource === '*').flatMap(({ Action }) => Action);
+      assert.deepEqual(wide, ['xray:PutTraceSegments', 'xray:PutTelemetryRecords']);
+    }
+  });
+
+  test('has no other role: osls would make one that may change all others', () => {
+    assert.lengthOf(ofType('AWS::IAM::Role'), 3);
+  });
+
+  test('logs the code of a refusal at each API', () => {
+    // The stage of the REST API osls changes by itself, after the deployment.
+    const types = ['AWS::ApiGateway::Stage', 'AWS::ApiGatewayV2::Stage'];
+    const formats = types.flatMap(ofType).map(({ Properties }) => JSON.parse(Properties.AccessLogSettings.Format));
+    assert.lengthOf(formats, 2);
+    for (const { code } of formats) assert.equal(code, '$context.authorizer.code');
+  });
+
+  test('keeps no log for ever, and traces each function', () => {
+    for (const { Properties } of ofType('AWS::Logs::LogGroup')) assert.equal(Properties.RetentionInDays, 30);
+    const ours = ofType('AWS::Lambda::Function').filter(({ Properties }) =>
+      /sample|authorizer|refresher/.test(Properties.Handler),
+    );
+    assert.lengthOf(ours, 5);
+    for (const { Properties } of ours) assert.equal(Properties.TracingConfig.Mode, 'Active');
+  });
+
+  test('gives other stacks an ARN that no deployment changes', () => {
+    assert.deepEqual(template.Outputs['AuthorizerArn']?.Value, { 'Fn::GetAtt': ['AuthorizerLambdaFunction', 'Arn'] });
+    assert.isEmpty(ofType('AWS::Lambda::Version'));
+  });
+
+  test('calls no authorizer of the REST API for what is no JWT', () => {
+    const { Type, IdentitySource, IdentityValidationExpression } = propertiesOf('AuthorizerApiGatewayAuthorizer');
+    assert.equal(Type, 'TOKEN');
+    assert.equal(IdentitySource, 'method.request.header.x-pomerium-jwt-assertion');
+    const expression = new RegExp(IdentityValidationExpression);
+    assert.match(good, expression);
+    for (const other of ['', 'none', `${good},${good}`, `Bearer ${good}`]) assert.notMatch(other, expression);
+  });
+
+  test('answers problems, and tells a client no more than the status', () => {
+    const answers = ofType('AWS::ApiGateway::GatewayResponse').map(({ Properties }) => Properties);
+    assert.lengthOf(answers, 4);
+    for (const { StatusCode, ResponseTemplates } of answers) {
+      const { status, ...body } = JSON.parse(ResponseTemplates['application/json']);
+      assert.equal(status, Number(StatusCode));
+      assert.hasAllKeys(body, ['type', 'title']);
+    }
+  });
+
+  test('without audience and routes nothing is deployed', async () => {
+    const failed = await must(tool('osls'), ['print'], { capture: true, env: OSLS_ENVIRONMENT }).catch(String);
     assert.match(failed, /Cannot resolve variable at "custom.audienceOrRoutes"/);
   });
 });

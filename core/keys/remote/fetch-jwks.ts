@@ -1,9 +1,9 @@
 import { PomeriumError } from '../../errors.ts';
 import type { RefreshFailure } from '../../events.ts';
 import { describeFetchFailure } from '../../fetch-failure.ts';
-import { withoutCache } from '../../without-cache.ts';
 import { MAX_BODY_BYTES } from '../limits.ts';
 import { TOLERANCE, withTimeout } from '../timeout.ts';
+import type { Transport, TransportAnswer } from './transport.ts';
 
 /** The origin gave no answer that can be used. */
 export class FetchJwksError extends Error {
@@ -27,7 +27,7 @@ export interface JwksResponse {
 
 export interface JwksRequest {
   readonly url: string;
-  readonly fetch: typeof fetch;
+  readonly transport: Transport;
   /** Of the document that we hold, if any. */
   readonly etag: string | null;
   /** Seconds, for the whole exchange with its body. */
@@ -84,15 +84,13 @@ async function fetchOnce(request: JwksRequest): Promise<JwksResponse> {
   }
 }
 
-async function exchange({ url, fetch, etag, now }: JwksRequest, signal: AbortSignal): Promise<JwksResponse> {
+async function exchange({ url, transport, etag, now }: JwksRequest, signal: AbortSignal): Promise<JwksResponse> {
   const askedAt = now();
-  const headers = new Headers({ accept: 'application/json' });
-  if (etag !== null) headers.set('if-none-match', etag);
-  // We are the cache. manual: workerd has no redirect: 'error', and a redirect must not choose our keys.
-  const response = await fetch(url, { headers, signal, redirect: 'manual', ...withoutCache() });
-  const { status } = response;
-  if (status !== 200) await response.body?.cancel();
-  if (response.type === 'opaqueredirect' || (status >= 300 && status < 400 && status !== 304)) {
+  const headers = { accept: 'application/json', ...(etag !== null && { 'if-none-match': etag }) };
+  const answer = await transport(url, { headers, signal });
+  const { status } = answer;
+  if (status !== 200) await answer.discard();
+  if (status >= 300 && status < 400 && status !== 304) {
     throw new FetchJwksError(
       'redirect',
       'The JWKS URL answers with a redirect, which is never followed; configure the URL that it leads to.',
@@ -102,13 +100,13 @@ async function exchange({ url, fetch, etag, now }: JwksRequest, signal: AbortSig
     const hint = status === 500 ? ' Can Pomerium use its signing_key?' : '';
     throw new FetchJwksError('status', `The JWKS URL answers with status ${status}.${hint}`);
   }
-  const responseEtag = response.headers.get('etag');
+  const responseEtag = answer.header('etag');
   return {
     askedAt,
-    document: status === 200 ? await readBody(response) : undefined,
+    document: status === 200 ? await readBody(answer) : undefined,
     etag: isEtag(responseEtag) ? responseEtag : null,
-    maxAge: readMaxAge(response.headers.get('cache-control')),
-    age: readAge(response.headers.get('age')),
+    maxAge: readMaxAge(answer.header('cache-control')),
+    age: readAge(answer.header('age')),
   };
 }
 
@@ -118,18 +116,16 @@ function isEtag(value: string | null): value is string {
 }
 
 /** The body as text, counted while it streams: neither Content-Length nor compression can hide its size. */
-async function readBody(response: Response): Promise<string> {
-  const reader = response.body?.getReader();
+async function readBody({ body }: TransportAnswer): Promise<string> {
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   let text = '';
   let size = 0;
-  for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
-    size += part.value.length;
+  for await (const part of body) {
+    size += part.length;
     if (size > MAX_BODY_BYTES) {
-      await reader?.cancel();
       throw new FetchJwksError('too_large', `The JWKS has more than ${MAX_BODY_BYTES} bytes.`);
     }
-    text += decoder.decode(part.value, { stream: true });
+    text += decoder.decode(part, { stream: true });
   }
   return text + decoder.decode();
 }

@@ -105,11 +105,11 @@ export class HeldKeys {
   ): Promise<KeyEntry> {
     this.#requests += 1;
     const request = this.#requests;
-    const { url, fetch, timeout, stores } = this.#settings;
+    const { url, transport, timeout, stores } = this.#settings;
     const received = this.#received;
     const response = await fetchJwks({
       url,
-      fetch,
+      transport,
       timeout,
       mayRepeat,
       now: context.now,

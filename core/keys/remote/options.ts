@@ -3,7 +3,9 @@ import { readSeconds, requireKnown } from '../../option-readers.ts';
 import { parseUrl } from '../../url.ts';
 import type { JwksStore } from '../stores/store.ts';
 import { tiersOf } from '../stores/tiered.ts';
+import { fetchTransport } from './fetch-transport.ts';
 import type { FreshnessBounds } from './freshness.ts';
+import type { Transport } from './transport.ts';
 
 export interface RemoteKeysOptions {
   /**
@@ -48,11 +50,17 @@ export interface RemoteKeysOptions {
   timeout?: number;
 }
 
+/** What an adapter may say of its platform's default keys. */
+export interface PlatformKeysOptions extends RemoteKeysOptions {
+  /** What asks the origin where no `fetch` is given. */
+  transport?: Transport;
+}
+
 export interface RemoteSettings extends FreshnessBounds {
   readonly url: string;
   /** In the order in which they are asked. */
   readonly stores: readonly JwksStore[];
-  readonly fetch: typeof fetch;
+  readonly transport: Transport;
   readonly cooldown: number;
   readonly timeout: number;
 }
@@ -92,7 +100,7 @@ export function readRemoteOptions(url: string | URL, options: RemoteKeysOptions)
     ...seconds,
     url: readUrl(url),
     stores: options.store ? tiersOf(options.store) : [],
-    fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
+    transport: fetchTransport(options.fetch),
   };
 }
 

@@ -4,7 +4,7 @@ import { UNKNOWN_KEY_WAIT } from '../limits.ts';
 import type { KeyContext, KeySource } from '../source.ts';
 import { Deadline, waitWithin } from '../timeout.ts';
 import { HeldKeys } from './held-keys.ts';
-import { type RemoteKeysOptions, type RemoteSettings, readRemoteOptions } from './options.ts';
+import { type PlatformKeysOptions, type RemoteKeysOptions, type RemoteSettings, readRemoteOptions } from './options.ts';
 import { Refresher } from './refresher.ts';
 import type { Sighting } from './unknown-keys.ts';
 
@@ -23,6 +23,15 @@ import type { Sighting } from './unknown-keys.ts';
  */
 export function remoteKeys(url: string | URL, options: RemoteKeysOptions = {}): KeySource {
   return new RemoteKeys(readRemoteOptions(url, options));
+}
+
+/**
+ * The same, asked for by the platform's own transport unless a `fetch` is given.
+ * @throws {PomeriumError} `invalid_configuration`
+ */
+export function platformKeys(url: string, { transport, ...options }: PlatformKeysOptions): KeySource {
+  const settings = readRemoteOptions(url, options);
+  return new RemoteKeys(transport && !options.fetch ? { ...settings, transport } : settings);
 }
 
 /**

@@ -1,3 +1,4 @@
+import { PomeriumError } from '../../errors.ts';
 import type { Emit, StoreFailed } from '../../events.ts';
 import { STORE_READ_LIMIT, STORE_WRITE_LIMIT } from '../limits.ts';
 import type { KeyContext } from '../source.ts';
@@ -83,9 +84,12 @@ function emitFailure(
   emit: Emit | undefined,
 ): void {
   const reason = error instanceof DOMException && error.name === 'TimeoutError' ? 'timeout' : 'threw';
-  const message =
-    reason === 'timeout'
-      ? `The store did not answer within ${limit} ms.`
-      : `The store threw ${error instanceof Error ? error.name : typeof error}.`;
+  const message = reason === 'timeout' ? `The store did not answer within ${limit} ms.` : describeThrown(error);
   emit?.({ type: 'store_failed', ...call, reason, message });
+}
+
+/** Only our own errors are sure to have nothing in their messages that must not be logged. */
+function describeThrown(error: unknown): string {
+  if (error instanceof PomeriumError) return error.message;
+  return `The store threw ${error instanceof Error ? error.name : typeof error}.`;
 }

@@ -23,7 +23,7 @@ const JSON_CALLERS = ['HTTP API 2.0', 'a function URL'];
 const MULTI = 'an ALB with multi-value headers';
 
 const answerTo = (event: unknown, answer: unknown, more: object = {}) =>
-  withPomerium(() => answer, { ...options, ...more })(event, {});
+  withPomerium((_event: unknown) => answer, { ...options, ...more })(event, {} as never);
 
 const PRIVATE = { vary: ASSERTION, 'cache-control': 'private, no-cache' };
 const lists = (lines: Record<string, string>) =>
@@ -167,7 +167,7 @@ describe('behind Middy', () => {
     },
   };
   const run = (handler: () => Promise<unknown>, ...others: (typeof answerError)[]): Promise<unknown> =>
-    middy().use(pomeriumMiddleware(options)).use(others).handler(handler)(event, {} as never);
+    middy().use(pomeriumMiddleware(options)).use(others).handler(handler)(event as never, {} as never);
 
   test('the answer is kept out of shared caches', async () => {
     const answer = { statusCode: 200, body: 'in' };

@@ -1,6 +1,10 @@
 import { afterEach, assert, describe, test } from 'vitest';
-import { type AuthorizerOptions, createAuthorizer } from '../../../adapters/aws-lambda/index.ts';
-import { compilePolicy, staticKeys } from '../../../core/index.ts';
+import {
+  type AuthorizerContext,
+  type AuthorizerOptions,
+  createAuthorizer,
+} from '../../../adapters/aws-lambda/index.ts';
+import { compilePolicy, type Identity, PomeriumError, staticKeys } from '../../../core/index.ts';
 import { HOST, jwks, makeKey, NOW, sign } from '../../support/issuer.ts';
 import { assertMisconfigured } from '../../support/verifying.ts';
 import { appSync, http1, http2, METHOD_ARN, restRequest, restToken, webSocketConnect } from './events.ts';
@@ -47,13 +51,15 @@ const allowed = (Resource?: string) => ({
   context: CONTEXT,
 });
 const denied = (code: string, Resource?: string) => ({
-  principalId: 'refused',
+  principalId: code === 'policy_denied' ? 'u-alice' : 'refused',
   policyDocument: policy('Deny', Resource),
   context: { code },
 });
 const isNot = (code: string) => ({ isAuthorized: false, context: { code } });
 const appSyncNot = (code: string) => ({ isAuthorized: false, resolverContext: { code }, ttlOverride: 0 });
 const CONNECT = METHOD_ARN.replace('GET/request', '$connect');
+/** What is thrown for keys that cannot be had. */
+const OUTAGE = 'thrown: pomerium-edge: keys_unavailable';
 
 describe('each caller is answered by its own contract', () => {
   type Make = (token: string | undefined) => unknown;
@@ -88,6 +94,22 @@ describe('each caller is answered by its own contract', () => {
     ],
     ['HTTP API 1.0', withHeader(http1), {}, allowed(), (code) => denied(code), denied('policy_denied')],
     [
+      'REST, policy',
+      withHeader(restRequest),
+      { responses: 'policy' },
+      allowed(),
+      (code) => denied(code),
+      denied('policy_denied'),
+    ],
+    [
+      'WebSocket $connect, policy',
+      withHeader(webSocketConnect),
+      { responses: 'policy' },
+      allowed(CONNECT),
+      (code) => denied(code, CONNECT),
+      denied('policy_denied', CONNECT),
+    ],
+    [
       'HTTP API 1.0, simple',
       withHeader(http1),
       { responses: 'simple' },
@@ -119,7 +141,7 @@ describe('each caller is answered by its own contract', () => {
     test(`${name}: none`, async () => assert.deepEqual(await ask(make(undefined), more), refused('missing_assertion')));
     test(`${name}: not allowed`, async () =>
       assert.deepEqual(await ask(make(good), { ...more, policy: denyAll }), forbidden));
-    test(`${name}: no keys are a refusal, and are not taken for the caller's fault in the log`, async () => {
+    test(`${name}: no keys are an error of the function, but for AppSync, which has none, and an error in the log`, async () => {
       const logged: unknown[] = [];
       const logger = {
         info: () => {},
@@ -127,17 +149,15 @@ describe('each caller is answered by its own contract', () => {
         error: (_: string, details: object) => void logged.push(details),
       };
       const audience = 'localhost';
-      const keys = { find: options.keys.find, ready: options.keys.ready };
-      const { PomeriumError } = await import('../../../core/index.ts');
       const failing = {
-        ...keys,
+        ready: options.keys.ready,
         find: () => {
           throw new PomeriumError('keys_unavailable', 'down');
         },
       };
       assert.deepEqual(
         await ask(make(good), { ...more, audience, keys: failing, logger, log: true }),
-        refused('keys_unavailable'),
+        name === 'AppSync' ? refused('keys_unavailable') : OUTAGE,
       );
       assert.include(logged[0], { code: 'keys_unavailable', status: 503 });
     });
@@ -222,17 +242,183 @@ describe('a policy that allows', () => {
       assert.deepEqual(await ask(restRequest({ [ASSERTION]: good }, arn)), denied('policy_denied', arn));
     }
   });
+});
 
-  test('says what it left out where groups are too many', async () => {
-    const groups = Array.from({ length: 700 }, (_, i) => `00000000-0000-4000-8000-${i}-李`);
-    const answer = (await authorizer()(restRequest({ [ASSERTION]: await sign(key, { groups }) }))) as {
-      context: Record<string, string>;
-    };
-    assert.isBelow(Buffer.byteLength(JSON.stringify(answer)), 8192);
-    assert.equal(answer.context['truncated'], 'groups');
-    const kept = JSON.parse(answer.context['groups'] ?? '');
-    assert.isAbove(kept.length, 50);
-    assert.deepEqual(kept, groups.slice(0, kept.length));
+describe('the error for an outage', () => {
+  test('has a name and a message that are always the same, and its reason as the cause', async () => {
+    const keys = { ...options.keys, find: () => Promise.reject(new PomeriumError('keys_unavailable', 'down')) };
+    const error = await authorizer({ keys })(http2({ [ASSERTION]: good })).catch((thrown) => thrown);
+    assert.include(error, {
+      name: 'PomeriumError',
+      message: 'pomerium-edge: keys_unavailable',
+      code: 'keys_unavailable',
+    });
+    assert.propertyVal(error.cause, 'message', 'down');
+  });
+});
+
+describe('the person whom a policy refused', () => {
+  test('is no principal where the answer would be too long', async () => {
+    const long = await sign(key, { sub: 's'.repeat(7900), user: 'u' });
+    const answer = await ask(restRequest({ [ASSERTION]: long }), { policy: denyAll });
+    assert.deepEqual(answer, { ...denied('policy_denied'), principalId: 'refused' });
+  });
+
+  test('is none where only the assertion of the user for whom somebody calls was refused', async () => {
+    const callers = compilePolicy({ allow: { or: [{ user: 'u-alice' }] } });
+    const onBehalfOf = { audience: HOST, keys: options.keys, callers };
+    const headers = { [ASSERTION]: good, [`${ASSERTION}-for`]: expired };
+    assert.deepEqual(await ask(restRequest(headers), { onBehalfOf, responses: 'policy' }), denied('expired'));
+    const others = { ...onBehalfOf, callers: denyAll };
+    assert.deepEqual(await ask(restRequest(headers), { onBehalfOf: others }), denied('policy_denied'));
+  });
+});
+
+/** Each caller with its limit: API Gateway's 8 KB for the whole answer, AppSync's 5 MB. */
+describe('the context fits, whatever is long', () => {
+  type Answer = { context?: AuthorizerContext; resolverContext?: AuthorizerContext };
+  const LONG_ARN = `${METHOD_ARN}/${'p'.repeat(1400)}`;
+  const answerFor = async (claims: Record<string, unknown>, more: AuthorizerOptions = {}, arn = METHOD_ARN) =>
+    (await authorizer(more)(restRequest({ [ASSERTION]: await sign(key, claims) }, arn))) as unknown as Answer;
+  const groups = Array.from({ length: 700 }, (_, i) => `00000000-0000-4000-8000-${i}-李`);
+  const name = 'n'.repeat(5000);
+  const added = { first: 'a'.repeat(3000), second: 'b'.repeat(3000), third: 'c'.repeat(3000) };
+  const cases: [
+    what: string,
+    claims: Record<string, unknown>,
+    more: AuthorizerOptions,
+    truncated: string | undefined,
+    arn?: string,
+  ][] = [
+    ['nothing', {}, {}, undefined],
+    ['groups', { groups }, {}, 'groups'],
+    ['groups, and the path', { groups }, {}, 'groups', LONG_ARN],
+    ['the name', { name }, {}, undefined],
+    ['the name, and groups', { name, groups }, {}, 'groups'],
+    ['a name that alone is too much', { name: 'n'.repeat(9000), groups }, {}, 'groups,name'],
+    ['ids that nobody needs', { jti: 'j'.repeat(4000), sid: 's'.repeat(4000) }, {}, 'name,tokenId'],
+    ['what context added', {}, { context: () => added }, 'name,tokenId,sessionId,third'],
+    ['the user’s own ids', { sub: 's'.repeat(1900), email: 'e'.repeat(1900) }, {}, undefined],
+  ];
+  for (const [what, claims, more, truncated, arn] of cases) {
+    test(`long: ${what}`, async () => {
+      const answer = await answerFor(claims, more, arn);
+      const context = answer.context ?? {};
+      assert.isAtMost(Buffer.byteLength(JSON.stringify(answer)), 8000);
+      assert.equal(context['truncated'], truncated);
+      const { sub = 'u-alice', email = 'alice@example.com' } = claims as Record<string, string>;
+      assert.deepInclude(context, { subject: sub, email, issuer: HOST, issuedAt: NOW, expiresAt: NOW + 300 });
+      for (const left of truncated?.replace('groups', '').split(',') ?? []) assert.notProperty(context, left);
+      const kept = JSON.parse(String(context['groups']));
+      assert.deepEqual(kept, ((claims as { groups?: string[] }).groups ?? ['g1', 'engineering']).slice(0, kept.length));
+    });
+  }
+
+  test('groups take all the room there is', async () => {
+    const { context, ...rest } = await answerFor({ groups: groups.map((group) => group.replace('李', 'x')) });
+    const left = 8000 - Buffer.byteLength(JSON.stringify({ ...rest, context }));
+    assert.isAtLeast(left, 0);
+    assert.isBelow(left, 45);
+  });
+
+  test('ids that do not fit are an error, never cut', async () => {
+    const answer = await ask(restRequest({ [ASSERTION]: await sign(key, { sub: 's'.repeat(4000), name }) }));
+    assert.match(String(answer), /^thrown: The ids of the identity are too long/);
+  });
+
+  test('AppSync gets all of it', async () => {
+    const assertion = await sign(key, { groups, name });
+    const answer = (await authorizer()(appSync('none', { [ASSERTION]: assertion }))) as Answer;
+    assert.deepInclude(answer.resolverContext, { groups: JSON.stringify(groups), name });
+    assert.notProperty(answer.resolverContext, 'truncated');
+  });
+});
+
+describe('the option context', () => {
+  const contextOf = async (context: AuthorizerOptions['context'], event: unknown = http2({ [ASSERTION]: good })) =>
+    ((await authorizer({ ...(context && { context }) })(event)) as { context: object }).context;
+
+  test('adds members, and leaves out those that are undefined', async () => {
+    const context = await contextOf(({ email, claims }) => ({
+      domain: email?.split('@')[1],
+      level: 3,
+      isStaff: true,
+      none: undefined,
+      department: typeof claims['department'] === 'string' ? claims['department'] : undefined,
+    }));
+    assert.include(context, { domain: 'example.com', level: 3, isStaff: true, subject: 'u-alice' });
+    assert.doesNotHaveAnyKeys(context, ['none', 'department', 'truncated']);
+  });
+
+  const mistake = new TypeError('mine');
+  const mistakes: [what: string, context: unknown, says: RegExp][] = [
+    [
+      'throws',
+      () => {
+        throw mistake;
+      },
+      /context or usageIdentifierKey failed/,
+    ],
+    ['is async', async () => ({ a: 1 }), /must return a plain object, at once/],
+    ['is async and rejects', () => Promise.reject(mistake), /must return a plain object, at once/],
+    ['returns nothing', () => undefined, /it returned nothing/],
+    ['returns a list', () => ['a'], /it returned a list/],
+    ['names a member of the identity', () => ({ groups: 'admins' }), /"groups", which is a name of the context/],
+    ['names the code of refusals', () => ({ code: 'x' }), /"code", which is a name of the context/],
+    ['names what REST APIs put there', () => ({ principalId: 'x' }), /"principalId", which is a name of the context/],
+    ['has a list', () => ({ roles: ['a'] }), /"roles" with a list; values are strings, finite numbers and booleans/],
+    ['has null', () => ({ role: null }), /"role" with null/],
+    ['has no number', () => ({ level: Number.NaN }), /"level" with NaN/],
+  ];
+  for (const [what, context, says] of mistakes) {
+    test(`that ${what} is an error of the function, and logged`, async () => {
+      const lines: object[] = [];
+      const logger = {
+        info: () => {},
+        warn: () => {},
+        error: (message: string, more: object) => lines.push({ message, ...more }),
+      };
+      const given = { context: context as NonNullable<AuthorizerOptions['context']>, logger, log: true };
+      for (const event of [http2({ [ASSERTION]: good }), restToken(good), appSync('none', { [ASSERTION]: good })]) {
+        assert.match(String(await ask(event, given)), /^thrown: /);
+        assert.match(String(await ask(event, given)), says);
+      }
+      const isThrown = what === 'throws';
+      assert.deepInclude(lines[0], {
+        message: 'failure',
+        requestId: 'http2-request',
+        ...(isThrown && { error: mistake }),
+      });
+      if (!isThrown) assert.match(String((lines[0] as { reason?: unknown }).reason), says);
+    });
+  }
+
+  test('is not asked about who is refused', async () => {
+    const context = () => assert.fail('asked');
+    assert.deepEqual(await ask(http2({ [ASSERTION]: expired }), { context }), isNot('expired'));
+    assert.deepEqual(await ask(http2({ [ASSERTION]: good }), { context, policy: denyAll }), isNot('policy_denied'));
+  });
+});
+
+describe('the option usageIdentifierKey', () => {
+  const headers = { [ASSERTION]: good };
+  const usageIdentifierKey = ({ email }: Identity) => `key of ${email}`;
+
+  test('says whose usage plan counts, to REST APIs alone', async () => {
+    const key = 'key of alice@example.com';
+    assert.deepEqual(await ask(restRequest(headers), { usageIdentifierKey }), {
+      ...allowed(),
+      usageIdentifierKey: key,
+    });
+    assert.deepEqual(await ask(http1(headers), { usageIdentifierKey }), allowed());
+    assert.deepEqual(await ask(restRequest(headers), { usageIdentifierKey: () => undefined }), allowed());
+  });
+
+  test('that gives no text is an error of the function', async () => {
+    for (const wrong of ['', 7, Promise.reject(new Error('mine'))]) {
+      const answer = await ask(restRequest(headers), { usageIdentifierKey: () => wrong as string });
+      assert.match(String(answer), /^thrown: usageIdentifierKey must return an API key/);
+    }
   });
 });
 
@@ -268,7 +454,7 @@ describe('method and path for policies', () => {
 });
 
 describe('the environment', () => {
-  const names = ['POMERIUM_AUDIENCE', 'POMERIUM_JWKS', 'POMERIUM_POLICY', 'POMERIUM_ALLOW_BEARER'];
+  const names = ['AUDIENCE', 'JWKS', 'POLICY', 'ALLOW_BEARER', 'SCOPE', 'RESPONSES'].map((name) => `POMERIUM_${name}`);
   afterEach(() => {
     for (const name of names) delete process.env[name];
   });
@@ -285,8 +471,32 @@ describe('the environment', () => {
     });
   });
 
+  test('says how requests are answered, where no option does', async () => {
+    const headers = { [ASSERTION]: good };
+    process.env['POMERIUM_SCOPE'] = 'stage';
+    process.env['POMERIUM_RESPONSES'] = 'policy';
+    const stage = `${METHOD_ARN.split('/')[0]}/test/*`;
+    assert.deepEqual(await ask(http2(headers)), allowed(stage));
+    assert.deepEqual(await ask(restRequest({})), denied('missing_assertion'));
+    assert.deepEqual(await ask(restRequest(headers), { scope: 'method' }), allowed());
+    assert.deepEqual(await ask(http2({}), { responses: 'simple' }), isNot('missing_assertion'));
+    process.env['POMERIUM_SCOPE'] = '';
+    process.env['POMERIUM_RESPONSES'] = '';
+    assert.deepEqual(await ask(restRequest(headers)), allowed());
+    assert.deepEqual(await ask(restRequest({})), 'thrown: Unauthorized');
+  });
+
   test('that cannot work is thrown while the function starts', () => {
     assertMisconfigured(() => createAuthorizer(), /POMERIUM_AUDIENCE is not set/);
+    process.env['POMERIUM_SCOPE'] = 'api';
+    assertMisconfigured(() => createAuthorizer(options), /POMERIUM_SCOPE must be 'method' or 'stage'; it is "api"/);
+    delete process.env['POMERIUM_SCOPE'];
+    process.env['POMERIUM_RESPONSES'] = 'iam';
+    assertMisconfigured(
+      () => createAuthorizer(options),
+      /POMERIUM_RESPONSES must be 'simple' or 'policy'; it is "iam"/,
+    );
+    delete process.env['POMERIUM_RESPONSES'];
     process.env['POMERIUM_ALLOW_BEARER'] = 'yes';
     assertMisconfigured(() => createAuthorizer(options), /POMERIUM_ALLOW_BEARER must be true or false/);
   });

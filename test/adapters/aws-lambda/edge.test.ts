@@ -3,11 +3,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, assert, describe, test, vi } from 'vitest';
 import { createEdgeHandler, type EdgeOptions } from '../../../adapters/aws-lambda/index.ts';
+import type { Transport } from '../../../core/adapter.ts';
 import { compilePolicy, type JwksStore, staticKeys } from '../../../core/index.ts';
 import { HOST, jwks, makeKey, NOW, sign } from '../../support/issuer.ts';
 import { assertMisconfigured } from '../../support/verifying.ts';
 import { cloudFront } from './events.ts';
 import { collectConsole, withVariables } from './process.ts';
+
+/** What default keys are asked of. */
+const origin = vi.hoisted(() => ({ transport: (() => {}) as unknown as Transport }));
+vi.mock('../../../adapters/aws-lambda/https-transport.ts', () => ({
+  get httpsTransport() {
+    return origin.transport;
+  },
+}));
 
 const ASSERTION = 'x-pomerium-jwt-assertion';
 const key = await makeKey();
@@ -171,13 +180,12 @@ describe('createEdgeHandler', () => {
   describe('with keys that are slow to come', () => {
     afterEach(() => {
       vi.useRealTimers();
-      vi.unstubAllGlobals();
     });
 
     /** Milliseconds from its start, or from its first request, until a request is answered, while nothing ever answers us. */
     async function answerAfter({ awaitsReady, store }: { awaitsReady: boolean; store?: JwksStore }) {
       vi.useFakeTimers();
-      vi.stubGlobal('fetch', () => new Promise(() => {}));
+      origin.transport = () => new Promise(() => {});
       const startedAt = Date.now();
       const handler = createEdgeHandler({ audience: HOST, log: false, ...(store && { store }) });
       const work = async () => {
@@ -213,19 +221,23 @@ describe('createEdgeHandler', () => {
     test('in /tmp, so that a new process of the same environment asks nobody', async () => {
       const folder = mkdtempSync(join(tmpdir(), 'pomerium-edge-'));
       vi.stubEnv('TMPDIR', folder);
-      const answer = () => new Response(JSON.stringify(jwks(key)), { headers: { 'cache-control': 'max-age=60' } });
-      const fetch = vi.fn(async () => answer());
-      vi.stubGlobal('fetch', fetch);
+      let requests = 0;
+      origin.transport = async () => {
+        requests += 1;
+        const body = (async function* () {
+          yield Buffer.from(JSON.stringify(jwks(key)));
+        })();
+        return { status: 200, header: (name) => (name === 'cache-control' ? 'max-age=60' : null), body, discard() {} };
+      };
       try {
         for (let start = 0; start < 2; start++) {
           const handler = createEdgeHandler({ audience: HOST, now: () => NOW, log: false });
           await handler.ready;
           assert.propertyVal(await handler(cloudFront({ [ASSERTION]: good })), 'uri', '/request');
         }
-        assert.lengthOf(fetch.mock.calls, 1);
+        assert.equal(requests, 1);
       } finally {
         vi.unstubAllEnvs();
-        vi.unstubAllGlobals();
         rmSync(folder, { recursive: true, force: true });
       }
     });

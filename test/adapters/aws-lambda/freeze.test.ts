@@ -3,8 +3,9 @@ import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, assert, beforeAll, describe, test } from 'vitest';
+import { httpsTransport } from '../../../adapters/aws-lambda/https-transport.ts';
 import { withPomerium } from '../../../adapters/aws-lambda/index.ts';
-import { remoteKeys } from '../../../core/index.ts';
+import { platformKeys } from '../../../core/keys/remote/remote.ts';
 import { type LocalServer, serve } from '../../../scripts/start/server.ts';
 import { startEnvironment } from '../../e2e/lambda/runtime.ts';
 import { HOST, jwks, makeKey, sign } from '../../support/issuer.ts';
@@ -30,55 +31,63 @@ describe('an environment that freezes while the keys of its start are under way'
     ['Pomerium answered meanwhile', (response) => response.end(document)],
     ['the connection died meanwhile', (_, pomerium) => pomerium.drop()],
   ];
-  for (const [name, act] of meanwhile) {
-    test(`lets people in with its first event, where ${name}`, async () => {
-      let hits = 0;
-      let asked: (response: ServerResponse) => void = () => {};
-      const first = new Promise<ServerResponse>((resolve) => {
-        asked = resolve;
+  for (const TEST_TRANSPORT of ['fetch', 'node:https'])
+    for (const [name, act] of meanwhile) {
+      test(`lets people in with its first event, where ${name} (${TEST_TRANSPORT})`, async () => {
+        let hits = 0;
+        let asked: (response: ServerResponse) => void = () => {};
+        const first = new Promise<ServerResponse>((resolve) => {
+          asked = resolve;
+        });
+        const pomerium = await serve((_, response) => {
+          hits += 1;
+          if (hits === 1) asked(response);
+          else response.end(document);
+        });
+        const TMPDIR = mkdtempSync(join(folder, 'tmp-'));
+        const variables = {
+          TMPDIR,
+          TEST_TRANSPORT,
+          POMERIUM_AUDIENCE: HOST,
+          POMERIUM_JWKS_URL: pomerium.url,
+          POMERIUM_LOG: 'false',
+        };
+        const environment = await startEnvironment(file, variables);
+        try {
+          await environment.initialised;
+          const response = await first;
+          environment.process.kill('SIGSTOP');
+          act(response, pomerium);
+          await new Promise((resolve) => setTimeout(resolve, FREEZE));
+          // The event is why Lambda thaws the environment: it is there before anything else can go on.
+          const invocation = environment.invoke(event);
+          environment.process.kill('SIGCONT');
+          const { answer } = await invocation;
+          assert.include(answer, { statusCode: 200, body: 'alice@example.com' });
+        } finally {
+          await environment.stop();
+          await pomerium.close();
+        }
       });
-      const pomerium = await serve((_, response) => {
-        hits += 1;
-        if (hits === 1) asked(response);
-        else response.end(document);
-      });
-      const TMPDIR = mkdtempSync(join(folder, 'tmp-'));
-      const variables = { TMPDIR, POMERIUM_AUDIENCE: HOST, POMERIUM_JWKS_URL: pomerium.url, POMERIUM_LOG: 'false' };
-      const environment = await startEnvironment(file, variables);
-      try {
-        await environment.initialised;
-        const response = await first;
-        environment.process.kill('SIGSTOP');
-        act(response, pomerium);
-        await new Promise((resolve) => setTimeout(resolve, FREEZE));
-        // The event is why Lambda thaws the environment: it is there before anything else can go on.
-        const invocation = environment.invoke(event);
-        environment.process.kill('SIGCONT');
-        const { answer } = await invocation;
-        assert.include(answer, { statusCode: 200, body: 'alice@example.com' });
-      } finally {
-        await environment.stop();
-        await pomerium.close();
-      }
-    });
-  }
+    }
 
   const answers: [name: string, ...steps: Step[]][] = [
     ['Pomerium never answered', { hang: true }, jwksAnswer(document)],
     ['Pomerium answered a part', { drip: true }, jwksAnswer(document)],
   ];
-  for (const [name, ...steps] of answers) {
-    test(`lets people in with an event that is met before any timer of its start, where ${name}`, async () => {
-      const origin = await Origin.start(...steps);
-      const handler = withPomerium((_event, _context, identity) => ({ statusCode: 200, body: identity.email }), {
-        audience: HOST,
-        keys: remoteKeys(origin.url, { timeout: 0.3 }),
-        log: false,
+  for (const transport of [undefined, httpsTransport])
+    for (const [name, ...steps] of answers) {
+      test(`lets people in with an event that is met before any timer of its start, where ${name} (${transport ? 'node:https' : 'fetch'})`, async () => {
+        const origin = await Origin.start(...steps);
+        const handler = withPomerium((_event, _context, identity) => ({ statusCode: 200, body: identity.email }), {
+          audience: HOST,
+          keys: platformKeys(origin.url, { timeout: 0.3, ...(transport && { transport }) }),
+          log: false,
+        });
+        while ((await origin.count()) === 0);
+        // No timer runs, and no answer is read, while the thread stands still.
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FREEZE);
+        assert.include(await handler(event as never, {} as never), { statusCode: 200, body: 'alice@example.com' });
       });
-      while ((await origin.count()) === 0);
-      // No timer runs, and no answer is read, while the thread stands still.
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FREEZE);
-      assert.include(await handler(event, {}), { statusCode: 200, body: 'alice@example.com' });
-    });
-  }
+    }
 });

@@ -1,7 +1,9 @@
 import middy from '@middy/core';
+import { Hono } from 'hono';
+import { handle, type LambdaContext, type LambdaEvent } from 'hono/aws-lambda';
 import { assert, describe, test } from 'vitest';
 import { pomeriumMiddleware, withPomerium } from '../../../adapters/aws-lambda/index.ts';
-import { compilePolicy, staticKeys } from '../../../core/index.ts';
+import { compilePolicy, type Identity, staticKeys } from '../../../core/index.ts';
 import { HOST, jwks, makeKey, NOW, sign } from '../../support/issuer.ts';
 import { assertMisconfigured } from '../../support/verifying.ts';
 import { proxyEvents } from './events.ts';
@@ -71,7 +73,7 @@ describe('withPomerium, for functions', () => {
       const seen: Seen[] = [];
       const sent = { ...forged, [ASSERTION]: good };
       const handler = withPomerium((event: Seen) => seen.push(event), { ...options, claimHeaders: [] });
-      await handler(make(sent), context);
+      await handler(make(sent), context as never);
       const [event = {}] = seen;
       const original = make(sent);
       for (const member of ['headers', 'multiValueHeaders'] as const) {
@@ -90,8 +92,20 @@ describe('withPomerium, for functions', () => {
     });
     for (const make of Object.values(proxyEvents)) {
       const handler = withPomerium(() => ({ statusCode: 200, body: 'in' }), { ...options, policy });
-      assert.include(await handler(make({ [ASSERTION]: good }), {}), { body: 'in' });
+      assert.include(await handler(make({ [ASSERTION]: good }), {} as never), { body: 'in' });
     }
+  });
+
+  test('hono/aws-lambda in it sees the identity that the context hands on', async () => {
+    const app = new Hono<{ Bindings: { lambdaContext: { identity: Identity } } }>();
+    app.get('/request', (c) => c.text(`${c.env.lambdaContext.identity.email}`));
+    const inner = handle(app);
+    const handler = withPomerium(
+      (event: LambdaEvent, given: LambdaContext, identity) => inner(event, Object.assign(given, { identity })),
+      options,
+    );
+    const event = directEvents('/request', { [ASSERTION]: good })['a function URL'];
+    assert.include(await handler(event as LambdaEvent, { ...context } as never), { body: 'alice@example.com' });
   });
 
   test('throws at once what cannot work', () => {
@@ -106,7 +120,7 @@ describe('the Middy middleware', () => {
     .handler(async (event: Event) => ({ statusCode: 200, body: event.identity?.email }));
   const run = async (headers: Record<string, string>) => {
     const event = proxyEvents['a Function URL or HTTP API (2.0)']?.(headers) ?? {};
-    return (await handler(event, {} as never)) as unknown as Answer;
+    return (await handler(event as never, {} as never)) as unknown as Answer;
   };
 
   test('puts the identity on the event', async () => {

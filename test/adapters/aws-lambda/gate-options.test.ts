@@ -50,7 +50,7 @@ const WRAPPERS: Readonly<Record<string, (more: LambdaOptions<Event>) => Ask>> = 
     const handler = middy<Event>()
       .use(pomeriumMiddleware({ ...options, ...more }))
       .handler(async (event: Event) => told(event, event['identity'] as { email?: string } | undefined));
-    return (headers, request) => ask((event) => handler(event, {} as never), headers, request);
+    return (headers, request) => ask((event) => handler(event as never, {} as never), headers, request);
   },
 };
 
@@ -261,7 +261,7 @@ describe('createAuthorizer refuses what it cannot honour, when it is made', () =
     [
       'an option that is not there, naming all that are',
       { tll: 1 },
-      /no option "tll".*audience.*policy.*routes.*listClaims, leaveToPomerium, log, logSubject.*scope, responses, allowBearer, ttlOverride, fetchKeys, logger, metrics, logClaims\./,
+      /no option "tll".*audience.*policy.*routes.*listClaims, leaveToPomerium, log, logSubject.*scope, responses, allowBearer, ttlOverride, context, usageIdentifierKey, fetchKeys, logger, metrics, logClaims\./,
     ],
     ['an unknown option, never naming those that it cannot have', { tll: 1 }, /^(?!.*(claimHeaders|rules|onRefused))/],
     [

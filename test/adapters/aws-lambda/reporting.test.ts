@@ -4,6 +4,7 @@ import {
   createAuthorizer,
   createEdgeHandler,
   type LambdaOptions,
+  tieredStore,
   withPomerium,
 } from '../../../adapters/aws-lambda/index.ts';
 import { withoutRepeats } from '../../../adapters/aws-lambda/log.ts';
@@ -39,7 +40,7 @@ const authorize = (headers: Record<string, string>, more: LambdaOptions = {}) =>
   createAuthorizer({ ...options, ...more })(http2(headers));
 const call = (headers: Record<string, string>, more: LambdaOptions = {}, rawPath = '/test/request') => {
   const event = { ...http2(headers, { rawPath }), type: undefined };
-  return withPomerium(() => ({ statusCode: 200 }), { ...options, ...more })(event, {});
+  return withPomerium(() => ({ statusCode: 200 }), { ...options, ...more })(event as never, {} as never);
 };
 const ENTRIES = { createAuthorizer: authorize, withPomerium: call };
 
@@ -59,7 +60,6 @@ for (const [name, ask] of Object.entries(ENTRIES)) {
         email,
         keyId: key.kid,
       });
-      assert.match(String(lines[0]?.['subjectHash']), /^[0-9a-f]{16}$/);
       assert.include(lines[1], { level: 'warn', message: 'refused', ...request, code: 'expired', status: 401 });
       assert.lengthOf(lines, 2);
       const text = JSON.stringify(lines);
@@ -83,6 +83,21 @@ for (const [name, ask] of Object.entries(ENTRIES)) {
       assert.lengthOf(lines, 2);
     });
 
+    test('says whom a policy refused where logSubject asks for it, and of nobody else', async () => {
+      const { lines, logger } = makeReporting();
+      const policy = compilePolicy({});
+      for (const logSubject of [true, false]) await ask({ [ASSERTION]: good }, { logger, logSubject, policy });
+      await ask({ [ASSERTION]: expired }, { logger, logSubject: true, policy });
+      assert.deepEqual(
+        lines.map(({ code, user }) => [code, user]),
+        [
+          ['policy_denied', 'u-alice'],
+          ['policy_denied', undefined],
+          ['expired', undefined],
+        ],
+      );
+    });
+
     test('says the host that came with a wrong audience', async () => {
       const { lines, logger } = makeReporting();
       const wrong = await sign(key, { aud: 'wiki.example.com', iss: 'wiki.example.com' });
@@ -103,7 +118,11 @@ for (const [name, ask] of Object.entries(ENTRIES)) {
           ['expired', undefined],
         ],
       );
+      assert.match(String(lines[0]?.['reason']), /bearer token in Authorization is not looked at.*allowBearer/);
+      for (const line of lines.slice(1)) assert.notMatch(String(line['reason']), /bearer/);
       assert.notInclude(JSON.stringify(lines), good.slice(0, 40));
+      const [written] = await collectConsole(() => ask({ authorization: `Bearer ${good}` }));
+      assert.match(JSON.stringify(written), /bearer token in Authorization is not looked at/);
     });
 
     test('log: false silences the logger, and metrics go on', async () => {
@@ -280,7 +299,10 @@ describe('with Powertools’ own Logger', () => {
     await withVariables({ POMERIUM_JWKS_URL: origin.url }, async () => {
       const lines = await collect(async (logger) => {
         const store = { getItem: async () => null, setItem: async () => {} };
-        await withPomerium(() => '', { audience: HOST, store, logger })(http2({ [ASSERTION]: good }), {});
+        await withPomerium(() => '', { audience: HOST, store, logger })(
+          { ...http2({ [ASSERTION]: good }), type: undefined } as never,
+          {} as never,
+        );
       });
       const failed = lines.find(({ message }) => message === 'keys_refresh_failed');
       assert.match(String(failed?.['detail']), /answers with status 500/);
@@ -288,10 +310,45 @@ describe('with Powertools’ own Logger', () => {
     });
   });
 
+  test('the reason of a refusal and the id of its request are there, and nothing is dropped', async () => {
+    const context = { awsRequestId: 'lambda-request' };
+    const policy = compilePolicy({});
+    const lines = await collect(async (logger) => {
+      const authorizer = createAuthorizer({ ...options, logger, logSubject: true, policy, responses: 'policy' });
+      for (const token of [good, expired, '']) await authorizer(restToken(token), context);
+    });
+    assert.deepEqual(
+      lines.map(({ message, level, requestId, code, user }) => [message, level, requestId, code, user]),
+      [
+        ['refused', 'WARN', 'lambda-request', 'policy_denied', 'u-alice'],
+        ['refused', 'WARN', 'lambda-request', 'expired', undefined],
+        ['refused', 'WARN', 'lambda-request', 'missing_assertion', undefined],
+      ],
+    );
+    for (const { reason } of lines) assert.match(String(reason), /^The .{20}/);
+  });
+
   test('a mistake is written with its stack', async () => {
     const keys: KeySource = { find: () => Promise.reject(new TypeError('mine')), ready: async () => {} };
     const lines = await collect((logger) => call({ [ASSERTION]: good }, { keys, logger }));
     assert.nestedInclude(lines[0], { message: 'failure', 'error.name': 'TypeError', 'error.message': 'mine' });
+  });
+});
+
+describe('the metric StoreFailures', () => {
+  test('counts a parameter that cannot be read or written beside Pomerium', async () => {
+    const origin = await Origin.start(jwksAnswer(jwks(key)));
+    const fail = () => Promise.reject(new Error('AccessDeniedException'));
+    const { counted, metrics } = makeReporting();
+    await withVariables({ POMERIUM_JWKS_URL: origin.url }, async () => {
+      const store = tieredStore(
+        { getItem: async () => null, setItem: async () => {} },
+        { getItem: fail, setItem: fail },
+      );
+      const handler = createAuthorizer({ audience: HOST, now: options.now, store, metrics, log: false });
+      assert.include(await handler(http2({ [ASSERTION]: good })), { isAuthorized: true });
+    });
+    assert.includeMembers(counted, ['StoreFailures Count', 'KeyRefreshes Count']);
   });
 });
 

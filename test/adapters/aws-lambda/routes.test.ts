@@ -210,7 +210,7 @@ describe('functions behind HTTP, with routes', () => {
           .handler(async ({ identity, headers }) =>
             answer({ identity: identity as Identity | undefined, headers: Object(headers) }),
           );
-        return (event) => handler(event, {} as never);
+        return (event) => handler(event as never, {} as never);
       },
     ],
   ];

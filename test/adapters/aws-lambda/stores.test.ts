@@ -283,7 +283,8 @@ describe('without a way out', () => {
       await inMinutes(3, refresh, () => assertAllowed(next));
       await origin.answer(jwksAnswer(jwks(next)));
       await inMinutes(3, refresh, () => assertAllowed(next));
-      assert.propertyVal(await authorizers[0]?.(await tokenOf(key)), 'isAuthorized', false, 'and the old key is gone');
+      const error = await authorizers[0]?.(await tokenOf(key)).catch((thrown) => thrown);
+      assert.propertyVal(error, 'code', 'keys_unavailable', 'and the old key is gone');
     });
   });
 
@@ -322,7 +323,8 @@ describe('without a way out', () => {
       now += 3590;
       assert.include(await authorize(await tokenOf(key)), { isAuthorized: true });
       now += 200;
-      assert.nestedPropertyVal(await authorize(await tokenOf(key)), 'context.code', 'keys_unavailable');
+      const error = await authorize(await tokenOf(key)).catch((thrown) => thrown);
+      assert.propertyVal(error, 'code', 'keys_unavailable');
       assert.match(messages.at(-1) ?? '', /was not refreshed for 3790 s/);
     });
   });
@@ -376,7 +378,7 @@ describe('after a thaw', () => {
     };
   }
 
-  test('an hour later, with a dead connection, no good assertion is refused', async () => {
+  test('hours later, where the origin cuts a connection that is used again, no good assertion is refused', async () => {
     const origin = await startDying();
     process.env['POMERIUM_JWKS_URL'] = origin.url;
     try {
@@ -395,8 +397,8 @@ describe('after a thaw', () => {
       }
       assert.deepEqual(failures, []);
       assert.equal(origin.requests(), 3);
-      // Node.js' fetch asks once more by itself.
-      assert.isAtLeast(origin.deaths(), 1);
+      // Each request has a connection of its own: none is used that died meanwhile.
+      assert.equal(origin.deaths(), 0);
     } finally {
       delete process.env['POMERIUM_JWKS_URL'];
       await origin.close();

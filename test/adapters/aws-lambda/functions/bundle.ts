@@ -6,12 +6,10 @@ const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 /** Bundles a function of this folder with the adapter as it stands in the source, and with the SDK, which Lambda has. */
 export async function bundleFunction(name: string, outfile: string, format: 'esm' | 'cjs' = 'esm'): Promise<void> {
-  const { banner, external: _, ...options } = LAMBDA_BUNDLE;
   await build({
-    ...options,
+    ...LAMBDA_BUNDLE,
     minify: false,
     format,
-    ...(format === 'esm' && { banner }),
     alias: { '#signature': source('../../../../core/signature/node.ts') },
     entryPoints: [source(`./${name}.ts`)],
     outfile,

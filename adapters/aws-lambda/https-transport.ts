@@ -1,0 +1,57 @@
+import type { AgentOptions, IncomingMessage } from 'node:http';
+import { FetchJwksError, type Transport } from '../../core/adapter.ts';
+import { warmUp } from './warm-up.ts';
+
+/**
+ * Asks by `node:https`: to load `fetch` takes Node.js longer than the rest of a cold start. (So does importing `node:http`, which
+ * is for loopback only.) Each request has a connection of its own, since one that is kept may be dead after a freeze.
+ */
+export const httpsTransport: Transport = async (url, { headers, signal }) => {
+  const { Agent, globalAgent, request } = await (url.startsWith('https:') ? import('node:https') : import('node:http'));
+  // What NODE_USE_ENV_PROXY or --use-env-proxy gave to Node's own agent.
+  const { proxyEnv } = (globalAgent as { options?: AgentOptions }).options ?? {};
+  const agent = new Agent({ keepAlive: false, ...(proxyEnv && { proxyEnv }) });
+  const asked = { agent, headers: { 'accept-encoding': 'identity', ...headers } };
+  const answer = await ask((onAnswer) => request(url, asked, onAnswer), signal);
+  return {
+    status: answer.statusCode ?? 0,
+    // Not `headers`, which has the first Age of several.
+    header: (name) => answer.headersDistinct[name]?.join(', ') ?? null,
+    body: partsOf(answer),
+    discard: () => void answer.destroy(),
+  };
+};
+
+type Request = (onAnswer: (answer: IncomingMessage) => void) => ReturnType<typeof import('node:http').request>;
+
+/** The signal of `RequestOptions` ends with the head of the answer; this one holds for its body, too. */
+function ask(request: Request, signal: AbortSignal): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request(resolve);
+    // An answer that cannot be read on is told to whoever reads it, if anybody does.
+    outgoing.on('response', (answer) => answer.on('error', () => {}));
+    outgoing.on('upgrade', (answer, socket) => {
+      socket.destroy();
+      resolve(answer);
+    });
+    signal.addEventListener('abort', () => outgoing.destroy(signal.reason), { once: true });
+    // Until the answer comes, the CPU has nothing else to do.
+    outgoing.on('finish', warmUp);
+    outgoing.on('error', reject).end();
+  });
+}
+
+async function* partsOf(answer: IncomingMessage): AsyncGenerator<Uint8Array> {
+  try {
+    const [encoding = 'identity'] = answer.headersDistinct['content-encoding'] ?? [];
+    if (encoding !== 'identity') {
+      throw new FetchJwksError(
+        'unusable_document',
+        'The JWKS is compressed, though it was asked for as it is: what is in front of Pomerium ignores Accept-Encoding.',
+      );
+    }
+    yield* answer;
+  } finally {
+    answer.destroy();
+  }
+}

@@ -1,0 +1,27 @@
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import { HttpApi, MappingValue, ParameterMapping } from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpUrlIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import type { Construct } from 'constructs';
+import type { PomeriumAuthorizer } from './lib/pomerium-authorizer.ts';
+
+export interface ApiStackProps extends StackProps {
+  readonly pomerium: PomeriumAuthorizer;
+  /** What is behind the API. */
+  readonly upstream: string;
+}
+
+/** An HTTP API behind Pomerium; the authorizer may be in another stack. */
+export class ApiStack extends Stack {
+  constructor(scope: Construct, id: string, { pomerium, upstream, ...props }: ApiStackProps) {
+    super(scope, id, props);
+    // An authorizer changes no header: without this, a client writes its own.
+    const parameterMapping = new ParameterMapping()
+      .overwriteHeader('x-pomerium-claim-email', MappingValue.contextVariable('authorizer.email'))
+      .removeHeader('x-pomerium-jwt-assertion');
+    const api = new HttpApi(this, 'Api', {
+      defaultIntegration: new HttpUrlIntegration('Upstream', upstream, { parameterMapping }),
+      defaultAuthorizer: pomerium.httpAuthorizer(),
+    });
+    new CfnOutput(this, 'Url', { value: api.apiEndpoint });
+  }
+}

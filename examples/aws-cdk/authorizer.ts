@@ -1,4 +1,0 @@
-import { createAuthorizer } from 'pomerium-edge/aws-lambda';
-
-export const handler = createAuthorizer();
-await handler.ready;

@@ -1,0 +1,151 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { afterAll, assert, beforeAll, describe, test, vi } from 'vitest';
+import { type StreamingHandler, withPomerium } from '../../../adapters/aws-lambda/index.ts';
+import { staticKeys } from '../../../core/index.ts';
+import { HOST, jwks, makeKey, NOW, sign } from '../../support/issuer.ts';
+import { bundleFunction } from './functions/bundle.ts';
+import { directEvents } from './request-events.ts';
+import { type Invocation, type RuntimeClient, startRuntimeClient } from './runtime-client.ts';
+
+const ASSERTION = 'x-pomerium-jwt-assertion';
+const key = await makeKey();
+const folder = mkdtempSync(join(tmpdir(), 'pomerium-edge-'));
+const file = join(folder, 'streaming.mjs');
+const env = { POMERIUM_AUDIENCE: HOST, POMERIUM_LOG: 'false', JWKS: JSON.stringify(jwks(key)) };
+
+beforeAll(() => bundleFunction('streaming', file));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+async function eventFor(path: string, { isSignedIn = true } = {}): Promise<object> {
+  const now = Math.floor(Date.now() / 1000);
+  const headers = isSignedIn ? { [ASSERTION]: await sign(key, { iat: now, exp: now + 300 }) } : {};
+  return directEvents(path, headers)['a function URL'] ?? {};
+}
+
+/** An answer as Lambda's HTTP integrations read it: JSON, eight zero bytes, the body. */
+const PRELUDE_TYPE = 'application/vnd.awslambda.http-integration-response';
+function readStreamed(text: string): { metadata: Record<string, unknown>; body: string } {
+  const [prelude = '', body = ''] = text.split('\0'.repeat(8));
+  return { metadata: JSON.parse(prelude), body };
+}
+
+describe('streamifyResponse(withPomerium(…)) in AWS’s own runtime client', () => {
+  let client: RuntimeClient;
+  beforeAll(async () => {
+    client = await startRuntimeClient(file, 'streaming.handler', env);
+  });
+  afterAll(() => client.stop());
+
+  test('an allowed request: the handler gets event, stream, context and identity', async () => {
+    const { contentType, isStreamed, body } = await client.invoke(await eventFor('/'));
+    assert.isTrue(isStreamed);
+    assert.equal(contentType, PRELUDE_TYPE);
+    assert.deepEqual(readStreamed(body), {
+      metadata: { statusCode: 207, headers: { 'x-request': 36 } },
+      body: 'alice@example.com "audience"',
+    });
+  });
+
+  test('a refused one: the problem document, and the stream ends at once', async () => {
+    const invocation = await client.invoke(await eventFor('/', { isSignedIn: false }));
+    assert.equal(invocation.contentType, PRELUDE_TYPE);
+    assert.isUndefined(invocation.errorType);
+    const { metadata, body } = readStreamed(invocation.body);
+    assert.equal(metadata['statusCode'], 401);
+    assert.deepInclude(metadata['headers'], {
+      'content-type': 'application/problem+json',
+      'cache-control': 'no-store',
+      'www-authenticate': 'Pomerium error="missing_assertion"',
+    });
+    assert.equal(JSON.parse(body).code, 'missing_assertion');
+  });
+
+  test('a refused one that onRefused answers: cookies, and no body', async () => {
+    const { body } = await client.invoke(await eventFor('/login', { isSignedIn: false }));
+    const { metadata, body: sent } = readStreamed(body);
+    assert.deepInclude(metadata, { statusCode: 302, cookies: ['a=1', 'b=2'] });
+    assert.deepInclude(metadata['headers'], { location: '/sign-in' });
+    assert.equal(sent, '');
+  });
+
+  const failures: [name: string, path: string, errorType: string, body: RegExp][] = [
+    ['an exception before the answer', '/early', 'RangeError', /^$/],
+    ['an exception within the answer', '/late', 'RangeError', /alice@example.com $/],
+    ['a handler that returns its answer', '/buffered', 'TypeError', /^$/],
+  ];
+  for (const [name, path, errorType, body] of failures) {
+    test(`${name} ends the stream with the error, as without us`, async () => {
+      const invocation = await client.invoke(await eventFor(path));
+      assert.deepInclude(invocation, { outcome: 'response', errorType });
+      assert.match(invocation.body, body);
+    });
+  }
+});
+
+describe('other functions, in AWS’s own runtime client', () => {
+  const run = async (name: string, ...events: readonly object[]) => {
+    const client = await startRuntimeClient(file, `streaming.${name}`, env);
+    try {
+      const [first, ...others] = events;
+      const answers: [Invocation, ...Invocation[]] = [await client.invoke(first)];
+      for (const event of others) answers.push(await client.invoke(event));
+      return answers;
+    } finally {
+      await client.stop();
+    }
+  };
+
+  test('a handler for streams, without streamifyResponse, fails, and the error says what to write', async () => {
+    const [{ outcome, body }] = await run('unstreamed', await eventFor('/'));
+    assert.equal(outcome, 'error');
+    assert.match(JSON.parse(body).errorMessage, /write awslambda\.streamifyResponse\(withPomerium\(handler\)\)/);
+  });
+
+  test('a buffered handler answers: Lambda does not take it for one with a callback', async () => {
+    const [{ outcome, isStreamed, body }] = await run('buffered', await eventFor('/'));
+    assert.deepEqual({ outcome, isStreamed }, { outcome: 'response', isStreamed: false });
+    assert.deepInclude(JSON.parse(body), { statusCode: 200, body: 'alice@example.com' });
+  });
+
+  test('Middy’s streams: the answer is private, and a refusal is streamed like one', async () => {
+    const signedOut = await eventFor('/', { isSignedIn: false });
+    const [allowed, refused] = await run('behindMiddy', await eventFor('/'), signedOut);
+    const { metadata, body } = readStreamed(allowed.body);
+    assert.deepInclude(metadata['headers'], { vary: ASSERTION, 'cache-control': 'private, no-cache' });
+    assert.equal(body, 'alice@example.com');
+    const problem = readStreamed(refused?.body ?? '');
+    assert.equal(problem.metadata['statusCode'], 401);
+    assert.equal(JSON.parse(problem.body).code, 'missing_assertion');
+  });
+});
+
+describe('where the runtime has no global awslambda', () => {
+  const options = { audience: HOST, keys: staticKeys(jwks(key)), now: () => NOW, log: false };
+  const end: StreamingHandler = (_event, stream) => stream.end();
+  const call = async (headers: Record<string, string>) => {
+    const stream = new PassThrough();
+    const event = directEvents('/', headers)['a function URL'] ?? {};
+    await withPomerium(end, options)(event, stream, {} as never);
+    return stream;
+  };
+
+  test('an allowed request needs it not', async () => {
+    assert.isTrue((await call({ [ASSERTION]: await sign(key) })).writableEnded);
+  });
+
+  for (const awslambda of [undefined, {}]) {
+    test(`a refusal says so (${JSON.stringify(awslambda)})`, async () => {
+      vi.stubGlobal('awslambda', awslambda);
+      try {
+        const error = await call({}).catch((thrown) => thrown);
+        assert.instanceOf(error, TypeError);
+        assert.match(error.message, /unset AWS_LAMBDA_NODEJS_NO_GLOBAL_AWSLAMBDA/);
+      } finally {
+        vi.unstubAllGlobals();
+      }
+    });
+  }
+});

@@ -1,0 +1,131 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { assert, describe, onTestFinished, test } from 'vitest';
+import { parse } from 'yaml';
+import { must, ROOT, tool } from '../../scripts/run.ts';
+import { installProject, type Project } from '../support/example-project.ts';
+import { HOST, jwks, makeKey, sign } from '../support/issuer.ts';
+
+const key = await makeKey();
+const now = Math.floor(Date.now() / 1000);
+const good = await sign(key, { iat: now, exp: now + 3600 });
+
+async function install(example: string): Promise<Project> {
+  const project = await installProject(`examples/${example}`);
+  onTestFinished(project.remove);
+  return project;
+}
+
+/** What a handler answers to an event, in a process of its own. */
+async function ask(bundle: string, event: object): Promise<Record<string, unknown>> {
+  const script = `const { handler } = await import(${JSON.stringify(bundle)});
+    console.log('\\n' + JSON.stringify(await handler(${JSON.stringify(event)}, {})));
+    process.exit(0);`;
+  const env = { POMERIUM_AUDIENCE: HOST, POMERIUM_JWKS: JSON.stringify(jwks(key)), AWS_LAMBDA_FUNCTION_NAME: 'f' };
+  const output = await must(process.execPath, ['--input-type=module', '--eval', script], { capture: true, env });
+  return JSON.parse(output.trim().split('\n').at(-1) ?? '');
+}
+
+const HTTP_EVENT = {
+  version: '2.0',
+  type: 'REQUEST',
+  routeArn: 'arn:aws:execute-api:us-east-1:123456789012:abcdef/$default/GET/',
+  headers: { 'x-pomerium-jwt-assertion': good },
+  rawPath: '/',
+  requestContext: { http: { method: 'GET', path: '/' }, stage: '$default' },
+};
+
+describe('examples/aws-sam, installed in an empty folder', () => {
+  interface BuildProperties {
+    readonly Format: string;
+    readonly Target: string;
+    readonly Minify: boolean;
+    readonly OutExtension: readonly string[];
+    readonly EntryPoints: readonly [string];
+  }
+
+  /** As `sam build` runs esbuild: esbuild.py of aws-lambda-builders' nodejs_npm_esbuild workflow. */
+  const argumentsOf = ({ Format, Target, Minify, OutExtension, EntryPoints, ...others }: BuildProperties) => {
+    assert.isEmpty(others);
+    const [entry] = EntryPoints;
+    const defaults = ['--bundle', '--platform=node', '--outdir=built'];
+    const own = [...(Minify ? ['--minify'] : []), `--target=${Target}`, `--format=${Format}`];
+    return [entry, ...defaults, ...own, ...OutExtension.map((value) => `--out-extension:${value}`)];
+  };
+
+  test('type-checks, builds as sam does, and its functions answer', async () => {
+    const { folder } = await install('aws-sam');
+    await must(tool('tsc'), [], { cwd: folder, capture: true });
+    const text = readFileSync(join(folder, 'template.yaml'), 'utf8');
+    const functions = Object.values<{ Metadata?: { BuildProperties: BuildProperties } }>(
+      parse(text, { logLevel: 'silent' }).Resources,
+    ).flatMap(({ Metadata }) => (Metadata ? [Metadata.BuildProperties] : []));
+    for (const properties of functions) {
+      await must(tool('esbuild'), [...argumentsOf(properties), '--log-level=warning'], { cwd: folder, capture: true });
+    }
+    assert.sameMembers(readdirSync(join(folder, 'built')), ['app.mjs', 'authorizer.mjs', 'refresher.mjs']);
+    assert.propertyVal(await ask(join(folder, 'built/authorizer.mjs'), HTTP_EVENT), 'isAuthorized', true);
+    const answer = await ask(join(folder, 'built/app.mjs'), { ...HTTP_EVENT, type: undefined, routeArn: undefined });
+    assert.equal(answer['statusCode'], 200);
+    assert.deepInclude(JSON.parse(String(answer['body'])), { email: 'alice@example.com' });
+  });
+});
+
+describe('examples/aws-cdk, installed in an empty folder', () => {
+  interface Template {
+    readonly Resources: Record<string, { readonly Type: string; readonly Properties: Record<string, unknown> }>;
+  }
+
+  test('type-checks, and cdk synth makes an authorizer that answers and an API of another stack behind it', async () => {
+    const { folder } = await install('aws-cdk');
+    // npm install writes it, and NodejsFunction wants one.
+    writeFileSync(join(folder, 'package-lock.json'), '{}');
+    const path = [dirname(process.execPath), `${ROOT}node_modules/.bin`, process.env['PATH']].join(delimiter);
+    const env = { PATH: path, CDK_DISABLE_VERSION_CHECK: '1', CDK_DISABLE_CLI_TELEMETRY: 'true' };
+    await Promise.all([
+      must(tool('tsc'), [], { cwd: folder, capture: true }),
+      must(tool('cdk'), ['synth', '--quiet', '--no-notices'], { cwd: folder, capture: true, env }),
+    ]);
+
+    const read = (stack: string): Template =>
+      JSON.parse(readFileSync(join(folder, `cdk.out/${stack}.template.json`), 'utf8'));
+    const ofType = (stack: string, type: string) =>
+      Object.values(read(stack).Resources).flatMap(({ Type, Properties }) => (Type === type ? [Properties] : []));
+
+    const [authorizer] = ofType('api', 'AWS::ApiGatewayV2::Authorizer');
+    assert.deepInclude(authorizer, {
+      AuthorizerPayloadFormatVersion: '2.0',
+      AuthorizerResultTtlInSeconds: 0,
+      EnableSimpleResponses: true,
+      IdentitySource: ['$request.header.x-pomerium-jwt-assertion'],
+    });
+    // The ARN of the other stack, without a version.
+    assert.match(JSON.stringify(authorizer), /"Fn::ImportValue":"pomerium:[^"]+authorizer\w+Arn\w+"/);
+    for (const route of ofType('api', 'AWS::ApiGatewayV2::Route')) assert.equal(route['AuthorizationType'], 'CUSTOM');
+    const [integration] = ofType('api', 'AWS::ApiGatewayV2::Integration');
+    assert.deepEqual(integration?.['RequestParameters'], {
+      'overwrite:header.x-pomerium-claim-email': '$context.authorizer.email',
+      'remove:header.x-pomerium-jwt-assertion': '',
+    });
+    assert.lengthOf(ofType('api', 'AWS::Lambda::Permission'), 1);
+
+    const statements = ofType('pomerium', 'AWS::IAM::Policy').map(({ PolicyDocument }) =>
+      JSON.stringify(PolicyDocument),
+    );
+    const parameterActions = statements.map((text) => text.match(/ssm:\w+/g));
+    assert.deepEqual(parameterActions, [['ssm:GetParameter'], ['ssm:GetParameter', 'ssm:PutParameter']]);
+    for (const [name, { Properties }] of Object.entries(read('pomerium').Resources)) {
+      // The role of the CDK's own trigger has one.
+      if (name.startsWith('Pomerium')) assert.notProperty(Properties, 'ManagedPolicyArns');
+    }
+    assert.lengthOf(ofType('pomerium', 'AWS::CloudWatch::Alarm'), 8);
+    for (const group of ofType('pomerium', 'AWS::Logs::LogGroup')) assert.equal(group['RetentionInDays'], 30);
+
+    const bundles = readdirSync(join(folder, 'cdk.out'), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('index.mjs'))
+      .map((name) => join(folder, 'cdk.out', name));
+    assert.lengthOf(bundles, 2);
+    const [bundle = ''] = bundles.filter((name) => readFileSync(name, 'utf8').includes('isAuthorized'));
+    assert.propertyVal(await ask(bundle, HTTP_EVENT), 'isAuthorized', true);
+  });
+});

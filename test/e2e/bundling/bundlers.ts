@@ -1,0 +1,78 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import webpack, { type Configuration } from 'webpack';
+import { parse } from 'yaml';
+import { must, tool } from '../../../scripts/run.ts';
+import { blockOf, commandOf } from './documented.ts';
+
+/** Makes dist/ in the project's folder, and gives what was printed. */
+export type Bundle = (folder: string) => Promise<string>;
+
+/** A command of the page; `replace`: other words in it. */
+export function documented(beginning: string, replace: Readonly<Record<string, string>> = {}): Bundle {
+  const [name, ...args] = commandOf(beginning).map((word) => replace[word] ?? word);
+  return command(name ?? '', args);
+}
+
+function command(name: string, args: readonly string[]): Bundle {
+  return (folder) => must(tool(name), args, { cwd: folder, capture: true });
+}
+
+/** The nth configuration of the page's webpack.config.mjs. */
+export function webpackConfiguration(index: number): Bundle {
+  return async (folder) => {
+    const url = pathToFileURL(join(folder, 'webpack.config.mjs')).href;
+    const configurations: Configuration[] = (await import(/* @vite-ignore */ url)).default;
+    const stats = await new Promise<webpack.Stats | undefined>((resolve, reject) =>
+      webpack(
+        {
+          context: folder,
+          ...configurations[index],
+          output: { ...configurations[index]?.output, path: join(folder, 'dist') },
+        },
+        (error, result) => (error ? reject(error) : resolve(result)),
+      ),
+    );
+    return stats?.toString({ all: false, errors: true, warnings: true }) ?? 'nothing';
+  };
+}
+
+interface BuildProperties {
+  readonly EntryPoints: string[];
+  readonly Format?: string;
+  readonly Target?: string;
+  readonly OutExtension?: string[];
+}
+
+/** What `sam build` runs for this (aws-lambda-builders, workflows/nodejs_npm_esbuild/esbuild.py, EsbuildCommandBuilder). */
+export function samBuild({
+  EntryPoints,
+  Format = 'cjs',
+  Target = 'es2020',
+  OutExtension = [],
+}: BuildProperties): Bundle {
+  const extensions = OutExtension.map((value) => `--out-extension:${value}`);
+  return command('esbuild', [
+    ...EntryPoints,
+    '--bundle',
+    '--platform=node',
+    '--outdir=dist',
+    `--target=${Target}`,
+    `--format=${Format}`,
+    '--minify',
+    ...extensions,
+  ]);
+}
+
+/** The page's own, for ES modules. */
+export function documentedSamBuild(): Bundle {
+  const { Metadata }: { Metadata: { BuildProperties: BuildProperties } } = parse(blockOf('yaml'));
+  return samBuild(Metadata.BuildProperties);
+}
+
+/** What CDK's NodejsFunction runs (aws-cdk-lib, aws-lambda-nodejs/lib/bundling.js, buildEsbuildArgs). */
+export function cdkBundling(entry: string, format?: 'esm'): Bundle {
+  const output = format ? ['--format=esm', '--outfile=dist/index.mjs'] : ['--outfile=dist/index.js'];
+  const externals = ['--external:@aws-sdk/*', '--external:@smithy/*'];
+  return command('esbuild', ['--bundle', entry, '--target=node24', '--platform=node', ...output, ...externals]);
+}

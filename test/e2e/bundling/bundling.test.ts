@@ -1,0 +1,150 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, assert, beforeAll, describe, test } from 'vitest';
+import { must, ROOT, tool } from '../../../scripts/run.ts';
+import { startSsm } from '../../adapters/aws-lambda/ssm-server.ts';
+import {
+  type Bundle,
+  cdkBundling,
+  documented,
+  documentedSamBuild,
+  samBuild,
+  webpackConfiguration,
+} from './bundlers.ts';
+import { type Functions, startFunctions } from './functions.ts';
+import { AUDIENCE, assertAnswers, type Kind } from './lambda-process.ts';
+
+let functions: Functions;
+beforeAll(async () => {
+  functions = await startFunctions();
+});
+afterAll(() => functions.close());
+
+/** As Lambda's NODE_PATH names the folder of its AWS SDK. */
+const RUNTIME_MODULES = `${ROOT}node_modules`;
+
+/** What is more than a bundler's word that it is done. */
+const WARNING = /warn|error|unresolved|could not|critical/i;
+
+async function bundleWith(bundle: Bundle): Promise<string> {
+  assert.notMatch(await bundle(functions.folder), WARNING);
+  return functions.takeOutput();
+}
+
+/** Where the bundles are, by the names below. */
+const folders = new Map<string, string>();
+
+const rows: [name: string, bundle: Bundle, files: string[], kind?: Kind][] = [
+  ['esbuild, ES modules', documented('esbuild authorizer.mjs'), ['authorizer.mjs', 'app.mjs']],
+  ['esbuild, CommonJS', documented('esbuild authorizer.ts'), ['authorizer.js', 'app.js']],
+  ['sam build, ES module', documentedSamBuild(), ['authorizer.mjs']],
+  ['sam build, CommonJS', samBuild({ EntryPoints: ['authorizer.ts', 'app.js'] }), ['authorizer.js', 'app.js']],
+  ['CDK NodejsFunction, ES module', cdkBundling('authorizer.mjs', 'esm'), ['index.mjs']],
+  ['CDK NodejsFunction, CommonJS', cdkBundling('authorizer.ts'), ['index.js']],
+  ['webpack, ES modules', webpackConfiguration(0), ['authorizer.mjs', 'app.mjs']],
+  ['webpack, CommonJS', webpackConfiguration(1), ['app.js']],
+  ['Rollup, ES module', documented('rollup authorizer.mjs'), ['authorizer.mjs']],
+  ['Rollup, CommonJS', documented('rollup app.js'), ['app.js']],
+  ['ncc, ES module', documented('ncc build authorizer.mjs'), ['index.mjs']],
+  ['ncc, CommonJS', documented('ncc build app.js'), ['index.js'], 'app'],
+];
+
+describe('what people bundle runs on its own', () => {
+  for (const [name, bundle, files, kind] of rows) {
+    test(name, async () => {
+      const folder = await bundleWith(bundle);
+      folders.set(name, folder);
+      assert.includeMembers(readdirSync(folder), files);
+      for (const file of files) {
+        const text = readFileSync(join(folder, file), 'utf8');
+        console.info(`${name}, ${file}: ${text.length} bytes, ${gzipSync(text).length} zipped`);
+        assert.equal(
+          text.includes('subtle.verify'),
+          name.startsWith('Rollup'),
+          'WebCrypto only where Node.js is not known',
+        );
+        assertAnswers(await functions.answersOf(join(folder, file), {}, kind && { kind }));
+      }
+    });
+  }
+});
+
+describe('the AWS SDK', () => {
+  const NAME = '/pomerium-edge/jwks';
+  let ssm: Awaited<ReturnType<typeof startSsm>>;
+  beforeAll(async () => {
+    ssm = await startSsm();
+    const env = { ...ssm.variables, POMERIUM_AUDIENCE: AUDIENCE, POMERIUM_JWKS_SSM: NAME };
+    await functions.answersOf(`${ROOT}dist/lambda/refresher.mjs`, env);
+  });
+  afterAll(() => ssm.close());
+
+  for (const [name, file] of [
+    ['esbuild, ES modules', 'authorizer.mjs'],
+    ['esbuild, CommonJS', 'authorizer.js'],
+    ['webpack, ES modules', 'app.mjs'],
+    ['webpack, CommonJS', 'app.js'],
+  ] as const) {
+    test(`${name}: taken from the runtime, and missed in a sentence`, async () => {
+      const path = join(folders.get(name) ?? assert.fail('not bundled'), file);
+      const env = { ...ssm.variables, POMERIUM_JWKS_SSM: NAME, POMERIUM_FETCH_KEYS: 'false' };
+      const without = await functions.answersOf(path, env);
+      assert.match(without.output, /@aws-sdk\/client-ssm cannot be loaded \(MODULE_NOT_FOUND\)\. Lambda's/);
+      assert.isDefined(without.answers, 'it starts all the same');
+      assert.notMatch(JSON.stringify(without.answers?.[0]), /"isAuthorized":true|"statusCode":200/);
+      assertAnswers(await functions.answersOf(path, { ...env, NODE_PATH: RUNTIME_MODULES }));
+    });
+  }
+
+  test('is in the bundle of who passes a client', async () => {
+    functions.installSdk();
+    const folder = await bundleWith(documented('esbuild with-sdk.mjs'));
+    const reads = ssm.calls.length;
+    assertAnswers(await functions.answersOf(join(folder, 'with-sdk.mjs'), ssm.variables));
+    assert.isAbove(ssm.calls.length, reads);
+  });
+});
+
+describe('CommonJS without a bundler', () => {
+  const inProject = (file: string) => join(functions.folder, file);
+
+  for (const [name, node] of [
+    ['Node.js of the tool-chain', process.execPath],
+    ['Node.js 20', `${ROOT}toolchain/oldest/node_modules/.bin/node`],
+  ] as const) {
+    test(`${name}, which cannot require an ES module: import() works, and require() says so`, async () => {
+      assertAnswers(await functions.answersOf(inProject('function.js'), {}, { node }));
+      const required = await functions.answersOf(inProject('app.js'), {}, { node });
+      assert.include(required.output, 'ERR_REQUIRE_ESM');
+    });
+
+    test(`${name}, which can: require() works`, async () => {
+      assertAnswers(await functions.answersOf(inProject('app.js'), {}, { node, flags: '' }));
+    });
+  }
+
+  for (const [module, keepsImport] of [
+    ['nodenext', true],
+    ['commonjs', false],
+  ] as const) {
+    test(`TypeScript with module ${module} ${keepsImport ? 'keeps' : 'takes away'} import()`, async () => {
+      const resolution = keepsImport ? [] : ['--moduleResolution', 'bundler'];
+      const flags = [
+        '--module',
+        module,
+        ...resolution,
+        '--target',
+        'es2022',
+        '--types',
+        '',
+        '--outDir',
+        `out-${module}`,
+      ];
+      await must(tool('tsc'), ['--strict', ...flags, 'typed.ts'], { cwd: functions.folder, capture: true });
+      const compiled = await functions.answersOf(inProject(`out-${module}/typed.js`));
+      if (keepsImport) assertAnswers(compiled);
+      else assert.match(compiled.output, /require\(\) of ES Module .* not supported/);
+    });
+  }
+});

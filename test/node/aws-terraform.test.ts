@@ -1,0 +1,102 @@
+import { globSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+import { assert, describe, test } from 'vitest';
+import { ROOT } from '../../scripts/run.ts';
+
+// They are CommonJS, with types that TypeScript does not find.
+const require = createRequire(import.meta.url);
+const { parse } = require('@cdktf/hcl2json') as { parse(name: string, text: string): Promise<Blocks> };
+const { format } = require('@cdktf/hcl-tools') as { format(text: string): Promise<string> };
+
+type Named = Record<string, unknown>;
+interface Blocks {
+  readonly variable?: Named;
+  readonly output?: Named;
+  readonly locals?: readonly Named[];
+  readonly module?: Record<string, readonly Named[]>;
+  readonly resource?: Record<string, Named>;
+  readonly data?: Record<string, Named>;
+}
+
+const MODULE = 'deploy/terraform';
+const files = globSync(`${MODULE}/**/*.tf`, { cwd: ROOT });
+const read = (path: string) => readFileSync(ROOT + path, 'utf8');
+const parsed = await Promise.all(
+  files.map(async (path) => ({ path, folder: dirname(path), blocks: await parse(path, read(path)) })),
+);
+
+const namesOf = (folder: string, kind: 'variable' | 'output') =>
+  parsed.filter((file) => file.folder === folder).flatMap(({ blocks }) => Object.keys(blocks[kind] ?? {}));
+
+/** What expressions of a folder may name. */
+function definedIn(folder: string): string[] {
+  return parsed
+    .filter((file) => file.folder === folder)
+    .flatMap(({ blocks }) => [
+      ...Object.keys(blocks.variable ?? {}).map((name) => `var.${name}`),
+      ...(blocks.locals ?? []).flatMap((block) => Object.keys(block).map((name) => `local.${name}`)),
+      ...Object.keys(blocks.module ?? {}).flatMap((name) =>
+        namesOf(MODULE, 'output').map((output) => `module.${name}.${output}`),
+      ),
+      ...Object.entries(blocks.resource ?? {}).flatMap(([type, byName]) =>
+        Object.keys(byName).map((name) => `${type}.${name}`),
+      ),
+      ...Object.entries(blocks.data ?? {}).flatMap(([type, byName]) =>
+        Object.keys(byName).map((name) => `data.${type}.${name}`),
+      ),
+    ]);
+}
+
+const REFERENCE = /\b(?:(?:var|local)\.\w+|module\.\w+\.\w+|data\.\w+\.\w+|(?<!data\.)aws_\w+\.\w+)/g;
+
+describe('deploy/terraform', () => {
+  test.each(files)('%s is formatted as terraform fmt does', async (path) => {
+    assert.equal(await format(read(path)), read(path));
+  });
+
+  test.each(parsed)('$path names nothing that is not there', ({ folder, blocks }) => {
+    const { variable, ...expressions } = blocks;
+    const references = JSON.stringify(expressions).match(REFERENCE) ?? [];
+    assert.includeMembers(definedIn(folder), references);
+  });
+
+  test('every variable is used, and in the table of its README, as is every output', () => {
+    const expressions = parsed
+      .filter((file) => file.folder === MODULE)
+      .map(({ blocks: { variable, ...others } }) => JSON.stringify(others));
+    const used = expressions.join().match(/\bvar\.\w+/g) ?? [];
+    assert.sameMembers(
+      [...new Set(used)],
+      namesOf(MODULE, 'variable').map((name) => `var.${name}`),
+    );
+    const tables = [...read(`${MODULE}/README.md`).matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name);
+    assert.sameMembers(tables, [...namesOf(MODULE, 'variable'), ...namesOf(MODULE, 'output')]);
+  });
+
+  test('the example sets only variables of the module, and all that have no default', () => {
+    const [example] = parsed.filter(({ blocks }) => blocks.module);
+    const { source, ...set } = example?.blocks.module?.['pomerium']?.[0] ?? {};
+    assert.equal(source, '../..');
+    assert.includeMembers(namesOf(MODULE, 'variable'), Object.keys(set));
+    assert.containsAllKeys(set, ['zip_path', 'audience']);
+  });
+
+  test('the example answers an HTTP API as the authorizer does, and keeps no answer', () => {
+    const example = read(`${MODULE}/examples/http-api/main.tf`);
+    for (const setting of [
+      /authorizer_payload_format_version\s+= "2.0"/,
+      /enable_simple_responses\s+= true/,
+      /authorizer_result_ttl_in_seconds\s+= 0/,
+    ]) {
+      assert.match(example, setting);
+    }
+  });
+
+  test('has the alarms of serverless.yml', () => {
+    const alarms = [...read('deploy/aws-lambda/alarms.yml').matchAll(/AlarmName: \S+stage\}-(\S+)/g)];
+    const text = read(`${MODULE}/alarms.tf`);
+    assert.isAtLeast(alarms.length, 8);
+    for (const [, name = ''] of alarms) assert.match(text, new RegExp(`(^    ${name} = |-${name}")`, 'm'));
+  });
+});

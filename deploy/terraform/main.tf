@@ -1,4 +1,5 @@
 locals {
+  zip_path       = coalesce(var.zip_path, "${path.module}/../../dist/pomerium-authorizer.zip")
   parameter_name = coalesce(var.parameter_name, "/${var.name}/jwks")
 
   environment = merge(
@@ -45,8 +46,8 @@ resource "aws_lambda_function" "this" {
 
   function_name    = "${var.name}-${each.key}"
   role             = aws_iam_role.this[each.key].arn
-  filename         = var.zip_path
-  source_code_hash = filebase64sha256(var.zip_path)
+  filename         = local.zip_path
+  source_code_hash = filebase64sha256(local.zip_path)
   handler          = "${each.key}.handler"
   runtime          = var.runtime
   architectures    = [var.architecture]

@@ -1,6 +1,7 @@
 variable "zip_path" {
-  description = "The zip that `npm run package:lambda` makes: dist/pomerium-authorizer.zip."
+  description = "The zip with both functions. Default: dist/pomerium-authorizer.zip of the package that this module is in."
   type        = string
+  default     = null
 }
 
 variable "name" {

@@ -43,7 +43,7 @@ describe('the packed package', () => {
     assert.include(files, 'dist/core/index.js');
     assert.include(files, 'dist/core/index.d.ts');
     const strange = files.filter(
-      (file) => !/^((dist|docs|examples)(\/|$)|LICENSE$|README\.md$|CHANGELOG\.md$|package\.json$)/.test(file),
+      (file) => !/^((dist|docs|examples|deploy\/terraform)(\/|$)|deploy$|LICENSE$|README\.md$|CHANGELOG\.md$|package\.json$)/.test(file),
     );
     assert.deepEqual(strange, []);
     const readme = readFileSync(join(folder, 'node_modules', 'pomerium-edge', 'README.md'), 'utf8');
@@ -51,6 +51,7 @@ describe('the packed package', () => {
     assert.isAbove(links.length, 10);
     assert.includeMembers(files, links);
     assert.notInclude(files, 'dist/lambda', 'what serverless.yml deploys is not for importing');
+    assert.includeMembers(files, ['dist/pomerium-authorizer.zip', 'deploy/terraform/main.tf'], 'what Terraform deploys');
     const manifest = JSON.parse(readFileSync(join(folder, 'node_modules', 'pomerium-edge', 'package.json'), 'utf8'));
     assert.deepEqual(Object.keys(manifest.dependencies), ['jose']);
     assert.isUndefined(manifest.optionalDependencies);

@@ -79,7 +79,7 @@ describe('deploy/terraform', () => {
     const { source, ...set } = example?.blocks.module?.['pomerium']?.[0] ?? {};
     assert.equal(source, '../..');
     assert.includeMembers(namesOf(MODULE, 'variable'), Object.keys(set));
-    assert.containsAllKeys(set, ['zip_path', 'audience']);
+    assert.containsAllKeys(set, ['audience', 'api_execution_arns']);
   });
 
   test('the example answers an HTTP API as the authorizer does, and keeps no answer', () => {

@@ -1,4 +1,4 @@
-# An HTTP API behind Pomerium. Build the zip first: "npm run package:lambda", in a clone of pomerium-edge.
+# An HTTP API behind Pomerium. In a clone of pomerium-edge make the zip first: npm run package:lambda
 terraform {
   required_providers {
     aws = {
@@ -21,7 +21,6 @@ variable "upstream" {
 module "pomerium" {
   source = "../.."
 
-  zip_path           = "${path.module}/../../../../dist/pomerium-authorizer.zip"
   audience           = var.audience
   api_execution_arns = { http = aws_apigatewayv2_api.this.execution_arn }
 }

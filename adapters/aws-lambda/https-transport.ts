@@ -17,8 +17,8 @@ export const httpsTransport: Transport = async (url, { headers, signal }) => {
     status: answer.statusCode ?? 0,
     // Not `headers`, which has the first Age of several.
     header: (name) => answer.headersDistinct[name]?.join(', ') ?? null,
-    body: partsOf(answer),
-    discard: () => void answer.destroy(),
+    read: readerOf(answer),
+    discard: () => answer.destroy(),
   };
 };
 
@@ -41,17 +41,15 @@ function ask(request: Request, signal: AbortSignal): Promise<IncomingMessage> {
   });
 }
 
-async function* partsOf(answer: IncomingMessage): AsyncGenerator<Uint8Array> {
-  try {
-    const [encoding = 'identity'] = answer.headersDistinct['content-encoding'] ?? [];
-    if (encoding !== 'identity') {
-      throw new FetchJwksError(
-        'unusable_document',
-        'The JWKS is compressed, though it was asked for as it is: what is in front of Pomerium ignores Accept-Encoding.',
-      );
-    }
-    yield* answer;
-  } finally {
+function readerOf(answer: IncomingMessage): () => Promise<Uint8Array | undefined> {
+  const parts: AsyncIterator<Uint8Array, undefined> = answer[Symbol.asyncIterator]();
+  const [encoding = 'identity'] = answer.headersDistinct['content-encoding'] ?? [];
+  return async () => {
+    if (encoding === 'identity') return (await parts.next()).value;
     answer.destroy();
-  }
+    throw new FetchJwksError(
+      'unusable_document',
+      'The JWKS is compressed, though it was asked for as it is: what is in front of Pomerium ignores Accept-Encoding.',
+    );
+  };
 }

@@ -49,16 +49,13 @@ async function askStore(store: JwksStore | undefined, url: string, now: number):
   if (entry.fetchedAt > now) throw unavailable(`${name} holds keys that were fetched in the future: a clock is wrong.`);
   const age = Math.floor(now - entry.fetchedAt);
   if (age > USED_FOR) throw unavailable(`${name} was not refreshed for ${age} s: the log of the refresher says why.`);
+  const parts = [new TextEncoder().encode(entry.document)];
   return {
     status: 200,
     header: (header) => (header === 'age' ? `${age}` : null),
-    body: bytesOf(entry.document),
-    discard: () => {},
+    read: async () => parts.pop(),
+    discard() {},
   };
-}
-
-async function* bytesOf(text: string): AsyncGenerator<Uint8Array> {
-  yield new TextEncoder().encode(text);
 }
 
 async function readValue(store: JwksStore, url: string, name: string): Promise<unknown> {

@@ -116,13 +116,14 @@ function isEtag(value: string | null): value is string {
 }
 
 /** The body as text, counted while it streams: neither Content-Length nor compression can hide its size. */
-async function readBody({ body }: TransportAnswer): Promise<string> {
+async function readBody(answer: TransportAnswer): Promise<string> {
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   let text = '';
   let size = 0;
-  for await (const part of body) {
+  for (let part = await answer.read(); part; part = await answer.read()) {
     size += part.length;
     if (size > MAX_BODY_BYTES) {
+      await answer.discard();
       throw new FetchJwksError('too_large', `The JWKS has more than ${MAX_BODY_BYTES} bytes.`);
     }
     text += decoder.decode(part, { stream: true });

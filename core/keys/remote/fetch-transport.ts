@@ -8,20 +8,12 @@ export function fetchTransport(
   return async (url, { headers, signal }) => {
     // We are the cache. manual: workerd has no redirect: 'error', and a redirect must not choose our keys.
     const response = await fetch(url, { headers, signal, redirect: 'manual', ...withoutCache() });
+    const reader = response.body?.getReader();
     return {
       status: response.type === 'opaqueredirect' ? 302 : response.status,
       header: (name) => response.headers.get(name),
-      body: partsOf(response),
-      discard: () => response.body?.cancel(),
+      read: async () => (await reader?.read())?.value,
+      discard: () => reader?.cancel(),
     };
   };
-}
-
-async function* partsOf({ body }: Response): AsyncGenerator<Uint8Array> {
-  const reader = body?.getReader();
-  try {
-    for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) yield part.value;
-  } finally {
-    await reader?.cancel();
-  }
 }

@@ -4,10 +4,10 @@ export interface TransportAnswer {
   readonly status: number;
   /** Of several with that name, all, joined with commas. */
   header(name: string): string | null;
-  /** Decoded. Who stops reading early cuts the connection. */
-  readonly body: AsyncIterable<Uint8Array>;
-  /** Ends the exchange without its body. */
-  discard(): void | Promise<void>;
+  /** The next part of the body, decoded; undefined at its end. */
+  read(): Promise<Uint8Array | undefined>;
+  /** Ends the exchange without the rest of the body. */
+  discard(): unknown;
 }
 
 /**

@@ -224,10 +224,13 @@ describe('createEdgeHandler', () => {
       let requests = 0;
       origin.transport = async () => {
         requests += 1;
-        const body = (async function* () {
-          yield Buffer.from(JSON.stringify(jwks(key)));
-        })();
-        return { status: 200, header: (name) => (name === 'cache-control' ? 'max-age=60' : null), body, discard() {} };
+        const parts = [Buffer.from(JSON.stringify(jwks(key)))];
+        return {
+          status: 200,
+          header: (name) => (name === 'cache-control' ? 'max-age=60' : null),
+          read: async () => parts.pop(),
+          discard() {},
+        };
       };
       try {
         for (let start = 0; start < 2; start++) {

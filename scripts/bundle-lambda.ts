@@ -10,12 +10,11 @@ export function lambdaPath(name: (typeof LAMBDAS)[number]): string {
   return `${ROOT}dist/lambda/${name}.mjs`;
 }
 
-/** One file that Lambda runs. The AWS SDK is left out: the runtime brings it along. Names of errors are kept. */
+/** One file that Lambda runs. The AWS SDK is left out: the runtime brings it along. */
 export const LAMBDA_BUNDLE = {
   absWorkingDir: ROOT,
   bundle: true,
   minify: true,
-  keepNames: true,
   format: 'esm',
   platform: 'node',
   target: 'node22',

@@ -1,11 +1,4 @@
-import {
-  ASSERTION_FOR_HEADER,
-  type Identity,
-  type MaybeAnonymous,
-  PomeriumError,
-  readAssertion,
-  readHeader,
-} from '../../core/adapter.ts';
+import { type Identity, type MaybeAnonymous, PomeriumError, readAssertion, readHeader } from '../../core/adapter.ts';
 import { type AuthorizerContext, contextOf } from './authorizer-context.ts';
 import type { AuthorizerRequest } from './events.ts';
 
@@ -50,6 +43,8 @@ export interface AnswerOptions {
   readonly responses: 'simple' | 'policy' | undefined;
   /** Seconds for which AppSync may keep an answer, where it is the answer for whoever sends the same token. */
   readonly ttlOverride: number;
+  /** Seconds since the epoch. */
+  readonly now: () => number;
 }
 
 /** What the options say of somebody. */
@@ -71,7 +66,7 @@ export function allow(
   const answerWith = (context: AuthorizerContext): AuthorizerAnswer => {
     const { caller, arn } = request;
     if (caller === 'appsync') {
-      return { isAuthorized: true, resolverContext: context, ttlOverride: secondsKept(request, options) };
+      return { isAuthorized: true, resolverContext: context, ttlOverride: secondsKept(identity, request, options) };
     }
     if (isSimple(caller, options)) return { isAuthorized: true, context };
     const resource = options.scope === 'stage' ? stageArn(arn) : arn;
@@ -96,15 +91,22 @@ export function refuse(
   const context = { code };
   if (caller === 'appsync') {
     // What is no assertion that holds may be what others send beside theirs.
-    const ttlOverride = code === 'policy_denied' ? secondsKept(request, options) : 0;
+    const ttlOverride = identity ? secondsKept(identity, request, options) : 0;
     return { isAuthorized: false, resolverContext: context, ttlOverride };
   }
   // An answer would be a refusal; an error is a 500, and counts as an error of the function. Its message is always the same.
   if (status === 503) throw new PomeriumError(code, `pomerium-edge: ${code}`, { cause: error });
   if (isSimple(caller, options)) return { isAuthorized: false, context };
-  if (caller === 'rest' && status !== 403 && options.responses !== 'policy') throw new Error('Unauthorized');
+  if (caller === 'rest' && status !== 403 && options.responses !== 'policy') throw new Error(UNAUTHORIZED);
   const answer = policy(identity?.subject ?? NOBODY, 'Deny', arn, context);
   return sizeOf(answer) <= MAX_ANSWER ? answer : policy(NOBODY, 'Deny', arn, context);
+}
+
+const UNAUTHORIZED = 'Unauthorized';
+
+/** Whether what is thrown is the refusal of a REST API. */
+export function isUnauthorized(error: unknown): boolean {
+  return error instanceof Error && error.message === UNAUTHORIZED;
 }
 
 /** The principal of a refusal where nobody is known. */
@@ -112,12 +114,17 @@ const NOBODY = 'refused';
 
 /**
  * AppSync keeps an answer for the token of `Authorization` and looks at no other header: everybody who sends the same token
- * gets it. So it may keep only one that depends on the token alone.
+ * gets it. So it may keep only one for the person whose assertion the token is, and not for longer than that holds. Options by which
+ * more than the token decides are refused beside `ttlOverride`.
  */
-function secondsKept({ headers }: AuthorizerRequest, { ttlOverride }: AnswerOptions): number {
+function secondsKept(
+  { expiresAt }: MaybeAnonymous,
+  { headers }: AuthorizerRequest,
+  { ttlOverride, now }: AnswerOptions,
+): number {
   const token = readHeader(headers, 'authorization')?.replace(/^bearer +/i, '');
   const isAssertion = token !== undefined && token === readAssertion(headers);
-  return isAssertion && readHeader(headers, ASSERTION_FOR_HEADER) === undefined ? ttlOverride : 0;
+  return isAssertion ? Math.min(ttlOverride, Math.max(0, Math.floor(expiresAt - now()))) : 0;
 }
 
 /** Whether what lets this request in is a policy for its method and path alone, which holds them as patterns. */

@@ -12,6 +12,9 @@ const IDS = ['subject', 'user', 'email', 'issuer', 'issuedAt', 'expiresAt', 'onB
 /** What may be missing, from the first that is left out. */
 const OTHERS = ['name', 'tokenId', 'sessionId'] as const;
 
+/** What `truncated` has for the members of the option `context`. */
+const ADDED = 'context';
+
 /** `principalId` and `integrationLatency` are REST's beside the context, `claims` and `scopes` those of other authorizers. */
 export const GATEWAY_MEMBERS = ['principalId', 'integrationLatency', 'claims', 'scopes'];
 
@@ -20,29 +23,31 @@ export const OWN_MEMBERS: readonly string[] = [...IDS, ...OTHERS, 'groups', 'tru
 
 /**
  * The identity as scalars, `groups` as a JSON string. `fits` says whether a context is small enough. Where all is too much,
- * groups end early; where it would be too much without any, members are left out: `name`, `tokenId`, `sessionId`, then those of
- * `added`, the last first. `truncated` names what is not whole.
+ * groups end early; where it would be too much without any, members are left out: `name`, `tokenId`, `sessionId`, then all of
+ * `added`. `truncated` names what is not whole: `context` for `added`, whose own names could be too long themselves.
  * @throws {PomeriumError} `invalid_configuration` where not even the ids fit
  */
 export function contextOf(
   identity: Identity,
   { added, fits }: { added: AuthorizerContext; fits: (context: AuthorizerContext) => boolean },
 ): AuthorizerContext {
-  const members: Record<string, string | number | boolean | undefined> = { ...idsOf(identity), ...added };
-  for (const name of OTHERS) members[name] = identity[name];
+  const ids = idsOf(identity);
   const missing: string[] = [];
   const contextWith = (count: number): AuthorizerContext => {
     const truncated = [...(count < identity.groups.length ? ['groups'] : []), ...missing].join(',');
-    const kept = Object.entries(members).filter(([name, value]) => value !== undefined && !missing.includes(name));
+    const others = OTHERS.filter((name) => !missing.includes(name)).map((name) => [name, identity[name]] as const);
+    const set = [...Object.entries(ids), ...others].filter(([, value]) => value !== undefined);
     return {
-      ...(Object.fromEntries(kept) as AuthorizerContext),
+      ...(Object.fromEntries(set) as AuthorizerContext),
+      ...(!missing.includes(ADDED) && added),
       groups: JSON.stringify(identity.groups.slice(0, count)),
       ...(truncated !== '' && { truncated }),
     };
   };
   const whole = contextWith(identity.groups.length);
   if (fits(whole)) return whole;
-  const candidates = [...OTHERS.filter((name) => identity[name] !== undefined), ...Object.keys(added).reverse()];
+  const hasAdded = Object.keys(added).length > 0;
+  const candidates = [...OTHERS.filter((name) => identity[name] !== undefined), ...(hasAdded ? [ADDED] : [])];
   while (!fits(contextWith(0))) {
     const next = candidates[missing.length];
     if (next === undefined) {

@@ -21,7 +21,7 @@ export const AUTHORIZER_WITHOUT = {
   optional: 'leave the authorizer off routes for nobody, or write withPomerium(handler, { optional: true }) there',
   allowPreflight: 'leave the authorizer off OPTIONS routes, or set the CORS configuration of the HTTP API',
   corsOrigins: 'API Gateway makes the answer; set its CORS configuration, or the headers of its gateway responses',
-  claimHeaders: 'map the authorizer’s context to headers in the integration, as in $context.authorizer.email',
+  claimHeaders: 'map the authorizer’s context to headers in the integration, as in $context.authorizer.subject',
   removeHeaders: 'overwrite or remove those headers in the integration’s parameter mapping',
   keepAssertion: 'remove x-pomerium-jwt-assertion in the integration’s parameter mapping',
   shared: 'the integration makes the answer; it says in Cache-Control what caches may keep',
@@ -50,7 +50,8 @@ export interface AuthorizerOptions extends Omit<LambdaOptions, keyof typeof AUTH
   allowBearer?: boolean;
   /**
    * For how long AppSync may cache an answer, in seconds: only where its token is the verified assertion, since it keeps an
-   * answer for the token alone.
+   * answer for the token alone, and never for longer than that holds. Above 0 it is refused beside `onBehalfOf`, `routes`, several
+   * audiences, `maxTokenAge`, and a policy that asks about the request.
    * @defaultValue `0`
    */
   ttlOverride?: number;
@@ -108,6 +109,7 @@ export function readAuthorizerOptions(env: LambdaEnvironment, options: Authorize
       scope: readOneOf('scope', scope, SCOPES) ?? variables.scope ?? 'method',
       responses: readOneOf('responses', responses, RESPONSES) ?? variables.responses,
       ttlOverride,
+      now: lambdaOptions.now ?? (() => Date.now() / 1000),
     },
     allowBearer: readBoolean('allowBearer', allowBearer) ?? variables.allowBearer ?? false,
     additionsFor: (identity) => ({

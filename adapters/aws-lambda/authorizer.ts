@@ -1,12 +1,4 @@
-import {
-  configurationError,
-  createVerifier,
-  type EitherOptions,
-  type GatePlatform,
-  type Identity,
-  type Policy,
-  PomeriumError,
-} from '../../core/adapter.ts';
+import { configurationError, type GateResult, type Policy, PomeriumError } from '../../core/adapter.ts';
 import {
   type AnswerOptions,
   type AppSyncAnswer,
@@ -14,6 +6,7 @@ import {
   allow,
   isExact,
   isPolicyForPath,
+  isUnauthorized,
   type PolicyAnswer,
   refuse,
   type SimpleAnswer,
@@ -25,6 +18,7 @@ import {
   type AuthorizerOptions,
   readAuthorizerOptions,
 } from './authorizer-options.ts';
+import { verifierFor } from './authorizer-verifier.ts';
 import { type AuthorizerRequest, readAuthorizerEvent, splitArn, withBearer } from './events.ts';
 import { createLambdaGate } from './gate.ts';
 import type { LambdaEnvironment } from './options.ts';
@@ -46,6 +40,11 @@ interface AppSyncAuthorizerEvent {
   readonly authorizationToken: string;
   readonly requestContext: { readonly apiId: string };
 }
+
+/** With the answer to who is let in. */
+type AnsweredResult =
+  | Extract<GateResult, { type: 'refuse' }>
+  | (Extract<GateResult, { type: 'allow' }> & { readonly answer: AuthorizerAnswer });
 
 /**
  * The handler; `await` its `ready` at the top of the module to have the keys before the first request. It is each of the
@@ -89,53 +88,48 @@ export function createAuthorizer(options: AuthorizerOptions = {}): Authorizer<Si
     makeVerifier: verifierFor(answers),
   });
 
-  const answerAllowed = (identity: Identity, request: AuthorizerRequest): AuthorizerAnswer => {
+  const addAnswer = (result: GateResult, request: AuthorizerRequest): AnsweredResult => {
+    if (result.type === 'refuse') return result;
+    const { identity } = result;
+    // Nobody passes without an identity here, since the options that let them are refused.
+    if (!identity) return { type: 'refuse', error: configurationError('An authorizer lets nobody pass.') };
     try {
-      return allow(identity, request, additionsFor(identity), answers);
+      return { ...result, answer: allow(identity, request, additionsFor(identity), answers) };
     } catch (error) {
-      gate.reportFailure(error, request);
-      if (error instanceof PomeriumError) throw error;
-      throw new PomeriumError(
-        'invalid_configuration',
-        'The option context or usageIdentifierKey failed: see the log.',
-        {
-          cause: error,
-        },
-      );
+      gate.logFailure(error, request);
+      return { type: 'refuse', error: toMistake(error) };
     }
   };
 
-  const handler = async (event: unknown, context?: unknown): Promise<AuthorizerAnswer> => {
+  const answerTo = async (event: unknown, context: unknown): Promise<AuthorizerAnswer> => {
     const sent = readAuthorizerEvent(event, context);
     const request = allowBearer ? withBearer(sent) : sent;
-    const result = await gate.authorize(request, isPattern(request, answers) ? NO_PATTERNS : undefined);
-    if (result.type === 'allow' && result.identity) return answerAllowed(result.identity, request);
-    // Nobody passes without an identity here, since the options that let them are refused.
-    const refused =
-      result.type === 'refuse' ? result : { error: configurationError('An authorizer lets nobody pass.') };
-    if (refused.error.status === 500) throw refused.error;
-    return refuse(refused, request, answers);
+    const policy = isPattern(request, answers) ? NO_PATTERNS : undefined;
+    const result = await gate.decide(request, (decided) => addAnswer(decided, request), policy);
+    if (result.type === 'allow') return result.answer;
+    if (result.error.status === 500) throw result.error;
+    return refuse(result, request, answers);
+  };
+
+  const handler = async (event: unknown, context?: unknown): Promise<AuthorizerAnswer> => {
+    try {
+      return await answerTo(event, context);
+    } catch (error) {
+      if (!isUnauthorized(error)) gate.countFailure();
+      throw error;
+    }
   };
   // The event says which of the answers it is.
   const ready = gate.ready.then(warmUpAnswer).then(() => {});
   return Object.assign(handler, { ready }) as Authorizer<SimpleAnswer | PolicyAnswer>;
 }
 
-/** Makes the verifier, unless what it asks about the request is nothing that a policy for the whole stage would keep. */
-function verifierFor({ scope }: AnswerOptions): NonNullable<GatePlatform['makeVerifier']> {
-  return (options) => {
-    if (scope === 'stage') requireNoRequest(options);
-    // Nobody passes an authorizer, whatever the routes say.
-    return createVerifier({ ...options, allowAnonymous: false });
-  };
-}
-
-function requireNoRequest({ routes, policy }: EitherOptions): void {
-  const what = routes ? 'routes differ by these' : policy?.needsRequest && 'the policy asks about the request';
-  if (!what) return;
-  throw configurationError(
-    `scope: 'stage' opens every method and path to whoever may call one, and ${what}; write scope: 'method' and set the TTL to 0.`,
-  );
+/** What `context` or `usageIdentifierKey` threw. It is never a refusal, not even where it is one of ours. */
+function toMistake(error: unknown): PomeriumError {
+  if (error instanceof PomeriumError && error.status === 500) return error;
+  return new PomeriumError('invalid_configuration', 'The option context or usageIdentifierKey failed: see the log.', {
+    cause: error,
+  });
 }
 
 /** Whether a policy that allows this request would allow others, too: the path is what a client wrote. */

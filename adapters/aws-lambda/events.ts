@@ -1,4 +1,11 @@
-import { ASSERTION_HEADER, type RequestLike, readAssertion, readHeader, type SentRequest } from '../../core/adapter.ts';
+import {
+  ASSERTION_HEADER,
+  describeValue,
+  type RequestLike,
+  readAssertion,
+  readHeader,
+  type SentRequest,
+} from '../../core/adapter.ts';
 import {
   http1Path,
   http2Path,
@@ -68,8 +75,12 @@ export function readFunctionEvent(event: unknown, context?: unknown): HttpEvent 
   return request;
 }
 
+/** A body that somebody passes on as an event may have any number of members. */
+const MAX_NAMES = 12;
+
 function foreignEvent(what: string, event: unknown): TypeError {
-  const members = Object.keys(toMember(event)).join(', ');
+  const names = Object.keys(toMember(event));
+  const members = names.slice(0, MAX_NAMES).map(describeValue).join(', ');
   return new TypeError(`pomerium-edge: this event ${what}; it has ${members || 'nothing'}.`);
 }
 

@@ -12,7 +12,7 @@ import {
 import { lambdaLog, withoutRepeats } from './log.ts';
 import { type LambdaEnvironment, type LambdaOptions, OWN_OPTIONS, readLambdaOptions, WITHOUT } from './options.ts';
 import { prefetch } from './prefetch.ts';
-import { countEvent, type ReportedRequest, report } from './report.ts';
+import { count, countEvent, type ReportedRequest, report } from './report.ts';
 import { warmUp } from './warm-up.ts';
 
 /** Milliseconds. */
@@ -23,10 +23,18 @@ const SETTLE_LIMIT = 500;
 
 /** A gate that reports each decision, and that lets a refresh of keys end before Lambda freezes the process. */
 export interface LambdaGate<Event> extends Pick<Gate<Event>, 'refuse' | 'answerHeaders'> {
-  /** As `Gate.authorize`. `policy`: one more, for this request. */
-  authorize(request: ReportedRequest, policy?: Policy): Promise<GateResult>;
-  /** Logs a mistake that comes to light after the decision. */
-  reportFailure(error: unknown, request: ReportedRequest): void;
+  /** As `Gate.authorize`. */
+  authorize(request: ReportedRequest): Promise<GateResult>;
+  /** The same, where `complete` has a part in the decision that is reported. `policy`: one more, for this request. */
+  decide<Result extends GateResult>(
+    request: ReportedRequest,
+    complete: (result: GateResult) => Result,
+    policy?: Policy,
+  ): Promise<Result>;
+  /** Logs a mistake of the user's own code. */
+  logFailure(error: unknown, request: ReportedRequest): void;
+  /** Counts what is thrown. */
+  countFailure(): void;
   /** Resolves once the keys are there, or after 2 s; never rejects. */
   readonly ready: Promise<void>;
 }
@@ -71,22 +79,25 @@ export function createLambdaGate<Event>(
     if (failure === undefined || hasLoggedFailure) return;
     if (hasLog || !(failure instanceof PomeriumError)) callSafely(() => log.failure(failure));
   };
+  const decide: LambdaGate<Event>['decide'] = async (request, complete, policy) => {
+    const startedAt = process.hrtime.bigint();
+    const { waitUntil, settle } = collectPending({ limit: SETTLE_LIMIT });
+    const { requestId } = request;
+    const result = complete(await gate.authorize(request, { waitUntil, requestId, policy }));
+    report({ startedAt, request, result }, reporting);
+    await settle();
+    return result;
+  };
   return {
     refuse: gate.refuse,
     answerHeaders: gate.answerHeaders,
-    reportFailure: (error, { requestId }) => callSafely(() => log.failure(error, requestId)),
+    decide,
+    authorize: (request) => decide(request, (result) => result),
+    logFailure: (error, { requestId }) => callSafely(() => log.failure(error, requestId)),
+    countFailure: () => metrics && count('Failures', metrics),
     ready: prefetch(gate).then(async (failure) => {
       await warmUp();
       reportStart(failure);
     }),
-    async authorize(request, policy) {
-      const startedAt = performance.now();
-      const { waitUntil, settle } = collectPending({ limit: SETTLE_LIMIT });
-      const { requestId } = request;
-      const result = await gate.authorize(request, { waitUntil, requestId, policy });
-      report({ startedAt, request, result }, reporting);
-      await settle();
-      return result;
-    },
   };
 }

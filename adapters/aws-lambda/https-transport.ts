@@ -10,6 +10,8 @@ export const httpsTransport: Transport = async (url, { headers, signal }) => {
   const { Agent, globalAgent, request } = await (url.startsWith('https:') ? import('node:https') : import('node:http'));
   // What NODE_USE_ENV_PROXY or --use-env-proxy gave to Node's own agent.
   const { proxyEnv } = (globalAgent as { options?: AgentOptions }).options ?? {};
+  // Who is aborted by now would not hear of it later.
+  signal.throwIfAborted();
   const agent = new Agent({ keepAlive: false, ...(proxyEnv && { proxyEnv }) });
   const asked = { agent, headers: { 'accept-encoding': 'identity', ...headers } };
   const answer = await ask((onAnswer) => request(url, asked, onAnswer), signal);
@@ -43,9 +45,10 @@ function ask(request: Request, signal: AbortSignal): Promise<IncomingMessage> {
 
 function readerOf(answer: IncomingMessage): () => Promise<Uint8Array | undefined> {
   const parts: AsyncIterator<Uint8Array, undefined> = answer[Symbol.asyncIterator]();
-  const [encoding = 'identity'] = answer.headersDistinct['content-encoding'] ?? [];
+  const encoding = answer.headersDistinct['content-encoding']?.join(', ').toLowerCase();
+  const isPlain = !encoding || encoding === 'identity';
   return async () => {
-    if (encoding === 'identity') return (await parts.next()).value;
+    if (isPlain) return (await parts.next()).value;
     answer.destroy();
     throw new FetchJwksError(
       'unusable_document',

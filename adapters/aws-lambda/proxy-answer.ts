@@ -74,10 +74,11 @@ export function withAnswerHeaders<Answer>(
 
 /**
  * An HTTP API with payload 2.0 and a function URL take a value without `statusCode` for the body ("Lambda function response
- * for format 2.0"). Undefined where there is nothing to infer.
+ * for format 2.0"). Undefined where there is nothing to infer: a stream is no body.
  */
 function inferredAnswer(answer: unknown): ProxyAnswer | undefined {
-  if (answer === undefined || answer === null || toMember(answer)['statusCode'] !== undefined) return undefined;
+  const { statusCode, pipe } = toMember(answer);
+  if (answer === undefined || answer === null || statusCode !== undefined || pipe !== undefined) return undefined;
   const body: string | undefined = typeof answer === 'string' ? answer : JSON.stringify(answer);
   if (body === undefined) return undefined;
   return { statusCode: 200, headers: { 'content-type': 'application/json' }, body, isBase64Encoded: false };

@@ -23,8 +23,8 @@ export interface AuthorizedIdentity
  * WebSocket API, and of an AppSync resolver. Undefined where no such authorizer let the request in.
  *
  * It believes the event, `requestContext.authorizer` or `identity.resolverContext` of it, and nothing that a client sends: no header and
- * no body. So only API Gateway and AppSync may call the function, and not with an event that a mapping template made of a body. It
- * verifies nothing: whoever else may invoke the function may be anybody. A WebSocket's identity is that of its opening, whatever
+ * no body. So only API Gateway and AppSync may call the function, and not with an event that is made of what a client sends: a
+ * body, the arguments of GraphQL, a message of IoT. It verifies nothing: whoever else may invoke the function may be anybody. A WebSocket's identity is that of its opening, whatever
  * `expiresAt` says.
  *
  * @example
@@ -92,5 +92,6 @@ function addedIn(context: Member): Readonly<Record<string, string>> {
     const isOurs = OWN_MEMBERS.includes(name) || GATEWAY_MEMBERS.includes(name);
     return isOurs || !['string', 'number', 'boolean'].includes(typeof value) ? [] : [[name, String(value)]];
   });
-  return Object.freeze(Object.fromEntries(added));
+  // A name that was not added is undefined, `constructor`, too.
+  return Object.freeze(Object.assign(Object.create(null), Object.fromEntries(added)));
 }

@@ -1,4 +1,3 @@
-import module from 'node:module';
 import { configurationError } from '../../core/adapter.ts';
 
 /** The AWS SDK's `SSMClient`, or the part of its `SSM` that is used. */
@@ -28,7 +27,7 @@ export function ssmMethods(client: SsmClientLike | undefined): () => Promise<Ssm
   if (client && 'getParameter' in client) return async () => client;
   let made: SsmMethods | undefined;
   return async () => {
-    made ??= commandsOf(requireSdk(), client);
+    made ??= commandsOf(await requireSdk(), client);
     return made;
   };
 }
@@ -42,12 +41,14 @@ function commandsOf(sdk: typeof import('@aws-sdk/client-ssm'), given: SsmSender 
 }
 
 /**
- * By a `require` that no bundler follows (webpack does where `createRequire` is imported by its name): an `import()` wants the SDK to be installed, or puts all of it into each bundle. From the
- * working folder, on Lambda that of the function, and then NODE_PATH, where the runtime has it for ES modules, too.
+ * By a `require` that no bundler follows (webpack does where `createRequire` is imported by its name): an `import()` wants the SDK to
+ * be installed, or puts all of it into each bundle. From the working folder, on Lambda that of the function, and then NODE_PATH, where
+ * the runtime has it for ES modules, too.
  *
  * @throws {PomeriumError} `invalid_configuration`
  */
-function requireSdk(): typeof import('@aws-sdk/client-ssm') {
+async function requireSdk(): Promise<typeof import('@aws-sdk/client-ssm')> {
+  const { default: module } = await import('node:module');
   try {
     return module.createRequire(`${process.cwd()}/`)(SDK);
   } catch (error) {

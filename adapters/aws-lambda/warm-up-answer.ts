@@ -18,6 +18,6 @@ export async function warmUpAnswer(): Promise<AuthorizerAnswer | undefined> {
   const result = await warmUp();
   if (result.type === 'refuse' || !result.identity) return undefined;
   const additions = { context: {}, usageIdentifierKey: undefined };
-  const options = { scope: 'method', responses: undefined, ttlOverride: 0 } as const;
+  const options = { scope: 'method', responses: undefined, ttlOverride: 0, now: () => 0 } as const;
   return allow(result.identity, readAuthorizerEvent(EVENT, {}), additions, options);
 }

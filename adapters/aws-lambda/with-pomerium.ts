@@ -100,6 +100,8 @@ export function withPomerium<Event>(
   const streamed = async (event: Event, stream: ResponseStream, context: unknown) => {
     const result = await gate.authorize(event, context);
     if (result.type === 'refuse') return endWith(result.answer, stream);
+    // A handler of (event, context, identity) would take Lambda's context for somebody.
+    if (!result.identity && handler.length === 3) throw new TypeError(THREE_FOR_NOBODY);
     const returned = await call(result.event, stream, context, result.identity);
     // Lambda ignores it, and would wait for the stream until the function's timeout.
     if (isAnswer(returned) && stream.writableEnded === false) throw new TypeError(NOT_STREAMING);
@@ -117,6 +119,9 @@ function isAnswer(returned: unknown): boolean {
 
 const NOT_STREAMED =
   'pomerium-edge: the handler takes four parameters, and Lambda gave no response stream; write awslambda.streamifyResponse(withPomerium(handler)), or a handler of (event, context, identity).';
+
+const THREE_FOR_NOBODY =
+  'pomerium-edge: under awslambda.streamifyResponse, where requests for nobody may pass, the handler must declare all of (event, responseStream, context, identity).';
 
 const NOT_STREAMING =
   'pomerium-edge: the handler returned its answer, which Lambda ignores under awslambda.streamifyResponse; write to the stream and end it, in a handler of (event, responseStream, context, identity), or leave streamifyResponse out.';

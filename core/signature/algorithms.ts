@@ -29,17 +29,11 @@ export function signatureLength(jwk: PublicJwk): number {
   return jwk.kty === 'RSA' ? Math.floor((jwk.n.length * 3) / 4) : 64;
 }
 
-/** A key as `#signature` takes it: imported by jose, with the JWK that it was made of. */
-export interface ImportedKey {
-  readonly cryptoKey: CryptoKey;
-  readonly jwk: PublicJwk;
-}
-
 /**
  * Whether `signature` (base64url; R || S for ES256) is this key's over `input` (ASCII). Both are text, because each
  * runtime has its own fastest way to bytes. Never throws; false when in doubt.
  */
 export type VerifySignature = (signature: string, input: string) => boolean | Promise<boolean>;
 
-/** What each file behind the import `#signature` exports as `signatureVerifier`. */
-export type SignatureVerifier = (key: ImportedKey) => VerifySignature;
+/** What each file behind the import `#signature` exports as `signatureVerifier`. Fails where the engine does not take the key. */
+export type SignatureVerifier = (jwk: PublicJwk) => VerifySignature | Promise<VerifySignature>;

@@ -1,4 +1,5 @@
 import { decode } from 'jose/base64url';
+import { importJWK } from 'jose/key/import';
 import { algorithmOf, type SignatureVerifier, signatureLength } from './algorithms.ts';
 
 const PARAMETERS = {
@@ -10,12 +11,15 @@ const PARAMETERS = {
 const encoder = new TextEncoder();
 
 /** Every other runtime: WebCrypto. */
-export const signatureVerifier: SignatureVerifier = ({ cryptoKey, jwk }) => {
-  const parameters = PARAMETERS[algorithmOf(jwk)];
+export const signatureVerifier: SignatureVerifier = async (jwk) => {
+  const algorithm = algorithmOf(jwk);
+  const parameters = PARAMETERS[algorithm];
+  const key = await importJWK({ ...jwk }, algorithm);
+  if (key instanceof Uint8Array) throw new TypeError('A symmetric key');
   const length = signatureLength(jwk);
   return (signature, input) => {
     const bytes = new Uint8Array(decode(signature));
     if (bytes.length !== length) return false;
-    return crypto.subtle.verify(parameters, cryptoKey, bytes, encoder.encode(input)).catch(() => false);
+    return crypto.subtle.verify(parameters, key, bytes, encoder.encode(input)).catch(() => false);
   };
 };

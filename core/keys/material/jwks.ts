@@ -1,4 +1,3 @@
-import { importJWK } from 'jose/key/import';
 import { signatureVerifier } from '#signature';
 import { describeValue } from '../../errors.ts';
 import type { Emit } from '../../events.ts';
@@ -113,9 +112,7 @@ async function importKey({ jwk, keyId }: UsableJwk, previous: KeySet | undefined
     const id = keyId ?? (await thumbprint(jwk));
     const known = previous?.find({ keyId: id, algorithm });
     if (known && isSameKey(known.jwk, jwk)) return { key: known };
-    const cryptoKey = await importJWK({ ...jwk }, algorithm);
-    if (cryptoKey instanceof Uint8Array) throw new TypeError('A symmetric key');
-    return { key: { keyId: id, algorithm, jwk, verify: signatureVerifier({ cryptoKey, jwk }) } };
+    return { key: { keyId: id, algorithm, jwk, verify: await signatureVerifier(jwk) } };
   } catch {
     const message = `This runtime does not take it as a key for ${algorithm}.`;
     return { skipped: { reason: 'invalid_parameters', keyId, message } };

@@ -1,4 +1,5 @@
 import { afterEach, assert, describe, test } from 'vitest';
+import { contextOf as makeContext } from '../../../adapters/aws-lambda/authorizer-context.ts';
 import {
   type AuthorizerContext,
   type AuthorizerOptions,
@@ -283,6 +284,7 @@ describe('the context fits, whatever is long', () => {
   const groups = Array.from({ length: 700 }, (_, i) => `00000000-0000-4000-8000-${i}-李`);
   const name = 'n'.repeat(5000);
   const added = { first: 'a'.repeat(3000), second: 'b'.repeat(3000), third: 'c'.repeat(3000) };
+  const many = Object.fromEntries(Array.from({ length: 4000 }, (_, i) => [`member${i}`, i]));
   const cases: [
     what: string,
     claims: Record<string, unknown>,
@@ -297,7 +299,8 @@ describe('the context fits, whatever is long', () => {
     ['the name, and groups', { name, groups }, {}, 'groups'],
     ['a name that alone is too much', { name: 'n'.repeat(9000), groups }, {}, 'groups,name'],
     ['ids that nobody needs', { jti: 'j'.repeat(4000), sid: 's'.repeat(4000) }, {}, 'name,tokenId'],
-    ['what context added', {}, { context: () => added }, 'name,tokenId,sessionId,third'],
+    ['what context added', {}, { context: () => added }, 'name,tokenId,sessionId,context'],
+    ['the list of what context added', {}, { context: () => many }, 'name,tokenId,sessionId,context'],
     ['the user’s own ids', { sub: 's'.repeat(1900), email: 'e'.repeat(1900) }, {}, undefined],
   ];
   for (const [what, claims, more, truncated, arn] of cases) {
@@ -309,10 +312,22 @@ describe('the context fits, whatever is long', () => {
       const { sub = 'u-alice', email = 'alice@example.com' } = claims as Record<string, string>;
       assert.deepInclude(context, { subject: sub, email, issuer: HOST, issuedAt: NOW, expiresAt: NOW + 300 });
       for (const left of truncated?.replace('groups', '').split(',') ?? []) assert.notProperty(context, left);
+      if (truncated?.endsWith('context')) assert.doesNotHaveAnyKeys(context, ['first', 'member0']);
       const kept = JSON.parse(String(context['groups']));
       assert.deepEqual(kept, ((claims as { groups?: string[] }).groups ?? ['g1', 'engineering']).slice(0, kept.length));
     });
   }
+
+  test('its size is asked for a few times only, however many members context adds', () => {
+    let sizes = 0;
+    const fits = (context: AuthorizerContext) => {
+      sizes++;
+      return Object.keys(context).length < 100;
+    };
+    const identity = { subject: 's', user: 'u', name: 'n', issuer: HOST, issuedAt: 1, expiresAt: 2, groups: [] };
+    makeContext({ ...identity, audience: [HOST], claims: {} }, { added: many, fits });
+    assert.isAtMost(sizes, 10);
+  });
 
   test('groups take all the room there is', async () => {
     const { context, ...rest } = await answerFor({ groups: groups.map((group) => group.replace('李', 'x')) });
@@ -368,6 +383,13 @@ describe('the option context', () => {
     ['names what REST APIs put there', () => ({ principalId: 'x' }), /"principalId", which is a name of the context/],
     ['has a list', () => ({ roles: ['a'] }), /"roles" with a list; values are strings, finite numbers and booleans/],
     ['has null', () => ({ role: null }), /"role" with null/],
+    [
+      'throws a refusal',
+      () => {
+        throw new PomeriumError('policy_denied', 'mine');
+      },
+      /context or usageIdentifierKey failed/,
+    ],
     ['has no number', () => ({ level: Number.NaN }), /"level" with NaN/],
   ];
   for (const [what, context, says] of mistakes) {
@@ -383,11 +405,11 @@ describe('the option context', () => {
         assert.match(String(await ask(event, given)), /^thrown: /);
         assert.match(String(await ask(event, given)), says);
       }
-      const isThrown = what === 'throws';
+      const isThrown = what.startsWith('throws');
       assert.deepInclude(lines[0], {
         message: 'failure',
         requestId: 'http2-request',
-        ...(isThrown && { error: mistake }),
+        ...(what === 'throws' && { error: mistake }),
       });
       if (!isThrown) assert.match(String((lines[0] as { reason?: unknown }).reason), says);
     });

@@ -1,3 +1,4 @@
+import { PassThrough } from 'node:stream';
 import middy from '@middy/core';
 import { Hono } from 'hono';
 import { handle, type LambdaContext, type LambdaEvent } from 'hono/aws-lambda';
@@ -85,6 +86,13 @@ describe('withPomerium, for functions', () => {
       }
     });
   }
+
+  test('leaves a stream alone that a handler returns', async () => {
+    const stream = new PassThrough();
+    const handler = withPomerium(() => stream, options);
+    const event = directEvents('/', { [ASSERTION]: good })['a function URL'];
+    assert.equal(await handler(event as never, {} as never), stream as unknown);
+  });
 
   test('knows method and path for a policy', async () => {
     const policy = compilePolicy({

@@ -73,6 +73,34 @@ describe('the transport over node:https', () => {
     }
   });
 
+  test('what says that it is not compressed is read, in whatever case', async () => {
+    for (const encoding of ['identity', 'Identity', '']) {
+      const origin = await serve((_, response) => response.setHeader('content-encoding', encoding).end(document));
+      await rigAt(origin.url).verify(token);
+      await origin.close();
+    }
+    const origin = await serve((_, response) =>
+      response.setHeader('content-encoding', ['identity', 'gzip']).end(document),
+    );
+    assert.equal((await errorOf(() => rigAt(origin.url).verify(token)))?.received, 'unusable_document');
+    await origin.close();
+  });
+
+  test('nothing is sent for a signal that was aborted while the transport was loaded', async () => {
+    let hits = 0;
+    const origin = await serve((_, response) => {
+      hits += 1;
+      response.end(document);
+    });
+    const aborted = new AbortController();
+    const answer = httpsTransport(origin.url, { headers: {}, signal: aborted.signal });
+    aborted.abort(new RangeError('late'));
+    assert.instanceOf(await answer.catch((error) => error), RangeError);
+    await rigAt(origin.url).verify(token);
+    assert.equal(hits, 1);
+    await origin.close();
+  });
+
   test('an origin that changes to another protocol is refused by its status', async () => {
     const server = createServer((socket) =>
       socket.on('error', () => {}).end('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n'),

@@ -52,6 +52,15 @@ describe('an event for Lambda@Edge without headers has none:', () => {
   });
 });
 
+test('the names of a foreign event’s members are escaped and cut where the error prints them', async () => {
+  const event = Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`a\n\u202e${i}${'x'.repeat(2000)}`, i]));
+  const error = await withPomerium(() => 'in', { audience: HOST, log: false })(event, {} as never).catch(
+    (thrown) => thrown,
+  );
+  assert.match(error.message, /is no HTTP request; it has "a\\n\\u202e0xxx/);
+  assert.isBelow(error.message.length, 2000);
+});
+
 test('a logger is given no more than the beginning of a path', async () => {
   const paths: unknown[] = [];
   const logger = {

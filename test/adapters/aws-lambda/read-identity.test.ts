@@ -129,6 +129,15 @@ test('who acts for whom, and by which route', async () => {
   assert.equal(identity?.route, 'shop');
 });
 
+test('what context did not add is undefined, whatever its name', async () => {
+  const added = JSON.parse('{"__proto__":"x","department":"sales"}');
+  const identity = readIdentity(
+    INTEGRATIONS['REST API']?.behind({ ...(await contextOf(restRequest(headers))), ...added }),
+  );
+  for (const name of ['constructor', 'toString']) assert.isUndefined(identity?.context[name]);
+  assert.equal(identity?.context['department'], 'sales');
+});
+
 test('nothing of it can be changed', async () => {
   const identity = readIdentity(INTEGRATIONS['REST API']?.behind(await contextOf(restRequest(headers))));
   for (const one of [identity, identity?.groups, identity?.context, identity?.truncated]) assert.isFrozen(one);

@@ -1,6 +1,7 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { afterEach, assert, describe, test, vi } from 'vitest';
 import {
+  type AuthorizerOptions,
   createAuthorizer,
   createEdgeHandler,
   type LambdaOptions,
@@ -263,6 +264,43 @@ describe('a mistake that is no refusal', () => {
       assert.notEqual(error.message, 'Unauthorized');
       assert.deepEqual(lines[0], { level: 'error', message: 'failure', error: mistake });
     }
+  });
+});
+
+describe('an authorizer that throws', () => {
+  const failing: KeySource = { ...options.keys, find: () => Promise.reject(new PomeriumError('keys_unavailable', '')) };
+  const broken: KeySource = { ...options.keys, find: () => Promise.reject(new TypeError('mine')) };
+  const fail = () => {
+    throw new TypeError('mine');
+  };
+  const event = restToken(good);
+  const cases: [name: string, event: unknown, more: AuthorizerOptions, code: string | undefined][] = [
+    ['for want of keys', event, { keys: failing }, 'keys_unavailable'],
+    ['for a mistake of a key source', event, { keys: broken }, 'invalid_configuration'],
+    ['for one of context', event, { context: fail }, 'invalid_configuration'],
+    ['for what context may not give', event, { context: () => ({ code: '' }) }, 'invalid_configuration'],
+    ['for one of usageIdentifierKey', event, { usageIdentifierKey: fail }, 'invalid_configuration'],
+    ['for an event that is not its own', {}, {}, undefined],
+  ];
+  const ask = async (asked: unknown, more: AuthorizerOptions) => {
+    const { lines, logger, counted, metrics } = makeReporting();
+    const answer = await createAuthorizer({ ...options, logger, metrics, ...more })(asked).catch((error) => error);
+    const counts = counted.filter((one) => !one.startsWith('Latency'));
+    return { answer, counts, logged: lines.filter(({ message }) => message !== 'failure').map(({ code }) => code) };
+  };
+  for (const [name, asked, more, code] of cases) {
+    test(`${name} reports that in place of a decision to let somebody in, and counts a failure`, async () => {
+      const { answer, counts, logged } = await ask(asked, more);
+      assert.instanceOf(answer, Error);
+      assert.deepEqual(counts, [...(code ? [`code=${code}`, 'Decisions Count'] : []), 'Failures Count']);
+      assert.deepEqual(logged, code ? [code] : []);
+    });
+  }
+
+  test('for an assertion that does not hold counts none', async () => {
+    const { answer, counts } = await ask(restToken(expired), {});
+    assert.propertyVal(answer, 'message', 'Unauthorized');
+    assert.deepEqual(counts, ['code=expired', 'Decisions Count']);
   });
 });
 

@@ -122,6 +122,30 @@ describe('other functions, in AWS’s own runtime client', () => {
   });
 });
 
+describe('under streamifyResponse, where requests for nobody may pass', () => {
+  const options = { audience: HOST, keys: staticKeys(jwks(key)), optional: true, now: () => NOW, log: false };
+  const event = directEvents('/', {})['a function URL'] ?? {};
+
+  test('a handler that would take Lambda’s context for somebody does not run for nobody', async () => {
+    let runs = 0;
+    const handler = withPomerium((_event, _context, identity) => {
+      runs += 1;
+      return { statusCode: identity ? 200 : 401 };
+    }, options) as unknown as (...parameters: unknown[]) => Promise<unknown>;
+    const error = await handler(event, new PassThrough(), {}).catch((thrown) => thrown);
+    assert.match(String(error), /must declare all of \(event, responseStream, context, identity\)/);
+    assert.equal(runs, 0);
+  });
+
+  test('a handler for streams does', async () => {
+    const stream = new PassThrough();
+    const answer: StreamingHandler<never, PassThrough, never, unknown> = (_event, own, _context, identity) =>
+      own.end(String(identity));
+    await withPomerium(answer, options)(event as never, stream, {} as never);
+    assert.equal(String(stream.read()), 'undefined');
+  });
+});
+
 describe('where the runtime has no global awslambda', () => {
   const options = { audience: HOST, keys: staticKeys(jwks(key)), now: () => NOW, log: false };
   const end: StreamingHandler = (_event, stream) => stream.end();

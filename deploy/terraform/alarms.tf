@@ -135,8 +135,8 @@ resource "aws_cloudwatch_metric_alarm" "nobody_allowed" {
   }
 }
 
-# A refusal with "Unauthorized", as REST APIs and WebSockets want it, counts as an error of the function: more errors than
-# decisions are another matter.
+# What it throws but "Unauthorized", which REST APIs and WebSockets want and which is an error of the function, too. More errors than
+# decisions are timeouts and failed starts; fewer may hide some, so where only HTTP APIs call it, look at its Errors.
 resource "aws_cloudwatch_metric_alarm" "authorizer_fails" {
   alarm_name          = "${var.name}-authorizer-fails"
   alarm_description   = "The authorizer does not start, or throws; API Gateway answers 500."
@@ -148,10 +148,21 @@ resource "aws_cloudwatch_metric_alarm" "authorizer_fails" {
   ok_actions          = var.alarm_actions
 
   metric_query {
-    id          = "failures"
-    expression  = "errors - FILL(decisions, 0)"
-    label       = "errors that are no refusals"
+    id          = "undecided"
+    expression  = "FILL(failures, 0) + IF(errors > FILL(decisions, 0), errors - FILL(decisions, 0), 0)"
+    label       = "what it could not decide"
     return_data = true
+  }
+
+  metric_query {
+    id = "failures"
+    metric {
+      namespace   = "PomeriumEdge"
+      metric_name = "Failures"
+      dimensions  = { service = local.authorizer }
+      period      = 300
+      stat        = "Sum"
+    }
   }
 
   metric_query {

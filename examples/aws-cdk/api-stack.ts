@@ -14,9 +14,10 @@ export interface ApiStackProps extends StackProps {
 export class ApiStack extends Stack {
   constructor(scope: Construct, id: string, { pomerium, upstream, ...props }: ApiStackProps) {
     super(scope, id, props);
-    // An authorizer changes no header: without this, a client writes its own.
+    // An authorizer changes no header: what is behind the API may believe the first, and no other x-pomerium-claim-*.
     const parameterMapping = new ParameterMapping()
-      .overwriteHeader('x-pomerium-claim-email', MappingValue.contextVariable('authorizer.email'))
+      .overwriteHeader('x-pomerium-claim-sub', MappingValue.contextVariable('authorizer.subject'))
+      .removeHeader('x-pomerium-claim-email')
       .removeHeader('x-pomerium-jwt-assertion');
     const api = new HttpApi(this, 'Api', {
       defaultIntegration: new HttpUrlIntegration('Upstream', upstream, { parameterMapping }),

@@ -104,7 +104,8 @@ describe('examples/aws-cdk, installed in an empty folder', () => {
     for (const route of ofType('api', 'AWS::ApiGatewayV2::Route')) assert.equal(route['AuthorizationType'], 'CUSTOM');
     const [integration] = ofType('api', 'AWS::ApiGatewayV2::Integration');
     assert.deepEqual(integration?.['RequestParameters'], {
-      'overwrite:header.x-pomerium-claim-email': '$context.authorizer.email',
+      'overwrite:header.x-pomerium-claim-sub': '$context.authorizer.subject',
+      'remove:header.x-pomerium-claim-email': '',
       'remove:header.x-pomerium-jwt-assertion': '',
     });
     assert.lengthOf(ofType('api', 'AWS::Lambda::Permission'), 1);

@@ -72,8 +72,9 @@ test('alarms watch metrics and codes that there are', () => {
   const { Resources } = parse(read('deploy/aws-lambda/alarms.yml'), { merge: true, logLevel: 'silent' });
   const text = JSON.stringify(Resources);
   const own = [...text.matchAll(/"Namespace":"PomeriumEdge","MetricName":"(\w+)"/g)].map(([, name]) => name);
-  assert.sameMembers([...new Set(own)], ['Decisions', 'KeyRefreshFailures', 'Latency']);
-  for (const name of own) assert.include(read('adapters/aws-lambda/report.ts'), `'${name}'`);
+  assert.sameMembers([...new Set(own)], ['Decisions', 'Failures', 'KeyRefreshFailures', 'Latency']);
+  const counted = ['report', 'gate'].map((name) => read(`adapters/aws-lambda/${name}.ts`)).join('\n');
+  for (const name of own) assert.include(counted, `'${name}'`);
   const codes = [...text.matchAll(/"Name":"code","Value":"(\w+)"/g)].map(([, code]) => code);
   assert.sameMembers([...new Set(codes)], ['keys_unavailable', 'invalid_signature', 'unknown_key', 'allowed']);
   for (const code of codes)

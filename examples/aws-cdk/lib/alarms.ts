@@ -94,15 +94,11 @@ export function addAlarms(
     }),
     { threshold: refusedThreshold },
   );
-  // A refusal with "Unauthorized", as REST APIs want it, counts as an error of the function.
+  // An HTTP API's refusals are none. A REST API's are, unless POMERIUM_RESPONSES is policy.
   add(
     'AuthorizerFails',
     'The authorizer does not start, or throws; API Gateway answers 500.',
-    new MathExpression({
-      expression: 'errors - FILL(decisions, 0)',
-      usingMetrics: { decisions, errors: authorizer.metricErrors({ period }) },
-      period,
-    }),
+    authorizer.metricErrors({ period }),
   );
   add(
     'AuthorizerThrottled',

@@ -51,10 +51,11 @@ resource "aws_apigatewayv2_integration" "upstream" {
   integration_method = "ANY"
   integration_uri    = var.upstream
 
-  # What is behind the API may believe this header, and needs no assertion.
+  # What is behind the API may believe the first, which is always there, and no other x-pomerium-claim-*: those are the client's.
   request_parameters = {
-    "overwrite:header.x-pomerium-claim-email" = "$context.authorizer.email"
-    "remove:header.x-pomerium-jwt-assertion"  = "''"
+    "overwrite:header.x-pomerium-claim-sub"  = "$context.authorizer.subject"
+    "remove:header.x-pomerium-claim-email"   = "''"
+    "remove:header.x-pomerium-jwt-assertion" = "''"
   }
 }
 

@@ -5,10 +5,10 @@ import { PassThrough } from 'node:stream';
 import { afterAll, assert, beforeAll, describe, test, vi } from 'vitest';
 import { type StreamingHandler, withPomerium } from '../../../adapters/aws-lambda/index.ts';
 import { staticKeys } from '../../../core/index.ts';
+import { type Environment, type Result, startEnvironment } from '../../e2e/lambda/runtime.ts';
 import { HOST, jwks, makeKey, NOW, sign } from '../../support/issuer.ts';
 import { bundleFunction } from './functions/bundle.ts';
 import { directEvents } from './request-events.ts';
-import { type Invocation, type RuntimeClient, startRuntimeClient } from './runtime-client.ts';
 
 const ASSERTION = 'x-pomerium-jwt-assertion';
 const key = await makeKey();
@@ -25,50 +25,40 @@ async function eventFor(path: string, { isSignedIn = true } = {}): Promise<objec
   return directEvents(path, headers)['a function URL'] ?? {};
 }
 
-/** An answer as Lambda's HTTP integrations read it: JSON, eight zero bytes, the body. */
-const PRELUDE_TYPE = 'application/vnd.awslambda.http-integration-response';
-function readStreamed(text: string): { metadata: Record<string, unknown>; body: string } {
-  const [prelude = '', body = ''] = text.split('\0'.repeat(8));
-  return { metadata: JSON.parse(prelude), body };
-}
-
 describe('streamifyResponse(withPomerium(…)) in AWS’s own runtime client', () => {
-  let client: RuntimeClient;
+  let client: Environment;
   beforeAll(async () => {
-    client = await startRuntimeClient(file, 'streaming.handler', env);
+    client = await startEnvironment(file, env);
   });
   afterAll(() => client.stop());
 
   test('an allowed request: the handler gets event, stream, context and identity', async () => {
-    const { contentType, isStreamed, body } = await client.invoke(await eventFor('/'));
-    assert.isTrue(isStreamed);
-    assert.equal(contentType, PRELUDE_TYPE);
-    assert.deepEqual(readStreamed(body), {
-      metadata: { statusCode: 207, headers: { 'x-request': 36 } },
+    const { streamed } = await client.invoke(await eventFor('/'));
+    assert.deepEqual(streamed, {
+      head: { statusCode: 207, headers: { 'x-request': 36 } },
       body: 'alice@example.com "audience"',
+      errorType: undefined,
     });
   });
 
   test('a refused one: the problem document, and the stream ends at once', async () => {
-    const invocation = await client.invoke(await eventFor('/', { isSignedIn: false }));
-    assert.equal(invocation.contentType, PRELUDE_TYPE);
-    assert.isUndefined(invocation.errorType);
-    const { metadata, body } = readStreamed(invocation.body);
-    assert.equal(metadata['statusCode'], 401);
-    assert.deepInclude(metadata['headers'], {
+    const { streamed } = await client.invoke(await eventFor('/', { isSignedIn: false }));
+    assert.isUndefined(streamed?.errorType);
+    const { statusCode, headers } = Object(streamed?.head);
+    assert.equal(statusCode, 401);
+    assert.deepInclude(headers, {
       'content-type': 'application/problem+json',
       'cache-control': 'no-store',
       'www-authenticate': 'Pomerium error="missing_assertion"',
     });
-    assert.equal(JSON.parse(body).code, 'missing_assertion');
+    assert.equal(JSON.parse(streamed?.body ?? '').code, 'missing_assertion');
   });
 
   test('a refused one that onRefused answers: cookies, and no body', async () => {
-    const { body } = await client.invoke(await eventFor('/login', { isSignedIn: false }));
-    const { metadata, body: sent } = readStreamed(body);
-    assert.deepInclude(metadata, { statusCode: 302, cookies: ['a=1', 'b=2'] });
-    assert.deepInclude(metadata['headers'], { location: '/sign-in' });
-    assert.equal(sent, '');
+    const { streamed } = await client.invoke(await eventFor('/login', { isSignedIn: false }));
+    assert.deepInclude(streamed?.head, { statusCode: 302, cookies: ['a=1', 'b=2'] });
+    assert.deepInclude(Object(streamed?.head).headers, { location: '/sign-in' });
+    assert.equal(streamed?.body, '');
   });
 
   const failures: [name: string, path: string, errorType: string, body: RegExp][] = [
@@ -78,19 +68,19 @@ describe('streamifyResponse(withPomerium(…)) in AWS’s own runtime client', (
   ];
   for (const [name, path, errorType, body] of failures) {
     test(`${name} ends the stream with the error, as without us`, async () => {
-      const invocation = await client.invoke(await eventFor(path));
-      assert.deepInclude(invocation, { outcome: 'response', errorType });
-      assert.match(invocation.body, body);
+      const { streamed } = await client.invoke(await eventFor(path));
+      assert.equal(streamed?.errorType, errorType);
+      assert.match(streamed?.body ?? 'none', body);
     });
   }
 });
 
 describe('other functions, in AWS’s own runtime client', () => {
-  const run = async (name: string, ...events: readonly object[]) => {
-    const client = await startRuntimeClient(file, `streaming.${name}`, env);
+  const run = async (handler: string, ...events: readonly object[]) => {
+    const client = await startEnvironment(file, env, { handler });
     try {
       const [first, ...others] = events;
-      const answers: [Invocation, ...Invocation[]] = [await client.invoke(first)];
+      const answers: [Result, ...Result[]] = [await client.invoke(first)];
       for (const event of others) answers.push(await client.invoke(event));
       return answers;
     } finally {
@@ -99,26 +89,23 @@ describe('other functions, in AWS’s own runtime client', () => {
   };
 
   test('a handler for streams, without streamifyResponse, fails, and the error says what to write', async () => {
-    const [{ outcome, body }] = await run('unstreamed', await eventFor('/'));
-    assert.equal(outcome, 'error');
-    assert.match(JSON.parse(body).errorMessage, /write awslambda\.streamifyResponse\(withPomerium\(handler\)\)/);
+    const [{ error }] = await run('unstreamed', await eventFor('/'));
+    assert.match(error?.errorMessage ?? '', /write awslambda\.streamifyResponse\(withPomerium\(handler\)\)/);
   });
 
   test('a buffered handler answers: Lambda does not take it for one with a callback', async () => {
-    const [{ outcome, isStreamed, body }] = await run('buffered', await eventFor('/'));
-    assert.deepEqual({ outcome, isStreamed }, { outcome: 'response', isStreamed: false });
-    assert.deepInclude(JSON.parse(body), { statusCode: 200, body: 'alice@example.com' });
+    const [{ answer }] = await run('buffered', await eventFor('/'));
+    assert.deepInclude(answer, { statusCode: 200, body: 'alice@example.com' });
   });
 
   test('Middy’s streams: the answer is private, and a refusal is streamed like one', async () => {
     const signedOut = await eventFor('/', { isSignedIn: false });
     const [allowed, refused] = await run('behindMiddy', await eventFor('/'), signedOut);
-    const { metadata, body } = readStreamed(allowed.body);
-    assert.deepInclude(metadata['headers'], { vary: ASSERTION, 'cache-control': 'private, no-cache' });
-    assert.equal(body, 'alice@example.com');
-    const problem = readStreamed(refused?.body ?? '');
-    assert.equal(problem.metadata['statusCode'], 401);
-    assert.equal(JSON.parse(problem.body).code, 'missing_assertion');
+    const { headers } = Object(allowed.streamed?.head);
+    assert.deepInclude(headers, { vary: ASSERTION, 'cache-control': 'private, no-cache' });
+    assert.equal(allowed.streamed?.body, 'alice@example.com');
+    assert.deepInclude(refused?.streamed?.head, { statusCode: 401 });
+    assert.equal(JSON.parse(refused?.streamed?.body ?? '').code, 'missing_assertion');
   });
 });
 

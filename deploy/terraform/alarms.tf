@@ -20,6 +20,21 @@ locals {
       periods     = 3
       datapoints  = 2
     }
+    # Not by Errors of the function: a refusal with "Unauthorized", as REST APIs and WebSockets want it, is one of them.
+    authorizer-fails = {
+      description = "The authorizer has no keys, or makes a mistake; API Gateway answers 500."
+      namespace   = "PomeriumEdge"
+      metric      = "Failures"
+      dimensions  = { service = local.authorizer }
+    }
+    authorizer-times-out = {
+      description = "The authorizer times out; API Gateway answers 500."
+      namespace   = "AWS/Lambda"
+      metric      = "Duration"
+      statistic   = "Maximum"
+      dimensions  = { FunctionName = local.authorizer }
+      threshold   = aws_lambda_function.this["authorizer"].timeout * 1000
+    }
     authorizer-throttled = {
       description = "More requests at once than the authorizer's concurrency allows; API Gateway answers 500."
       namespace   = "AWS/Lambda"
@@ -52,7 +67,7 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   namespace           = each.value.namespace
   metric_name         = each.value.metric
   dimensions          = each.value.dimensions
-  statistic           = "Sum"
+  statistic           = try(each.value.statistic, "Sum")
   period              = try(each.value.period, 300)
   evaluation_periods  = try(each.value.periods, 1)
   datapoints_to_alarm = try(each.value.datapoints, null)
@@ -135,11 +150,10 @@ resource "aws_cloudwatch_metric_alarm" "nobody_allowed" {
   }
 }
 
-# What it throws but "Unauthorized", which REST APIs and WebSockets want and which is an error of the function, too. More errors than
-# decisions are timeouts and failed starts; fewer may hide some, so where only HTTP APIs call it, look at its Errors.
-resource "aws_cloudwatch_metric_alarm" "authorizer_fails" {
-  alarm_name          = "${var.name}-authorizer-fails"
-  alarm_description   = "The authorizer does not start, or throws; API Gateway answers 500."
+# Not "invocations - decisions": an invocation counts where it begins and a decision where it ends, maybe in the next period.
+resource "aws_cloudwatch_metric_alarm" "authorizer_never_starts" {
+  alarm_name          = "${var.name}-authorizer-never-starts"
+  alarm_description   = "The authorizer fails without a single decision; API Gateway answers 500."
   comparison_operator = "GreaterThanOrEqualToThreshold"
   threshold           = 1
   evaluation_periods  = 1
@@ -149,20 +163,9 @@ resource "aws_cloudwatch_metric_alarm" "authorizer_fails" {
 
   metric_query {
     id          = "undecided"
-    expression  = "FILL(failures, 0) + IF(errors > FILL(decisions, 0), errors - FILL(decisions, 0), 0)"
-    label       = "what it could not decide"
+    expression  = "IF(FILL(decisions, 0) < 1, errors, 0)"
+    label       = "errors while nothing is decided"
     return_data = true
-  }
-
-  metric_query {
-    id = "failures"
-    metric {
-      namespace   = "PomeriumEdge"
-      metric_name = "Failures"
-      dimensions  = { service = local.authorizer }
-      period      = 300
-      stat        = "Sum"
-    }
   }
 
   metric_query {

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, assert, beforeAll, describe, test } from 'vitest';
-import { LAMBDAS, sizeOfLambda } from '../../scripts/bundle-lambda.ts';
+import { LAMBDAS, lambdaPath, sizeOfLambda } from '../../scripts/bundle-lambda.ts';
 import { OSLS_ENVIRONMENT, startOslsOffline } from '../../scripts/osls-offline.ts';
 import { must, ROOT, tool } from '../../scripts/run.ts';
 import { startStandIn } from '../../scripts/start/stand-in.ts';
-import { HOST, makeKey, sign } from '../support/issuer.ts';
+import { HOST, jwks, makeKey, sign } from '../support/issuer.ts';
 import { assertDoctorFindsNothing } from './doctor.ts';
 
 const standIn = await startStandIn({});
@@ -107,6 +107,28 @@ describe('osls package', () => {
   test('packs each function as one small file', () => {
     for (const name of LAMBDAS) console.info(`${name}.mjs: ${Math.round(sizeOfLambda(name) / 1000)} kB minified`);
     assert.isBelow(sizeOfLambda('authorizer'), 196_000);
+  });
+
+  test('its metrics have the name that the alarms know, whatever the service is called', async () => {
+    const event = {
+      type: 'TOKEN',
+      methodArn: 'arn:aws:execute-api:us-east-1:1:a/dev/GET/rest',
+      authorizationToken: good,
+    };
+    const script = `const { handler } = await import(${JSON.stringify(lambdaPath('authorizer'))});
+      await handler(${JSON.stringify(event)}, {});
+      process.exit(0);`;
+    const output = await must(process.execPath, ['--input-type=module', '--eval', script], {
+      capture: true,
+      env: {
+        POMERIUM_AUDIENCE: HOST,
+        POMERIUM_JWKS: JSON.stringify(jwks(standIn.key)),
+        AWS_LAMBDA_FUNCTION_NAME: 'the-function',
+        POWERTOOLS_SERVICE_NAME: 'another-service',
+      },
+    });
+    assert.match(output, /"service":"the-function","code":"allowed","Decisions":1/);
+    assert.notInclude(output, 'another-service');
   });
 
   test('takes routes in place of an audience, gives each function what it reads, and nothing that is not set', () => {

@@ -7,7 +7,7 @@ import { GATE_VARIABLES, VERIFIER_VARIABLES } from '../../core/adapter.ts';
 import { ROOT } from '../../scripts/run.ts';
 
 const read = (path: string) => readFileSync(ROOT + path, 'utf8');
-const { functions, custom } = parse(read('serverless.yml'), { merge: true });
+const { functions, custom, provider } = parse(read('serverless.yml'), { merge: true });
 
 /** What an authorizer refuses by name, see docs/aws-lambda.md. */
 const REFUSED = Object.entries(GATE_VARIABLES)
@@ -82,4 +82,12 @@ test('alarms watch metrics and codes that there are', () => {
       read(code === 'allowed' ? 'adapters/aws-lambda/report.ts' : 'core/errors.ts'),
       new RegExp(`\\b${code}\\b`),
     );
+});
+
+test('failures and timeouts have alarms of one metric each, so that no number of refusals hides one', () => {
+  const { Resources } = parse(read('deploy/aws-lambda/alarms.yml'), { merge: true, logLevel: 'silent' });
+  const { AuthorizerFailsAlarm, AuthorizerTimesOutAlarm } = Resources;
+  assert.include(AuthorizerFailsAlarm.Properties, { MetricName: 'Failures', Statistic: 'Sum', Threshold: 1 });
+  const timeout = { MetricName: 'Duration', Statistic: 'Maximum', Threshold: provider.timeout * 1000 };
+  assert.include(AuthorizerTimesOutAlarm?.Properties, timeout);
 });

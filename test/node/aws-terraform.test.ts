@@ -93,10 +93,23 @@ describe('deploy/terraform', () => {
     }
   });
 
+  test('the example hands on a subject that was verified, and neither the email nor the assertion that a client sent', () => {
+    const [example] = parsed.filter(({ blocks }) => blocks.module);
+    const integrations = example?.blocks.resource?.['aws_apigatewayv2_integration']?.['upstream'];
+    assert.deepNestedPropertyVal({ integrations }, 'integrations[0].request_parameters', {
+      'overwrite:header.x-pomerium-claim-sub': '$context.authorizer.subject',
+      'remove:header.x-pomerium-claim-email': "''",
+      'remove:header.x-pomerium-jwt-assertion': "''",
+    });
+  });
+
   test('has the alarms of serverless.yml', () => {
     const alarms = [...read('deploy/aws-lambda/alarms.yml').matchAll(/AlarmName: \S+stage\}-(\S+)/g)];
     const text = read(`${MODULE}/alarms.tf`);
-    assert.isAtLeast(alarms.length, 8);
+    assert.isAtLeast(alarms.length, 10);
     for (const [, name = ''] of alarms) assert.match(text, new RegExp(`(^    ${name} = |-${name}")`, 'm'));
+    const expressions = [...text.matchAll(/expression\s+= "(.+)"/g)].map(([, expression]) => expression);
+    for (const expression of expressions) assert.include(read('deploy/aws-lambda/alarms.yml'), `'${expression}'`);
+    assert.match(text, /metric\s+= "Duration"\s+statistic\s+= "Maximum"/);
   });
 });

@@ -94,7 +94,7 @@ export function addAlarms(
     }),
     { threshold: refusedThreshold },
   );
-  // An HTTP API's refusals are none. A REST API's are, unless POMERIUM_RESPONSES is policy.
+  // No refusal of an HTTP API is an error. Those of a REST API are, unless POMERIUM_RESPONSES is policy.
   add(
     'AuthorizerFails',
     'The authorizer does not start, or throws; API Gateway answers 500.',

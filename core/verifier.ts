@@ -4,7 +4,7 @@ import { BoundedMap } from './bounded-map.ts';
 import { type Claims, checkClaims, parseClaims } from './claims.ts';
 import { describeValue, PomeriumError } from './errors.ts';
 import { callSafely, type EventRequest, type EventSubject, emitTo } from './events.ts';
-import { ASSERTION_FOR_HEADER, type RequestLike, readAssertion, readHeader } from './gate/headers.ts';
+import { ASSERTION_FOR_HEADER, hasBearer, type RequestLike, readAssertion, readHeader } from './gate/headers.ts';
 import { type Identity, type MaybeAnonymous, toIdentity } from './identity.ts';
 import type { VerificationKey } from './keys/key-set.ts';
 import type { KeyContext, KeySource } from './keys/source.ts';
@@ -127,8 +127,8 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
     const { audiences, routes } = this.#settings;
     const hosts = audiences.size > 1 || routes ? hostsOf(request) : [];
     const assertion = readAssertion(request.headers);
-    const hasBearer = !assertion && /^bearer\s/i.test(readHeader(request.headers, 'authorization') ?? '');
-    const identity = await this.#verify(assertion, own, { hosts, hasBearer });
+    const isBearer = !assertion && hasBearer(request.headers);
+    const identity = await this.#verify(assertion, own, { hosts, isBearer });
     const onBehalfOf = this.#onBehalfOf;
     const original = onBehalfOf && readHeader(request.headers, ASSERTION_FOR_HEADER);
     if (!original) return identity;
@@ -147,12 +147,12 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
   async #verify(
     value: string | null | undefined,
     context: VerifyContext,
-    { hosts = [], hasBearer = false }: { hosts?: readonly string[]; hasBearer?: boolean } = {},
+    { hosts = [], isBearer = false }: { hosts?: readonly string[]; isBearer?: boolean } = {},
   ): Promise<MaybeAnonymous> {
     const keyContext = this.#keyContext(context);
     let verified: MaybeAnonymous | undefined;
     try {
-      const text = requireOne(value, { hasBearer });
+      const text = requireOne(value, { hasBearer: isBearer });
       const remembered = this.#remembered.get(text);
       const assertion = remembered?.assertion ?? parseAssertion(text, this.#headers);
 

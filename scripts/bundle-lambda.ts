@@ -10,7 +10,7 @@ export function lambdaPath(name: (typeof LAMBDAS)[number]): string {
   return `${ROOT}dist/lambda/${name}.mjs`;
 }
 
-/** One file that Lambda runs. The AWS SDK is left out: the runtime brings it along. */
+/** One file that Lambda runs. It has no AWS SDK: the runtime brings that along. */
 export const LAMBDA_BUNDLE = {
   absWorkingDir: ROOT,
   bundle: true,
@@ -18,26 +18,27 @@ export const LAMBDA_BUNDLE = {
   format: 'esm',
   platform: 'node',
   target: 'node22',
-  external: ['@aws-sdk/*'],
   logLevel: 'warning',
 } satisfies BuildOptions;
 
-export async function bundleLambdas(): Promise<void> {
-  await build({
+function optionsFor(names: readonly (typeof LAMBDAS)[number][]) {
+  const entryPoints = names.map((name) => `deploy/aws-lambda/${name}.ts`);
+  return {
     ...LAMBDA_BUNDLE,
-    entryPoints: LAMBDAS.map((name) => `deploy/aws-lambda/${name}.ts`),
+    entryPoints,
     outdir: 'dist/lambda',
     outExtension: { '.js': '.mjs' },
-  });
+  } satisfies BuildOptions;
+}
+
+export async function bundleLambdas(): Promise<void> {
+  await build(optionsFor(LAMBDAS));
 }
 
 /** The functions of the ready zip, and the packages that are in them. */
 export async function bundleForZip(): Promise<{ files: Record<string, Uint8Array>; packages: string[] }> {
   const { outputFiles, metafile } = await build({
-    ...LAMBDA_BUNDLE,
-    entryPoints: ['authorizer', 'refresher'].map((name) => `deploy/aws-lambda/${name}.ts`),
-    outdir: 'dist/lambda',
-    outExtension: { '.js': '.mjs' },
+    ...optionsFor(['authorizer', 'refresher']),
     write: false,
     metafile: true,
   });

@@ -127,9 +127,14 @@ function secondsKept(
   return isAssertion ? Math.min(ttlOverride, Math.max(0, Math.floor(expiresAt - now()))) : 0;
 }
 
-/** Whether what lets this request in is a policy for its method and path alone, which holds them as patterns. */
-export function isPolicyForPath(caller: AuthorizerRequest['caller'], options: AnswerOptions): boolean {
-  return options.scope === 'method' && caller !== 'appsync' && !isSimple(caller, options);
+/**
+ * Whether a policy that allows this method and path would allow others, too: the path is what a client wrote, and `*` and `?` in a
+ * policy are any text.
+ */
+export function isPattern({ caller, arn }: AuthorizerRequest, options: AnswerOptions): boolean {
+  if (options.scope === 'stage' || caller === 'appsync' || isSimple(caller, options)) return false;
+  const [, , ...called] = arn.split('/');
+  return /[*?]/.test(called.join('/'));
 }
 
 /** Simple answers belong to payload 2.0, where they are the rule; 1.0 may have them, too. */
@@ -152,11 +157,6 @@ function policy(
     },
     context,
   };
-}
-
-/** A path holds what a client wrote, and `*` and `?` in a policy are any text: such a path is not put into one that allows. */
-export function isExact(arn: string): boolean {
-  return !/[*?]/.test(arn);
 }
 
 /** Every method and path of the stage: only ever right where the answers are cached. */

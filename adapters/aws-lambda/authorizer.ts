@@ -1,11 +1,9 @@
 import { configurationError, type GateResult, type Policy, PomeriumError } from '../../core/adapter.ts';
 import {
-  type AnswerOptions,
   type AppSyncAnswer,
   type AuthorizerAnswer,
   allow,
-  isExact,
-  isPolicyForPath,
+  isPattern,
   isUnauthorized,
   type PolicyAnswer,
   refuse,
@@ -19,7 +17,7 @@ import {
   readAuthorizerOptions,
 } from './authorizer-options.ts';
 import { verifierFor } from './authorizer-verifier.ts';
-import { type AuthorizerRequest, readAuthorizerEvent, splitArn, withBearer } from './events.ts';
+import { type AuthorizerRequest, readAuthorizerEvent, withBearer } from './events.ts';
 import { createLambdaGate } from './gate.ts';
 import type { LambdaEnvironment } from './options.ts';
 import { warmUpAnswer } from './warm-up-answer.ts';
@@ -130,12 +128,6 @@ function toMistake(error: unknown): PomeriumError {
   return new PomeriumError('invalid_configuration', 'The option context or usageIdentifierKey failed: see the log.', {
     cause: error,
   });
-}
-
-/** Whether a policy that allows this request would allow others, too: the path is what a client wrote. */
-function isPattern({ caller, arn }: AuthorizerRequest, answers: AnswerOptions): boolean {
-  const { method, path } = splitArn(arn);
-  return isPolicyForPath(caller, answers) && !isExact(`${method}${path}`);
 }
 
 const DENIED = { allowed: false, allow: false, deny: true };

@@ -13,7 +13,7 @@ import {
   tieredStore,
   type Variables,
 } from '../../core/adapter.ts';
-import { httpsTransport } from './https-transport.ts';
+import { gateTransport } from './gate-transport.ts';
 import type { LoggerLike, MetricsLike } from './report.ts';
 import { ssmStore } from './ssm-store.ts';
 import { storeOnlyKeys } from './store-only.ts';
@@ -74,7 +74,7 @@ export function readLambdaOptions<Event>(env: LambdaEnvironment, options: Lambda
     throw configurationError("logClaims must be a list of claim names; write logClaims: ['email'].");
   }
   const keySettings = fetchKeys
-    ? { remoteKeys: { store: defaultStore(env), transport: httpsTransport }, gateOptions }
+    ? { remoteKeys: { store: defaultStore(env), transport: gateTransport }, gateOptions }
     : storeOnly(env, gateOptions);
   return { fetchKeys, logger, metrics, logClaims, ...keySettings };
 }

@@ -24,8 +24,8 @@ export interface AuthorizedIdentity
  *
  * It believes the event, `requestContext.authorizer` or `identity.resolverContext` of it, and nothing that a client sends: no header and
  * no body. So only API Gateway and AppSync may call the function, and not with an event that is made of what a client sends: a
- * body, the arguments of GraphQL, a message of IoT. It verifies nothing: whoever else may invoke the function may be anybody. A WebSocket's identity is that of its opening, whatever
- * `expiresAt` says.
+ * body, the arguments of GraphQL, a message of IoT. It verifies nothing: whoever else may invoke the function may be anybody. A
+ * WebSocket's identity is that of its opening, whatever `expiresAt` says.
  *
  * @example
  * ```ts

@@ -3,13 +3,13 @@ import {
   callSafely,
   type GateRequest,
   type GateResult,
+  hasBearer,
   type Identity,
   loggedPath,
   mayLogReceived,
   type PomeriumError,
   type PomeriumEvent,
   readAssertion,
-  readHeader,
   readPath,
 } from '../../core/adapter.ts';
 
@@ -137,9 +137,9 @@ function allowedFields(
 }
 
 function refusedFields(request: ReportedRequest, { code }: PomeriumError): Record<string, unknown> {
-  const hasBearer = /^bearer\s/i.test(readHeader(request.headers, 'authorization') ?? '');
   // The likeliest mistake: the assertion comes as Authorization, and only allowBearer takes it from there.
-  return { ...requestFields(request), ...(code === 'missing_assertion' && hasBearer && { bearer: true }) };
+  const isBearer = code === 'missing_assertion' && hasBearer(request.headers);
+  return { ...requestFields(request), ...(isBearer && { bearer: true }) };
 }
 
 /** Of an assertion that was verified, so that its header can be read. */

@@ -25,6 +25,11 @@ export function readAssertion(headers: HeadersLike): string | undefined {
   return readHeader(headers, ASSERTION_HEADER);
 }
 
+/** Whether there is a bearer token in `Authorization` (RFC 6750 section 2.1). */
+export function hasBearer(headers: HeadersLike): boolean {
+  return /^bearer\s/i.test(readHeader(headers, 'authorization') ?? '');
+}
+
 /** A header's value by its lower-case name; repeated ones joined with a comma, as Fetch does. */
 export function readHeader(headers: HeadersLike, wanted: string): string | undefined {
   if (isFetchHeaders(headers)) return headers.get(wanted) ?? undefined;

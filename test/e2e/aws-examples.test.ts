@@ -5,6 +5,8 @@ import { parse } from 'yaml';
 import { must, ROOT, tool } from '../../scripts/run.ts';
 import { installProject, type Project } from '../support/example-project.ts';
 import { HOST, jwks, makeKey, sign } from '../support/issuer.ts';
+import { answersIn, RUNNER } from './bundling/lambda-process.ts';
+import { type BuildProperties, samBuild } from './bundling/sam-build.ts';
 
 const key = await makeKey();
 const now = Math.floor(Date.now() / 1000);
@@ -18,12 +20,9 @@ async function install(example: string): Promise<Project> {
 
 /** What a handler answers to an event, in a process of its own. */
 async function ask(bundle: string, event: object): Promise<Record<string, unknown>> {
-  const script = `const { handler } = await import(${JSON.stringify(bundle)});
-    console.log('\\n' + JSON.stringify(await handler(${JSON.stringify(event)}, {})));
-    process.exit(0);`;
   const env = { POMERIUM_AUDIENCE: HOST, POMERIUM_JWKS: JSON.stringify(jwks(key)), AWS_LAMBDA_FUNCTION_NAME: 'f' };
-  const output = await must(process.execPath, ['--input-type=module', '--eval', script], { capture: true, env });
-  return JSON.parse(output.trim().split('\n').at(-1) ?? '');
+  const output = await must(process.execPath, [RUNNER, bundle, JSON.stringify(event)], { capture: true, env });
+  return answersIn(output)?.[0] ?? assert.fail(output);
 }
 
 const HTTP_EVENT = {
@@ -36,23 +35,6 @@ const HTTP_EVENT = {
 };
 
 describe('examples/aws-sam, installed in an empty folder', () => {
-  interface BuildProperties {
-    readonly Format: string;
-    readonly Target: string;
-    readonly Minify: boolean;
-    readonly OutExtension: readonly string[];
-    readonly EntryPoints: readonly [string];
-  }
-
-  /** As `sam build` runs esbuild: esbuild.py of aws-lambda-builders' nodejs_npm_esbuild workflow. */
-  const argumentsOf = ({ Format, Target, Minify, OutExtension, EntryPoints, ...others }: BuildProperties) => {
-    assert.isEmpty(others);
-    const [entry] = EntryPoints;
-    const defaults = ['--bundle', '--platform=node', '--outdir=built'];
-    const own = [...(Minify ? ['--minify'] : []), `--target=${Target}`, `--format=${Format}`];
-    return [entry, ...defaults, ...own, ...OutExtension.map((value) => `--out-extension:${value}`)];
-  };
-
   test('type-checks, builds as sam does, and its functions answer', async () => {
     const { folder } = await install('aws-sam');
     await must(tool('tsc'), [], { cwd: folder, capture: true });
@@ -60,12 +42,10 @@ describe('examples/aws-sam, installed in an empty folder', () => {
     const functions = Object.values<{ Metadata?: { BuildProperties: BuildProperties } }>(
       parse(text, { logLevel: 'silent' }).Resources,
     ).flatMap(({ Metadata }) => (Metadata ? [Metadata.BuildProperties] : []));
-    for (const properties of functions) {
-      await must(tool('esbuild'), [...argumentsOf(properties), '--log-level=warning'], { cwd: folder, capture: true });
-    }
-    assert.sameMembers(readdirSync(join(folder, 'built')), ['app.mjs', 'authorizer.mjs', 'refresher.mjs']);
-    assert.propertyVal(await ask(join(folder, 'built/authorizer.mjs'), HTTP_EVENT), 'isAuthorized', true);
-    const answer = await ask(join(folder, 'built/app.mjs'), { ...HTTP_EVENT, type: undefined, routeArn: undefined });
+    for (const properties of functions) await samBuild(properties)(folder);
+    assert.sameMembers(readdirSync(join(folder, 'dist')), ['app.mjs', 'authorizer.mjs', 'refresher.mjs']);
+    assert.propertyVal(await ask(join(folder, 'dist/authorizer.mjs'), HTTP_EVENT), 'isAuthorized', true);
+    const answer = await ask(join(folder, 'dist/app.mjs'), { ...HTTP_EVENT, type: undefined, routeArn: undefined });
     assert.equal(answer['statusCode'], 200);
     assert.deepInclude(JSON.parse(String(answer['body'])), { email: 'alice@example.com' });
   });

@@ -12,8 +12,8 @@ import { collectConsole, withVariables } from './process.ts';
 
 /** What default keys are asked of. */
 const origin = vi.hoisted(() => ({ transport: (() => {}) as unknown as Transport }));
-vi.mock('../../../adapters/aws-lambda/https-transport.ts', () => ({
-  get httpsTransport() {
+vi.mock('../../../adapters/aws-lambda/gate-transport.ts', () => ({
+  get gateTransport() {
     return origin.transport;
   },
 }));

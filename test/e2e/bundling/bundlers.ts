@@ -2,20 +2,13 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import webpack, { type Configuration } from 'webpack';
 import { parse } from 'yaml';
-import { must, tool } from '../../../scripts/run.ts';
 import { blockOf, commandOf } from './documented.ts';
-
-/** Makes dist/ in the project's folder, and gives what was printed. */
-export type Bundle = (folder: string) => Promise<string>;
+import { type BuildProperties, type Bundle, command, samBuild } from './sam-build.ts';
 
 /** A command of the page; `replace`: other words in it. */
 export function documented(beginning: string, replace: Readonly<Record<string, string>> = {}): Bundle {
   const [name, ...args] = commandOf(beginning).map((word) => replace[word] ?? word);
   return command(name ?? '', args);
-}
-
-function command(name: string, args: readonly string[]): Bundle {
-  return (folder) => must(tool(name), args, { cwd: folder, capture: true });
 }
 
 /** The nth configuration of the page's webpack.config.mjs. */
@@ -35,33 +28,6 @@ export function webpackConfiguration(index: number): Bundle {
     );
     return stats?.toString({ all: false, errors: true, warnings: true }) ?? 'nothing';
   };
-}
-
-interface BuildProperties {
-  readonly EntryPoints: string[];
-  readonly Format?: string;
-  readonly Target?: string;
-  readonly OutExtension?: string[];
-}
-
-/** What `sam build` runs for this (aws-lambda-builders, workflows/nodejs_npm_esbuild/esbuild.py, EsbuildCommandBuilder). */
-export function samBuild({
-  EntryPoints,
-  Format = 'cjs',
-  Target = 'es2020',
-  OutExtension = [],
-}: BuildProperties): Bundle {
-  const extensions = OutExtension.map((value) => `--out-extension:${value}`);
-  return command('esbuild', [
-    ...EntryPoints,
-    '--bundle',
-    '--platform=node',
-    '--outdir=dist',
-    `--target=${Target}`,
-    `--format=${Format}`,
-    '--minify',
-    ...extensions,
-  ]);
 }
 
 /** The page's own, for ES modules. */

@@ -4,16 +4,10 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, assert, beforeAll, describe, test } from 'vitest';
 import { must, ROOT, tool } from '../../../scripts/run.ts';
 import { startSsm } from '../../adapters/aws-lambda/ssm-server.ts';
-import {
-  type Bundle,
-  cdkBundling,
-  documented,
-  documentedSamBuild,
-  samBuild,
-  webpackConfiguration,
-} from './bundlers.ts';
+import { cdkBundling, documented, documentedSamBuild, webpackConfiguration } from './bundlers.ts';
 import { type Functions, startFunctions } from './functions.ts';
 import { AUDIENCE, assertAnswers, type Kind } from './lambda-process.ts';
+import { type Bundle, samBuild } from './sam-build.ts';
 
 let functions: Functions;
 beforeAll(async () => {
@@ -32,9 +26,6 @@ async function bundleWith(bundle: Bundle): Promise<string> {
   return functions.takeOutput();
 }
 
-/** Where the bundles are, by the names below. */
-const folders = new Map<string, string>();
-
 const rows: [name: string, bundle: Bundle, files: string[], kind?: Kind][] = [
   ['esbuild, ES modules', documented('esbuild authorizer.mjs'), ['authorizer.mjs', 'app.mjs']],
   ['esbuild, CommonJS', documented('esbuild authorizer.ts'), ['authorizer.js', 'app.js']],
@@ -50,11 +41,20 @@ const rows: [name: string, bundle: Bundle, files: string[], kind?: Kind][] = [
   ['ncc, CommonJS', documented('ncc build app.js'), ['index.js'], 'app'],
 ];
 
+const bundled = new Map<string, Promise<string>>();
+
+/** Where the bundles of the row with this name are. */
+function folderOf(name: string): Promise<string> {
+  const [, bundle] = rows.find((row) => row[0] === name) ?? assert.fail(`${name} is no row`);
+  const folder = bundled.get(name) ?? bundleWith(bundle);
+  bundled.set(name, folder);
+  return folder;
+}
+
 describe('what people bundle runs on its own', () => {
-  for (const [name, bundle, files, kind] of rows) {
+  for (const [name, , files, kind] of rows) {
     test(name, async () => {
-      const folder = await bundleWith(bundle);
-      folders.set(name, folder);
+      const folder = await folderOf(name);
       assert.includeMembers(readdirSync(folder), files);
       for (const file of files) {
         const text = readFileSync(join(folder, file), 'utf8');
@@ -87,7 +87,7 @@ describe('the AWS SDK', () => {
     ['webpack, CommonJS', 'app.js'],
   ] as const) {
     test(`${name}: taken from the runtime, and missed in a sentence`, async () => {
-      const path = join(folders.get(name) ?? assert.fail('not bundled'), file);
+      const path = join(await folderOf(name), file);
       const env = { ...ssm.variables, POMERIUM_JWKS_SSM: NAME, POMERIUM_FETCH_KEYS: 'false' };
       const without = await functions.answersOf(path, env);
       assert.match(without.output, /@aws-sdk\/client-ssm cannot be loaded \(MODULE_NOT_FOUND\)\. Lambda's/);

@@ -9,7 +9,8 @@ import { sign } from '../../support/issuer.ts';
 
 /** The audience in docs/aws-bundling.md. */
 export const AUDIENCE = 'api.corp.example.com';
-const RUNNER = `${ROOT}test/e2e/bundling/run-function.mjs`;
+/** Calls a function's handler with the events that it is given. */
+export const RUNNER = `${ROOT}test/e2e/bundling/run-function.mjs`;
 /** What Lambda's Node.js 20 and 22 switch off ("Building Lambda functions with Node.js", AWS Lambda Developer Guide). */
 const AS_LAMBDA = '--no-experimental-require-module --no-experimental-detect-module';
 
@@ -67,14 +68,19 @@ export async function startLambdaProcesses() {
         cwd: dirname(file),
         env: { POMERIUM_JWKS_URL: standIn.jwksUrl(), TMPDIR: emptyFolder(), NODE_OPTIONS: flags, ...env },
       });
-      const line = /^answers (.*)$/m.exec(output)?.[1];
-      return { output, answers: line && JSON.parse(line) };
+      return { output, answers: answersIn(output) };
     },
     async close(): Promise<void> {
       for (const folder of folders) rmSync(folder, { recursive: true, force: true });
       await standIn.close();
     },
   };
+}
+
+/** What `RUNNER` printed. */
+export function answersIn(output: string): Answers['answers'] {
+  const line = /^answers (.*)$/m.exec(output)?.[1];
+  return line && JSON.parse(line);
 }
 
 function kindOf(file: string): Kind {

@@ -15,19 +15,23 @@ export interface Tally {
   failed: number;
 }
 
-const RUNTIMES: Record<string, (origin: string) => Promise<Result[]>> = {
-  'edge-runtime': runInEdgeVm,
-  'node 20': (origin) => runAsProcess(oldestNode(), [], origin),
+const RUNTIMES: Readonly<Record<string, (origin: string) => Promise<Result[]>>> = {
+  edge: runInEdgeVm,
+  node20: (origin) => runAsProcess(oldestNode(), [], origin),
   bun: (origin) => runAsProcess(tool('bun'), ['run'], origin),
   deno: (origin) => runAsProcess(tool('deno'), ['run', '--allow-all', '--no-lock'], origin),
 };
 
-/** Runs the tests of `test/core` on the runtimes that vitest does not run on. */
-export async function runPortable(): Promise<Tally> {
+/** Runs the tests of `test/core` on the runtimes that vitest does not run on, or on one of them: `edge`, `node20`, `bun`, `deno`. */
+export async function runPortable(only?: string): Promise<Tally> {
+  const runtimes = Object.entries(RUNTIMES).filter(([name]) => only === undefined || name === only);
+  if (runtimes.length === 0) {
+    throw new UserError(`There is no runtime "${only}"; there are ${Object.keys(RUNTIMES).join(', ')}.`);
+  }
   const origin = await startOrigin();
   const tally = { passed: 0, failed: 0 };
   try {
-    for (const [runtime, runTests] of Object.entries(RUNTIMES)) {
+    for (const [runtime, runTests] of runtimes) {
       const results = await runTests(origin.url);
       const failures = results.filter(({ failure }) => failure !== undefined);
       for (const { name, failure } of failures) console.log(`✗ ${runtime}: ${name}\n  ${failure}`);

@@ -74,7 +74,7 @@ function isOf(range: string, place: string): boolean {
 let packed: Promise<string[]> | undefined;
 
 /** The paths that `npm pack` would pack. */
-function packedFiles(): Promise<string[]> {
+export function packedFiles(): Promise<string[]> {
   packed ??= must('npm', ['pack', '--silent', '--dry-run', '--json', '--ignore-scripts'], { capture: true }).then(
     (json) => {
       const [{ files }] = JSON.parse(json) as [{ files: { path: string }[] }];

@@ -161,3 +161,21 @@ describe('a preflight', () => {
     assert.include(await handler(preflight as never, {} as never), { statusCode: 204, body: 'undefined' });
   });
 });
+
+describe('an event of another trigger', () => {
+  const message = { Records: [{ messageId: '1', eventSource: 'aws:sqs', body: '{}' }] };
+  const handlerOf = (...more: Middlewares[]) =>
+    middy()
+      .use([pomeriumMiddleware(options) as Ours, ...more.flat()])
+      .handler(async () => ({ statusCode: 200 }));
+
+  test('is thrown back', async () => {
+    const error = await handlerOf()(message as never, {} as never).then(assert.fail, (thrown: unknown) => thrown);
+    assert.match(String(error), /^TypeError: .*no HTTP request; it has "Records"/);
+  });
+
+  // So the docs have the triggers told apart before Middy: what is returned, AWS takes for handled.
+  test('is answered by http-error-handler', async () => {
+    assert.include(await handlerOf(errorHandler())(message as never, {} as never), { statusCode: 500 });
+  });
+});

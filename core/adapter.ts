@@ -6,7 +6,7 @@ export { describeFetchFailure } from './fetch-failure.ts';
 export { TRUNCATED_HEADER } from './gate/claim-headers.ts';
 export { assertionsIn, type ForwardedHeaders, forward, holdsOneOf } from './gate/forward.ts';
 export { createGate, type Gate, type GatePlatform, type GateResult, gateOrBroken } from './gate/gate.ts';
-export { hasBearer, isPomeriumHeader, readAssertion, readHeader } from './gate/headers.ts';
+export { isPomeriumHeader, readAssertion, readHeader } from './gate/headers.ts';
 export type { GateContext, GateRequest, SentRequest } from './gate/identify.ts';
 export { imageSources } from './gate/image-source.ts';
 export { consoleLog, type GateLog, loggedPath, logLine, mayLogReceived } from './gate/log.ts';

@@ -11,7 +11,7 @@ import {
   type Variables,
 } from '../../core/adapter.ts';
 import type { Additions, AnswerOptions } from './answers.ts';
-import { type AddedContext, readAdded } from './authorizer-context.ts';
+import { type AddedContext, readContextMembers } from './authorizer-context.ts';
 import type { LambdaEnvironment, LambdaOptions } from './options.ts';
 
 /** What an authorizer cannot have, with what to write instead: it stands before API Gateway's integrations and changes no header. */
@@ -113,7 +113,7 @@ export function readAuthorizerOptions(env: LambdaEnvironment, options: Authorize
     },
     allowBearer: readBoolean('allowBearer', allowBearer) ?? variables.allowBearer ?? false,
     additionsFor: (identity) => ({
-      context: contextFor ? readAdded(contextFor(identity)) : {},
+      context: contextFor ? readContextMembers(contextFor(identity)) : {},
       usageIdentifierKey: readKey(keyFor?.(identity)),
     }),
     lambdaOptions,

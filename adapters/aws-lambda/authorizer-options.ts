@@ -120,11 +120,16 @@ export function readAuthorizerOptions(env: LambdaEnvironment, options: Authorize
   };
 }
 
+/** In characters, of an API key ("API Gateway API key file format"). */
+const MAX_KEY = 128;
+
 /** Never says what it is: it may be an API key all the same. */
 function readKey(key: unknown): string | undefined {
-  if (key === undefined || (typeof key === 'string' && key !== '')) return key;
+  if (key === undefined || (typeof key === 'string' && key !== '' && key.length <= MAX_KEY)) return key;
   callSafely(() => key);
-  throw configurationError('usageIdentifierKey must return an API key, at once, or undefined for none.');
+  throw configurationError(
+    `usageIdentifierKey must return an API key of ${MAX_KEY} characters at most, at once, or undefined for none.`,
+  );
 }
 
 /** The empty string is not set: deployment templates write it. */

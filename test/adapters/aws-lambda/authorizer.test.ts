@@ -444,8 +444,13 @@ describe('the option usageIdentifierKey', () => {
     assert.deepEqual(await ask(restRequest(headers), { usageIdentifierKey: () => undefined }), allowed());
   });
 
-  test('that gives no text is an error of the function', async () => {
-    for (const wrong of ['', 7, Promise.reject(new Error('mine'))]) {
+  test('may be as long as a key of API Gateway', async () => {
+    const key = 'k'.repeat(128);
+    assert.include(await ask(restRequest(headers), { usageIdentifierKey: () => key }), { usageIdentifierKey: key });
+  });
+
+  test('that gives no API key is an error of the function', async () => {
+    for (const wrong of ['', 7, 'k'.repeat(129), 'k'.repeat(9000), Promise.reject(new Error('mine'))]) {
       const answer = await ask(restRequest(headers), { usageIdentifierKey: () => wrong as string });
       assert.match(String(answer), /^thrown: usageIdentifierKey must return an API key/);
     }

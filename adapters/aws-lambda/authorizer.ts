@@ -17,7 +17,8 @@ import {
   readAuthorizerOptions,
 } from './authorizer-options.ts';
 import { verifierFor } from './authorizer-verifier.ts';
-import { type AuthorizerRequest, readAuthorizerEvent, withBearer } from './events.ts';
+import { withBearer } from './bearer.ts';
+import { type AuthorizerRequest, readAuthorizerEvent } from './events.ts';
 import { createLambdaGate } from './gate.ts';
 import type { LambdaEnvironment } from './options.ts';
 import { warmUpAnswer } from './warm-up-answer.ts';
@@ -100,8 +101,8 @@ export function createAuthorizer(options: AuthorizerOptions = {}): Authorizer<Si
   };
 
   const answerTo = async (event: unknown, context: unknown): Promise<AuthorizerAnswer> => {
-    const sent = readAuthorizerEvent(event, context);
-    const request = allowBearer ? withBearer(sent) : sent;
+    const received = readAuthorizerEvent(event, context);
+    const request = allowBearer ? withBearer(received) : received;
     const policy = isPattern(request, answers) ? NO_PATTERNS : undefined;
     const result = await gate.decide(request, (decided) => addAnswer(decided, request), policy);
     if (result.type === 'allow') return result.answer;

@@ -3,7 +3,6 @@ import {
   callSafely,
   type GateRequest,
   type GateResult,
-  hasBearer,
   type Identity,
   loggedPath,
   mayLogReceived,
@@ -79,7 +78,7 @@ export function report(decision: Decision, reporting: Reporting): void {
     if (result.type === 'allow') {
       return result.identity && logger.info('allowed', allowedFields(request, result.identity, reporting));
     }
-    return isLoggedAsDecision(result.error) && logRefused(result.error, refusedFields(request, result.error), logger);
+    return isLoggedAsDecision(result.error) && logRefused(result.error, requestFields(request), logger);
   });
 }
 
@@ -134,12 +133,6 @@ function allowedFields(
   const taken = named.filter(([name]) => isTaken(name));
   const free = named.filter(([name]) => !isTaken(name));
   return { ...fields, ...Object.fromEntries(free), ...(taken.length > 0 && { claims: Object.fromEntries(taken) }) };
-}
-
-function refusedFields(request: ReportedRequest, { code }: PomeriumError): Record<string, unknown> {
-  // The likeliest mistake: the assertion comes as Authorization, and only allowBearer takes it from there.
-  const isBearer = code === 'missing_assertion' && hasBearer(request.headers);
-  return { ...requestFields(request), ...(isBearer && { bearer: true }) };
 }
 
 /** Of an assertion that was verified, so that its header can be read. */

@@ -1,4 +1,11 @@
-import { forward, type GateOptions, type Identity, type SignedInOptions, withHeaders } from '../../core/adapter.ts';
+import {
+  forward,
+  type GateOptions,
+  type Identity,
+  requireHandler,
+  type SignedInOptions,
+  withHeaders,
+} from '../../core/adapter.ts';
 import { lazyGate } from './lazy-gate.ts';
 import { requestWithHeaders } from './request-with-headers.ts';
 
@@ -35,6 +42,7 @@ export function withPomerium<Rest extends readonly unknown[], Who extends Identi
   handler: IdentifiedHandler<Rest, Who>,
   options: GateOptions<Request> = {},
 ): (request: Request, ...rest: Rest) => Promise<Response> {
+  requireHandler(handler);
   const gate = lazyGate<Request>(options);
   return async (request, ...rest) => {
     const result = await gate.authorize(request, { platform: rest[0] });

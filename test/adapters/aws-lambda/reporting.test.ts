@@ -112,18 +112,14 @@ for (const [name, ask] of Object.entries(ENTRIES)) {
       await ask({ authorization: `Basic ${good}` }, { logger });
       await ask({ authorization: `Bearer ${good}`, [ASSERTION]: expired }, { logger });
       assert.deepEqual(
-        lines.map(({ code, bearer }) => [code, bearer]),
-        [
-          ['missing_assertion', true],
-          ['missing_assertion', undefined],
-          ['expired', undefined],
-        ],
+        lines.map(({ code }) => code),
+        ['missing_assertion', 'missing_assertion', 'expired'],
       );
-      assert.match(String(lines[0]?.['reason']), /bearer token in Authorization is not looked at.*allowBearer/);
+      assert.match(String(lines[0]?.['reason']), /bearer token in Authorization, which is not looked at/);
       for (const line of lines.slice(1)) assert.notMatch(String(line['reason']), /bearer/);
       assert.notInclude(JSON.stringify(lines), good.slice(0, 40));
       const [written] = await collectConsole(() => ask({ authorization: `Bearer ${good}` }));
-      assert.match(JSON.stringify(written), /bearer token in Authorization is not looked at/);
+      assert.match(JSON.stringify(written), /bearer token in Authorization, which is not looked at/);
     });
 
     test('log: false silences the logger, and metrics go on', async () => {

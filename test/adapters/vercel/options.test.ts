@@ -63,6 +63,15 @@ for (const [name, make] of Object.entries(makers)) {
   });
 }
 
+test('what is to be wrapped must be a function', () => {
+  for (const wrong of [undefined, null, {}, new Response()]) {
+    assertMisconfigured(() => withPomerium(wrong as never, { audience: HOST }), /The handler must be a function/);
+  }
+  for (const wrong of [null, {}, 'next']) {
+    assertMisconfigured(() => createMiddleware({ audience: HOST }, wrong as never), /next must be a function/);
+  }
+});
+
 /** The status of a good request, and the lines that the log then has. */
 async function askWith(variables: Record<string, string>, given = {}) {
   const good = () => requestWith({ [ASSERTION]: token });

@@ -3,6 +3,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { assert, describe, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
 import { must, ROOT, tool } from '../../scripts/run.ts';
+import { ALARMS, alarmsOf } from '../support/aws-alarms.ts';
 import { installProject, type Project } from '../support/example-project.ts';
 import { HOST, jwks, makeKey, sign } from '../support/issuer.ts';
 import { answersIn, RUNNER } from './bundling/lambda-process.ts';
@@ -39,9 +40,10 @@ describe('examples/aws-sam, installed in an empty folder', () => {
     const { folder } = await install('aws-sam');
     await must(tool('tsc'), [], { cwd: folder, capture: true });
     const text = readFileSync(join(folder, 'template.yaml'), 'utf8');
-    const functions = Object.values<{ Metadata?: { BuildProperties: BuildProperties } }>(
-      parse(text, { logLevel: 'silent' }).Resources,
-    ).flatMap(({ Metadata }) => (Metadata ? [Metadata.BuildProperties] : []));
+    const { Resources } = parse(text, { logLevel: 'silent' });
+    const functions = Object.values<{ Metadata?: { BuildProperties: BuildProperties } }>(Resources).flatMap(
+      ({ Metadata }) => (Metadata ? [Metadata.BuildProperties] : []),
+    );
     for (const properties of functions) await samBuild(properties)(folder);
     assert.sameMembers(readdirSync(join(folder, 'dist')), ['app.mjs', 'authorizer.mjs', 'refresher.mjs']);
     assert.propertyVal(await ask(join(folder, 'dist/authorizer.mjs'), HTTP_EVENT), 'isAuthorized', true);
@@ -50,6 +52,18 @@ describe('examples/aws-sam, installed in an empty folder', () => {
     assert.deepInclude(JSON.parse(String(answer['body'])), { email: 'alice@example.com' });
   });
 });
+
+/** A stack of `examples/aws-cdk` whose alarms are told to somebody. */
+const WITH_TOPIC = `
+import { App, Stack } from 'aws-cdk-lib';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import { PomeriumStack } from './pomerium-stack.ts';
+
+const app = new App({ outdir: 'with-topic' });
+const alarmTopic = Topic.fromTopicArn(new Stack(app, 'topics'), 'Topic', 'arn:aws:sns:us-east-1:123456789012:alarms');
+new PomeriumStack(app, 'pomerium', { audience: 'api.corp.example.com', alarmTopic });
+app.synth();
+`;
 
 describe('examples/aws-cdk, installed in an empty folder', () => {
   interface Template {
@@ -62,13 +76,15 @@ describe('examples/aws-cdk, installed in an empty folder', () => {
     writeFileSync(join(folder, 'package-lock.json'), '{}');
     const path = [dirname(process.execPath), `${ROOT}node_modules/.bin`, process.env['PATH']].join(delimiter);
     const env = { PATH: path, CDK_DISABLE_VERSION_CHECK: '1', CDK_DISABLE_CLI_TELEMETRY: 'true' };
+    writeFileSync(join(folder, 'with-topic.ts'), WITH_TOPIC);
     await Promise.all([
       must(tool('tsc'), [], { cwd: folder, capture: true }),
       must(tool('cdk'), ['synth', '--quiet', '--no-notices'], { cwd: folder, capture: true, env }),
     ]);
+    await must(process.execPath, ['with-topic.ts'], { cwd: folder, capture: true, env });
 
-    const read = (stack: string): Template =>
-      JSON.parse(readFileSync(join(folder, `cdk.out/${stack}.template.json`), 'utf8'));
+    const read = (stack: string, output = 'cdk.out'): Template =>
+      JSON.parse(readFileSync(join(folder, `${output}/${stack}.template.json`), 'utf8'));
     const ofType = (stack: string, type: string) =>
       Object.values(read(stack).Resources).flatMap(({ Type, Properties }) => (Type === type ? [Properties] : []));
 
@@ -99,7 +115,12 @@ describe('examples/aws-cdk, installed in an empty folder', () => {
       // The role of the CDK's own trigger has one.
       if (name.startsWith('Pomerium')) assert.notProperty(Properties, 'ManagedPolicyArns');
     }
-    assert.lengthOf(ofType('pomerium', 'AWS::CloudWatch::Alarm'), 8);
+    const withoutTopic = Object.entries(ALARMS).map(([name, alarm]) => [
+      name,
+      { ...alarm, actions: { alarm: false, ok: false } },
+    ]);
+    assert.deepEqual(alarmsOf(read('pomerium').Resources, { prefix: 'Pomerium' }), Object.fromEntries(withoutTopic));
+    assert.deepEqual(alarmsOf(read('pomerium', 'with-topic').Resources, { prefix: 'Pomerium' }), ALARMS);
     for (const group of ofType('pomerium', 'AWS::Logs::LogGroup')) assert.equal(group['RetentionInDays'], 30);
 
     const bundles = readdirSync(join(folder, 'cdk.out'), { recursive: true, encoding: 'utf8' })

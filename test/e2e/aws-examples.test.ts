@@ -19,9 +19,13 @@ async function install(example: string): Promise<Project> {
   return project;
 }
 
+type Variables = Readonly<Record<string, string>>;
+
+const VARIABLES: Variables = { POMERIUM_AUDIENCE: HOST, POMERIUM_JWKS: JSON.stringify(jwks(key)) };
+
 /** What a handler answers to an event, in a process of its own. */
-async function ask(bundle: string, event: object): Promise<Record<string, unknown>> {
-  const env = { POMERIUM_AUDIENCE: HOST, POMERIUM_JWKS: JSON.stringify(jwks(key)), AWS_LAMBDA_FUNCTION_NAME: 'f' };
+async function ask(bundle: string, event: object, variables: Variables = VARIABLES): Promise<Record<string, unknown>> {
+  const env = { ...variables, AWS_LAMBDA_FUNCTION_NAME: 'f' };
   const output = await must(process.execPath, [RUNNER, bundle, JSON.stringify(event)], { capture: true, env });
   return answersIn(output)?.[0] ?? assert.fail(output);
 }
@@ -40,14 +44,22 @@ describe('examples/aws-sam, installed in an empty folder', () => {
     const { folder } = await install('aws-sam');
     await must(tool('tsc'), [], { cwd: folder, capture: true });
     const text = readFileSync(join(folder, 'template.yaml'), 'utf8');
-    const { Resources } = parse(text, { logLevel: 'silent' });
+    const { Resources, Globals } = parse(text, { logLevel: 'silent' });
     const functions = Object.values<{ Metadata?: { BuildProperties: BuildProperties } }>(Resources).flatMap(
       ({ Metadata }) => (Metadata ? [Metadata.BuildProperties] : []),
     );
     for (const properties of functions) await samBuild(properties)(folder);
     assert.sameMembers(readdirSync(join(folder, 'dist')), ['app.mjs', 'authorizer.mjs', 'refresher.mjs']);
-    assert.propertyVal(await ask(join(folder, 'dist/authorizer.mjs'), HTTP_EVENT), 'isAuthorized', true);
-    const answer = await ask(join(folder, 'dist/app.mjs'), { ...HTTP_EVENT, type: undefined, routeArn: undefined });
+    // As sam local does: of env.json only what the template names.
+    const variables: Variables = Object.fromEntries(
+      Object.entries<string>(Globals.Function.Environment.Variables).map(([name, value]) => [
+        name,
+        VARIABLES[name] ?? value,
+      ]),
+    );
+    assert.propertyVal(await ask(join(folder, 'dist/authorizer.mjs'), HTTP_EVENT, variables), 'isAuthorized', true);
+    const event = { ...HTTP_EVENT, type: undefined, routeArn: undefined };
+    const answer = await ask(join(folder, 'dist/app.mjs'), event, variables);
     assert.equal(answer['statusCode'], 200);
     assert.deepInclude(JSON.parse(String(answer['body'])), { email: 'alice@example.com' });
   });

@@ -89,7 +89,10 @@ describe('deploy/terraform', () => {
   test('the example sets only variables of the module, and all that have no default', () => {
     const [example] = parsed.filter(({ blocks }) => blocks.module);
     const { source, ...set } = example?.blocks.module?.['pomerium']?.[0] ?? {};
-    assert.equal(source, '../..');
+    // As in the README: in a folder of one's own, where npm has put the package.
+    assert.equal(source, `./node_modules/pomerium-edge/${MODULE}`);
+    assert.include(read(`${MODULE}/README.md`), `"${source}"`);
+    assert.include(JSON.parse(read('package.json')).files, MODULE);
     assert.includeMembers(namesOf(MODULE, 'variable'), Object.keys(set));
     assert.containsAllKeys(set, ['audience', 'api_execution_arns']);
   });

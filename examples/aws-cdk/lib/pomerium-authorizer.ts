@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Annotations, Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { HttpLambdaAuthorizer, HttpLambdaResponseType } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
@@ -52,6 +52,8 @@ export class PomeriumAuthorizer extends Construct {
     });
     // Once with the first deployment, too, which goes on if it fails: Pomerium may have the route later.
     new Trigger(this, 'FirstRefresh', { handler: this.refresher, invocationType: InvocationType.EVENT });
+    // It is about callers of a version or an alias: the schedule calls the function, and the trigger has a permission of its own.
+    Annotations.of(this.refresher).acknowledgeWarning('@aws-cdk/aws-lambda:addPermissionsToVersionOrAlias');
     const { authorizer, refresher } = this;
     addAlarms(this, { authorizer, refresher, timeout }, props);
   }

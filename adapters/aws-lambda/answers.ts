@@ -105,11 +105,6 @@ export function refuse(
 
 const UNAUTHORIZED = 'Unauthorized';
 
-/** Whether what is thrown is the refusal of a REST API. */
-export function isUnauthorized(error: unknown): boolean {
-  return error instanceof Error && error.message === UNAUTHORIZED;
-}
-
 /** The principal of a refusal where nobody is known. */
 const NOBODY = 'refused';
 

@@ -4,7 +4,6 @@ import {
   type AuthorizerAnswer,
   allow,
   isPattern,
-  isUnauthorized,
   type PolicyAnswer,
   refuse,
   type SimpleAnswer,
@@ -100,7 +99,7 @@ export function createAuthorizer(options: AuthorizerOptions = {}): Authorizer<Si
     }
   };
 
-  const answerTo = async (event: unknown, context: unknown): Promise<AuthorizerAnswer> => {
+  const handler = async (event: unknown, context?: unknown): Promise<AuthorizerAnswer> => {
     const received = readAuthorizerEvent(event, context);
     const request = allowBearer ? withBearer(received) : received;
     const policy = isPattern(request, answers) ? NO_PATTERNS : undefined;
@@ -110,14 +109,6 @@ export function createAuthorizer(options: AuthorizerOptions = {}): Authorizer<Si
     return refuse(result, request, answers);
   };
 
-  const handler = async (event: unknown, context?: unknown): Promise<AuthorizerAnswer> => {
-    try {
-      return await answerTo(event, context);
-    } catch (error) {
-      if (!isUnauthorized(error)) gate.countFailure();
-      throw error;
-    }
-  };
   // The event says which of the answers it is.
   const ready = gate.ready.then(warmUpAnswer).then(() => {});
   return Object.assign(handler, { ready }) as Authorizer<SimpleAnswer | PolicyAnswer>;

@@ -1,4 +1,4 @@
-import { configurationError, type JwksStore } from '../../core/adapter.ts';
+import { configurationError, type JwksStore, requireKnown, requireOptions } from '../../core/adapter.ts';
 import { environment } from './platform.ts';
 import { sha256 } from './sha256.ts';
 
@@ -17,11 +17,15 @@ export interface EdgeConfigStoreOptions {
  * `createRefreshRoute` fills it. Needs `@vercel/edge-config`, unless a client is given; without both, each read is an event
  * `store_failed` that says so.
  *
+ * @throws {PomeriumError} `invalid_configuration` at once, for an option that there is not
+ *
  * @example
  * createMiddleware({ store: tieredStore(runtimeCacheStore(), edgeConfigStore()) })
  */
-export function edgeConfigStore({ client }: EdgeConfigStoreOptions = {}): JwksStore {
-  let own = client;
+export function edgeConfigStore(options: EdgeConfigStoreOptions = {}): JwksStore {
+  requireOptions(options);
+  requireKnown(options, ['client'], 'option of edgeConfigStore()');
+  let own = options.client;
   return {
     async getItem(key) {
       // On first use: a build does not have the connection string.

@@ -4,6 +4,7 @@ import {
   createVerifier,
   optionsFromEnvironment,
   type PomeriumEvent,
+  requireKnown,
   requireOptions,
   throttledStore,
 } from '../../core/adapter.ts';
@@ -26,12 +27,32 @@ const REWRITE_AFTER = 180;
 /** Milliseconds for Pomerium: as long as `remoteKeys` gives it, and a little for the stores. */
 const REFRESH_LIMIT = 6_000;
 
-export interface RefreshRouteOptions extends Omit<AuthOptions, 'store' | 'keys'> {
-  /** Keys that did not change are written again when the Edge Config's are this old, in seconds. Default: 180. */
+/** Which keys are fetched, as the gate's options of the same names say it, and when they are written. */
+export interface RefreshRouteOptions
+  extends Pick<AuthOptions, 'audience' | 'issuer' | 'routes' | 'listClaims' | 'leaveToPomerium' | 'onEvent' | 'now'> {
+  /**
+   * Keys that did not change are written again when the Edge Config's are this old, in seconds.
+   * @defaultValue 180
+   */
   rewriteAfter?: number;
-  /** Vercel's API. Default: `https://api.vercel.com`. */
+  /**
+   * Vercel's API.
+   * @defaultValue `https://api.vercel.com`
+   */
   api?: string;
 }
+
+const OPTIONS: readonly (keyof RefreshRouteOptions)[] = [
+  'audience',
+  'issuer',
+  'routes',
+  'listClaims',
+  'leaveToPomerium',
+  'onEvent',
+  'now',
+  'rewriteAfter',
+  'api',
+];
 
 /** The variables that the route needs beside those of every adapter. */
 interface RouteEnvironment extends WriterEnvironment {
@@ -45,11 +66,14 @@ interface RouteEnvironment extends WriterEnvironment {
  * a code (`invalid_configuration`, `keys_unavailable`, `edge_config_unreadable`, `edge_config_unwritable`), and a line of the log
  * says which request it was and why.
  *
+ * @throws {PomeriumError} `invalid_configuration` at once, for an option that there is not
+ *
  * @example
  * export const GET = createRefreshRoute() // in app/api/pomerium-keys/route.ts, and a cron in vercel.json
  */
 export function createRefreshRoute(options: RefreshRouteOptions = {}): (request: Request) => Promise<Response> {
   requireOptions(options);
+  requireKnown(options, OPTIONS, 'option');
   const { api, ...given } = options;
   return async (request) => {
     try {

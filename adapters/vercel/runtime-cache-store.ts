@@ -1,4 +1,4 @@
-import type { JwksStore } from '../../core/adapter.ts';
+import { type JwksStore, requireKnown, requireOptions } from '../../core/adapter.ts';
 import { requestContext } from './platform.ts';
 import { sha256 } from './sha256.ts';
 
@@ -17,10 +17,15 @@ export interface RuntimeCacheStoreOptions {
  *
  * Whoever deploys to the same team can write to it, and so choose the keys: on a team that you do not trust, leave it out.
  *
+ * @throws {PomeriumError} `invalid_configuration` at once, for an option that there is not
+ *
  * @example
  * createMiddleware({ store: tieredStore(runtimeCacheStore(), edgeConfigStore()) })
  */
-export function runtimeCacheStore({ namespace = NAMESPACE }: RuntimeCacheStoreOptions = {}): JwksStore {
+export function runtimeCacheStore(options: RuntimeCacheStoreOptions = {}): JwksStore {
+  requireOptions(options);
+  requireKnown(options, ['namespace'], 'option of runtimeCacheStore()');
+  const { namespace = NAMESPACE } = options;
   // Hashed here: the platform's own hash has 32 bits, and anybody can find a URL that meets another's.
   const keyOf = async (key: string) => `${namespace}$${await sha256(key)}`;
   return {

@@ -2,21 +2,20 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { safeText } from '../../inspector/text.ts';
-import { JWKS_PATH } from '../../testing/jwks-server.ts';
 import { configurationWithOpenAssets, detectProject } from './project.ts';
 import type { DevState } from './state.ts';
 
 type Variables = Readonly<Record<string, string>>;
 
-/** How to start the app of this folder so that it believes the stand-in at `url`, and what is open there. */
-export function howToStart(folder: string, url: string, state: Pick<DevState, 'issuer' | 'to'>): string[] {
+/** How to start the app of this folder so that it believes the stand-in with these keys, and what is open there. */
+export function howToStart(folder: string, jwksUrl: string, state: Pick<DevState, 'issuer' | 'to'>): string[] {
   const open = configurationWithOpenAssets(folder);
   const warning = `${open} has assets without run_worker_first = true: every file is served before the gate, to everybody.`;
-  return [...whereVariablesGo(folder, url, state), ...(open === undefined ? [] : ['', warning])];
+  return [...whereVariablesGo(folder, jwksUrl, state), ...(open === undefined ? [] : ['', warning])];
 }
 
-function whereVariablesGo(folder: string, url: string, { issuer, to }: Pick<DevState, 'issuer' | 'to'>): string[] {
-  const variables: Variables = { POMERIUM_AUDIENCE: issuer.host, POMERIUM_JWKS_URL: `${url}${JWKS_PATH}` };
+function whereVariablesGo(folder: string, jwksUrl: string, { issuer, to }: Pick<DevState, 'issuer' | 'to'>): string[] {
+  const variables: Variables = { POMERIUM_AUDIENCE: issuer.host, POMERIUM_JWKS_URL: jwksUrl };
   const lines = Object.entries(variables).map(([name, value]) => `  ${name}=${safeText(value)}`);
   const project = detectProject(folder);
   if (!project) {

@@ -7,9 +7,9 @@ import { createTestIssuer } from '../../testing/index.ts';
 
 const issuer = await createTestIssuer();
 const TO = 'http://127.0.0.1:3000';
-const DEV = 'http://127.0.0.1:8000';
 const AUDIENCE = 'POMERIUM_AUDIENCE=app.corp.example.com';
-const JWKS_URL = `POMERIUM_JWKS_URL=${DEV}/.well-known/pomerium/jwks.json`;
+const KEYS = 'http://127.0.0.1:8000/.well-known/pomerium/jwks.json';
+const JWKS_URL = `POMERIUM_JWKS_URL=${KEYS}`;
 
 let folder: string;
 beforeEach(() => {
@@ -24,7 +24,7 @@ function write(files: Readonly<Record<string, string>>): void {
   }
 }
 
-const read = () => howToStart(folder, DEV, { issuer, to: TO });
+const read = () => howToStart(folder, KEYS, { issuer, to: TO });
 
 const WORKER = { 'wrangler.jsonc': '{ "main": "src/index.ts" }' };
 const PLUGIN = { 'vite.config.ts': "import { cloudflare } from '@cloudflare/vite-plugin';" };

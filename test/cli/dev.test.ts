@@ -1,6 +1,7 @@
 import { afterAll, assert, beforeAll, describe, test } from 'vitest';
+import { DEFAULT_IDENTITIES } from '../../cli/dev/identities.ts';
 import { type DevServer, startDevServer } from '../../cli/dev/server.ts';
-import { DEFAULT_IDENTITIES, type DevState } from '../../cli/dev/state.ts';
+import { createDevState } from '../../cli/dev/state.ts';
 import { createTestIssuer } from '../../testing/index.ts';
 import { closedPort } from '../support/closed-port.ts';
 
@@ -11,10 +12,10 @@ describe('pomerium-edge dev, where the app does not run', () => {
   let to: string;
   beforeAll(async () => {
     to = `http://127.0.0.1:${await closedPort()}`;
-    const [current = ''] = Object.keys(DEFAULT_IDENTITIES);
     const services = [{ name: 'A service', url: `${to}/service` }];
     const issuer = await createTestIssuer();
-    const state: DevState = { issuer, to, identities: DEFAULT_IDENTITIES, current, services, requests: [] };
+    const state = createDevState({ issuer, to, identities: DEFAULT_IDENTITIES });
+    state.services = services;
     dev = await startDevServer(state, 0);
   });
   afterAll(() => dev.close());
@@ -34,7 +35,7 @@ describe('pomerium-edge dev, where the app does not run', () => {
 
   test('lists the request with the reason on its page', async () => {
     await fetch(`${dev.url}/listed`);
-    const [, row = ''] = /<th scope="row">GET \/listed<\/th>(.*?)<\/tr>/s.exec(await page('/.pomerium/')) ?? [];
+    const [, row = ''] = /<tr>(<td((?!<tr>).)*GET \/listed<.*?)<\/tr>/s.exec(await page('/.pomerium/')) ?? [];
     assert.match(row, REFUSED);
   });
 

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { safeText } from '../../inspector/text.ts';
-import { configurationWithOpenAssets, detectProject } from './project.ts';
+import { configurationWithOpenAssets, detectProject, type Project } from './project.ts';
 import type { DevState } from './state.ts';
 
 type Variables = Readonly<Record<string, string>>;
@@ -25,7 +25,8 @@ function whereVariablesGo(folder: string, jwksUrl: string, { issuer, to }: Pick<
       'as variables of its process, or as lines of .dev.vars (Wrangler, Cloudflare’s Vite plugin), .env.local (Next.js, Vercel).',
     ];
   }
-  const { command, note } = project;
+  const command = commandFor(project, to);
+  const { note } = project;
   const why = note === undefined ? '' : ` (${note})`;
   if (project.form === 'process') return [`Start the app at ${to} with "${command}"${why} and`, ...lines];
   const { form, file } = project;
@@ -35,6 +36,12 @@ function whereVariablesGo(folder: string, jwksUrl: string, { issuer, to }: Pick<
     return [introduction, `  ${JSON.stringify({ Parameters: names })}`];
   }
   return [introduction, ...lines, ...compare(join(folder, file), file, variables)];
+}
+
+/** So that the app listens where the stand-in looks for it. */
+function commandFor({ command, port }: Project, to: string): string {
+  const wanted = Number(new URL(to).port || 80);
+  return port && wanted !== port.default ? `${command} ${port.flag} ${wanted}` : command;
 }
 
 /** What a file of variables has to say of these. Values of others are never shown. */

@@ -58,16 +58,17 @@ describe('next dev behind pomerium-edge dev, at the URL that it prints', () => {
     const dev = startProcess(process.execPath, args, app.folder, { NODE_ENV: 'test' });
     running.push(dev);
     url = await dev.printed(/Your app, signed in .*?(http:\S+)/);
+    const command = await dev.printed(/"npx next (dev -p \d+)"/);
     const lines = await dev.printed(/in \.env\.local.*:\n((?: {2}\S+=\S+\n)+)/);
     writeFileSync(join(app.folder, '.env.local'), lines);
     // Where it is "test", Next.js leaves .env.local out.
-    const next = startProcess(tool('next'), ['dev', '-p', String(port)], app.folder, { NODE_ENV: 'development' });
+    const next = startProcess(tool('next'), command.split(' '), app.folder, { NODE_ENV: 'development' });
     running.push(next);
     await next.printed(/Ready in/);
     browser = await launchBrowser();
     page = await browser.newPage();
-    page.setDefaultTimeout(20_000);
-    await page.goto(url);
+    // The first request waits for the compiler.
+    await page.goto(url, { timeout: 120_000 });
   });
   afterAll(async () => {
     await browser?.close();

@@ -52,9 +52,10 @@ async function answerForm(
   identity: string | undefined,
 ): Promise<Response> {
   const form = new URLSearchParams(await textOf(incoming));
+  // Its form leads to the page that it is on, which is that of the attacks after one.
+  const pasted = form.get('assertion')?.trim();
+  if (pasted !== undefined || path === '') return respondWithDevPage(state, identity, { pasted: pasted || undefined });
   switch (path) {
-    case '':
-      return respondWithDevPage(state, identity, { pasted: form.get('assertion')?.trim() || undefined });
     case 'identity': {
       const name = form.get('identity') ?? '';
       const isKnown = Object.hasOwn(state.identities, name);

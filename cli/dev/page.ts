@@ -39,7 +39,9 @@ export async function respondWithDevPage(
 <main>
 <h2>${identity === undefined ? 'Nobody is signed in in this browser' : 'Signed in in this browser'}</h2>
 ${identityForm(state, identity)}
-<nav class="quiet"><a href="#attacks">Attacks</a> <a href="#requests">Last requests</a> <a href="#explanation">Assertion</a></nav>
+<nav class="quiet"><a href="#attacks">Attacks</a> <a href="#requests">Last requests</a>${
+      explanation && html` <a href="#explanation">Assertion</a>`
+    }</nav>
 ${pasted !== undefined && explanation}
 <h2 id="attacks">Attacks</h2>
 ${attackForm(attacks, attackedPath)}

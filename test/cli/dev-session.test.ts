@@ -156,7 +156,10 @@ describe('no other site', () => {
     test(`changes anything ${name}`, async () => {
       for (const change of CHANGES) {
         const [method = '', path = ''] = change.split(' ');
-        const { status, cookie } = await ask(path, headers, { method, body: method === 'POST' ? 'identity=Carol' : '' });
+        const { status, cookie } = await ask(path, headers, {
+          method,
+          body: method === 'POST' ? 'identity=Carol' : '',
+        });
         assert.deepEqual([status, cookie], [403, ''], change);
       }
     });

@@ -4,6 +4,7 @@ import { type DevServer, startDevServer } from '../../cli/dev/server.ts';
 import { createDevState } from '../../cli/dev/state.ts';
 import { createTestIssuer } from '../../testing/index.ts';
 import { closedPort } from '../support/closed-port.ts';
+import { runCli } from './run-cli.ts';
 
 const REFUSED = /the connection was refused \(ECONNREFUSED\); nothing listens/;
 
@@ -44,10 +45,22 @@ describe('pomerium-edge dev, where the app does not run', () => {
     assert.lengthOf(row.split('no answer: the connection was refused (ECONNREFUSED)'), 3, 'with and without');
   });
 
+  test('explains what is pasted on the page of an attack, and attacks no more', async () => {
+    const text = await page('/.pomerium/attack', { assertion: 'not.an.assertion' });
+    assert.include(text, 'The assertion that was pasted');
+    assert.notInclude(text, 'got in that must not');
+  });
+
   test('says of an attack why there was no answer', async () => {
     assert.match(
       await page('/.pomerium/attack', { attack: 'expired', path: '/' }),
       /no answer: the connection was refused/,
     );
   });
+});
+
+test('pomerium-edge dev --as takes nobody who is not there', async () => {
+  const { code, stderr } = await runCli(['dev', '--to', 'http://127.0.0.1:1', '--port', '0', '--as', 'mallory']);
+  assert.equal(code, 2);
+  assert.match(stderr, /--as must be one of Alice, a user; .*; it is mallory\./);
 });

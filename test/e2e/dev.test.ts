@@ -252,7 +252,7 @@ describe('pomerium-edge dev', () => {
     await new Promise((resolve) => free.close(resolve));
     const folder = mkdtempSync(join(tmpdir(), 'pomerium-edge-'));
     const file = join(folder, 'identities.json');
-    writeFileSync(file, '{"Carol":{"sub":"u-carol","email":"carol@example.com"}}');
+    writeFileSync(file, '{"Dave":{"sub":"u-dave"},"Carol":{"sub":"u-carol","email":"carol@example.com"}}');
     const lonely = startProcess(
       process.execPath,
       [
@@ -266,6 +266,8 @@ describe('pomerium-edge dev', () => {
         'other.example.com',
         '--identities',
         file,
+        '--as',
+        'carol',
       ],
       undefined,
       { NODE_ENV: 'test' },

@@ -36,9 +36,15 @@ const HOST = /^([a-z\d_](?:[a-z\d._-]*[a-z\d_])?|\[[\da-f:.]+\])(:\d{1,5})?$/i;
  * ```
  */
 export function pomeriumUrls(host?: string, { afterSignOut }: PomeriumUrlsOptions = {}): PomeriumUrls {
-  const base = `${host === undefined ? '' : originOf(host)}/.pomerium/`;
-  const query = afterSignOut === undefined ? '' : `?pomerium_redirect_uri=${encodeURIComponent(readUrl(afterSignOut))}`;
-  return { signOut: `${base}sign_out${query}`, account: base, user: `${base}user` };
+  const urls = pomeriumUrlsAt(host === undefined ? '' : originOf(host));
+  if (afterSignOut === undefined) return urls;
+  return { ...urls, signOut: `${urls.signOut}?pomerium_redirect_uri=${encodeURIComponent(readUrl(afterSignOut))}` };
+}
+
+/** `origin`: empty for the page's own. */
+export function pomeriumUrlsAt(origin: string): PomeriumUrls {
+  const base = `${origin}/.pomerium/`;
+  return { signOut: `${base}sign_out`, account: base, user: `${base}user` };
 }
 
 function originOf(host: unknown): string {

@@ -12,6 +12,7 @@ nav { display: flex; flex-wrap: wrap; align-items: center; gap: .75rem 1.5rem; m
 a { color: #4a3ab8; padding: .5rem 0; }
 nav a:first-child { padding: .5rem 1rem; border-radius: .5rem; text-decoration: none; color: #fff; background: #4a3ab8; }
 footer { margin-top: 2.5rem; padding-top: 1rem; border-top: 1px solid #8884; font-size: .875rem; color: #55556a; }
+time { white-space: nowrap; }
 @media (prefers-color-scheme: dark) {
   body { color: #eeeef4; background: #16161d; }
   header, footer { color: #b4b4c4; }
@@ -20,9 +21,12 @@ footer { margin-top: 2.5rem; padding-top: 1rem; border-top: 1px solid #8884; fon
 }
 `;
 
+/** Languages that are written so, by ISO 639. */
+const RIGHT_TO_LEFT = /^(ar|ckb|dv|fa|he|ps|sd|ug|ur|yi)\b/i;
+
 /** Of `STYLE`: nothing else is let in. A test computes it. */
 const POLICY =
-  "default-src 'none'; style-src 'sha256-/qbc4Pq0Rv9l9x6x4XfymhktjxPRf7uukSiCKMw+wLY='; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+  "default-src 'none'; style-src 'sha256-55YoC2e4+yBBpOtD0UlXxF0aaAztZjIfnqHLIdkupG8='; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 export interface RefusalPageSettings {
   readonly options: RefusalPageOptions;
@@ -46,7 +50,7 @@ export async function refusalPage(problem: Response, settings: RefusalPageSettin
   const siteName = options.siteName ?? (home === undefined ? undefined : new URL(home).host);
   const when = new Date(time * 1000).toISOString().slice(0, 19);
   const page = `<!doctype html>
-<html lang="${language}">
+<html lang="${language}" dir="${RIGHT_TO_LEFT.test(language) ? 'rtl' : 'ltr'}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -55,7 +59,7 @@ export async function refusalPage(problem: Response, settings: RefusalPageSettin
 </head>
 <body>
 ${siteName === undefined ? '' : `<header>${escapeHtml(siteName)}</header>`}
-<main dir="auto">
+<main>
 <h1>${escapeHtml(heading)}</h1>
 ${message === ENGLISH[toRefusalStatus(status)] ? `<p>${detail}</p>` : ''}
 <p>${escapeHtml(advice)}</p>
@@ -63,9 +67,9 @@ ${message === ENGLISH[toRefusalStatus(status)] ? `<p>${detail}</p>` : ''}
     .map(([href, text]) => `<a href="${escapeHtml(href)}">${escapeHtml(text)}</a>`)
     .join('\n')}</nav>
 </main>
-<footer dir="auto">${escapeHtml(texts.operator)} ${status} <code>${code}</code>, <time datetime="${when}Z">${when.replace('T', ' ')} UTC</time>${
+<footer>${escapeHtml(texts.operator)}<br><bdi>${status} <code>${code}</code>, <time datetime="${when}Z">${when.replace('T', ' ')} UTC</time>${
     requestId === undefined ? '' : `, <code>${escapeHtml(requestId)}</code>`
-  }</footer>
+  }</bdi></footer>
 </body>
 </html>
 `;

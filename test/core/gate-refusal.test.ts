@@ -235,9 +235,12 @@ describe('what a help desk needs is on the page:', () => {
       const { gate } = makeGateRig({ now: () => 1_800_000_000.5 });
       const request = { method: 'GET', url: '/', headers: { ...PAGE, ...headers }, requestId };
       const page = await (await gate.refuse(missing, request, new Request(ORIGIN))).text();
-      const footer = /<footer dir="auto">(.*)<\/footer>/.exec(page)?.[1];
+      const footer = /<footer>(.*)<\/footer>/.exec(page)?.[1];
       const time = '<time datetime="2027-01-15T08:00:00Z">2027-01-15 08:00:00 UTC</time>';
-      assert.equal(footer, `For whoever runs this site: 401 <code>missing_assertion</code>, ${time}${end}`);
+      assert.equal(
+        footer,
+        `For whoever runs this site:<br><bdi>401 <code>missing_assertion</code>, ${time}${end}</bdi>`,
+      );
     });
   }
 });
@@ -285,7 +288,7 @@ describe('refusalPage', () => {
       const response = await refuse(makeGateRig({ refusalPage: { texts: TEXTS } }), { error: denied, headers });
       const page = await response.text();
       assert.equal(response.headers.get('content-language'), language);
-      assert.include(page, `<html lang="${language}">`);
+      assert.include(page, `<html lang="${language}" dir="ltr">`);
       assert.include(page, `<h1>${heading}</h1>`);
     });
   }
@@ -295,12 +298,23 @@ describe('refusalPage', () => {
     const rig = makeGateRig({ refusalPage: { texts: TEXTS } });
     const page = await (await refuse(rig, { error: denied, headers })).text();
     assert.include(page, '<p>Dit is niet voor u.</p>');
-    assert.include(page, 'Voor de beheerder: 403 <code>policy_denied</code>');
+    assert.include(page, 'Voor de beheerder:<br><bdi>403 <code>policy_denied</code>');
     assert.notInclude(page, 'Access is denied by policy', 'a message of one’s own has no English sentence beside it');
     assert.deepEqual(
       linksIn(page).map(([, text]) => text),
       ['Who am I?', 'Uitloggen'],
     );
+  });
+
+  test('is written from the right where the language is', async () => {
+    const rig = makeGateRig({ refusalPage: { texts: { 'ar-EG': {}, arn: {} } } });
+    for (const [accepted, dir] of [
+      ['ar-EG', 'rtl'],
+      ['arn', 'ltr'],
+    ] as const) {
+      const page = await (await refuse(rig, { headers: { ...PAGE, 'accept-language': accepted } })).text();
+      assert.include(page, `<html lang="${accepted}" dir="${dir}">`);
+    }
   });
 
   test('puts the host where the text wants it', async () => {

@@ -1,7 +1,5 @@
-import { cpSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, assert, beforeAll, describe, test } from 'vitest';
-import { ROOT } from '../../../scripts/run.ts';
 import { HOST } from '../../support/issuer.ts';
 import { launchBrowser, screenshot } from '../browser.ts';
 import { type App, makeExample, type Variant } from './apps.ts';
@@ -18,8 +16,7 @@ describe.each(VARIANTS)('what a browser knows of a session, with Next.js $next:'
   const open: { stop(): Promise<unknown> }[] = [];
 
   beforeAll(async () => {
-    app = makeExample(variant, { overlay: false });
-    cpSync(`${ROOT}test/e2e/next/in-browser`, app.folder, { recursive: true });
+    app = makeExample(variant, { overlay: false, inBrowser: true });
     const { code, output } = await app.build();
     assert.equal(code, 0, output);
     browser = await launchBrowser();
@@ -129,18 +126,33 @@ describe.each(VARIANTS)('what a browser knows of a session, with Next.js $next:'
     });
   });
 
-  describe('where Pomerium lets everybody through, and the gate does not,', () => {
-    test('a server action says that somebody is signed out', async () => {
-      const sessions = await start({ isPublic: true });
+  describe('where Pomerium lets everybody through,', () => {
+    let sessions: Sessions;
+    beforeAll(async () => {
+      sessions = await start({ isPublic: true });
+    });
+
+    async function actSignedOut(path: string): Promise<Page> {
       const page = await signIn(sessions, 'alice');
-      await page.goto(`${sessions.url}/account`);
+      await page.goto(sessions.url + path);
       await page.locator('[data-hydrated=true]').waitFor();
       await signOut(page);
       await saveNote(page);
+      return page;
+    }
+
+    test('a server action that the gate refuses says that somebody is signed out', async () => {
+      const page = await actSignedOut('/account');
       await page.getByRole('heading', { name: 'You are signed out' }).waitFor();
       assert.equal(await page.getByRole('status').innerText(), 'You are signed out: reload this page to sign in.');
       await screenshot(page, `next-${variant.next}-signed-out`);
       await page.getByRole('button', { name: 'Sign in again' }).click();
+      await page.getByRole('heading', { name: 'Please sign in' }).waitFor();
+      await page.context().close();
+    });
+
+    test('a server action that refuses by itself shows unauthorized.tsx', async () => {
+      const page = await actSignedOut('/');
       await page.getByRole('heading', { name: 'Please sign in' }).waitFor();
       await page.context().close();
     });

@@ -4,7 +4,7 @@ import { parseUrl } from './url.ts';
 export interface PomeriumUrlsOptions {
   /**
    * Where the browser goes after it signed out: an absolute URL. Pomerium honours it with the runtime flag
-   * `allow_any_sign_out_redirect_uri` only (versions before May 2026: always); else `signout_redirect_url` of its settings.
+   * `allow_any_sign_out_redirect_uri` only (before version 0.33: always); else `signout_redirect_url` of its settings.
    */
   afterSignOut?: string;
 }
@@ -15,7 +15,10 @@ export interface PomeriumUrls {
   readonly signOut: string;
   /** A page for people: who is signed in, with every claim. */
   readonly account: string;
-  /** JSON of the user's claims, for `fetch`. With `Accept: application/json` it is a 401 where nobody is signed in. */
+  /**
+   * JSON of the user's claims, for `fetch`, in version 0.27 and later. With `Accept: application/json` it is a 401 where nobody is
+   * signed in.
+   */
   readonly user: string;
 }
 

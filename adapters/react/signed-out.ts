@@ -7,7 +7,7 @@ import { SIGNED_OUT } from '../../core/signed-out.ts';
  *
  * The gate's own answer is told by its sentence. What Pomerium answers is a redirect to its sign-in on another host, which
  * browsers report as a failed connection (`TypeError: Failed to fetch`): then Pomerium is asked who is signed in
- * (`/.pomerium/user`). False for every other error, and where Pomerium cannot be reached. Never rejects.
+ * (`/.pomerium/user`, of version 0.27 and later). False for every other error, and where Pomerium cannot be reached. Never rejects.
  *
  * @example
  * ```tsx
@@ -21,12 +21,12 @@ export async function isSignedOut(error: unknown): Promise<boolean> {
   if (error.message === SIGNED_OUT) return true;
   if (error.name !== 'TypeError') return false;
   try {
-    const { type, status } = await fetch(pomeriumUrls().user, {
+    const { status } = await fetch(pomeriumUrls().user, {
       headers: { accept: 'application/json' },
       cache: 'no-store',
       redirect: 'manual',
     });
-    return type === 'opaqueredirect' || status === 401;
+    return status === 401;
   } catch {
     return false;
   }

@@ -107,8 +107,12 @@ export function createGate<NativeRequest>(
     async refuse(error, request, native) {
       const custom = onRefused && (await answerOf(() => onRefused(error, native), log));
       const link = home === undefined ? undefined : sameUrlAt(home, request);
-      const page = { options: refusalPage, home: link, time: now() };
-      return refusalResponse(error, request, { custom, page, corsOrigins, noStore });
+      return refusalResponse(error, request, {
+        custom,
+        page: { options: refusalPage, home: link },
+        corsOrigins,
+        noStore,
+      });
     },
     answerHeaders: (get) => (shared ? [] : [...privateHeaders(get), ...noStore]),
     secondsOpen: ({ expiresAt }) => (endAtExpiry ? expiresAt + clockTolerance - now() : undefined),
@@ -138,7 +142,7 @@ function brokenGate<NativeRequest>(
   return {
     authorize: async () => refusal(error, log),
     refuse: (refused, request) => {
-      const page = { options: {}, home: undefined, time: Date.now() / 1000 };
+      const page = { options: {}, home: undefined };
       return refusalResponse(refused, request, { custom: undefined, page, corsOrigins: [], noStore });
     },
     answerHeaders: () => [],

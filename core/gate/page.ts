@@ -36,19 +36,18 @@ export interface RefusalPageSettings {
   readonly language: string;
   /** The request's id in the log, where it has one. */
   readonly requestId: string | undefined;
-  /** In seconds since the epoch. */
-  readonly time: number;
 }
 
 /** A problem response as a page that needs nothing else: no script, no asset. Status and headers stay. */
 export async function refusalPage(problem: Response, settings: RefusalPageSettings): Promise<Response> {
   const { status, code, detail } = await problem.json();
-  const { options, home, requestId, time } = settings;
+  const { options, home, requestId } = settings;
   const { language, texts } = textsFor(settings);
   const message = texts[toRefusalStatus(status)];
   const [heading, advice] = message;
   const siteName = options.siteName ?? (home === undefined ? undefined : new URL(home).host);
-  const when = new Date(time * 1000).toISOString().slice(0, 19);
+  // The log's clock, and not one that was given for assertions.
+  const when = new Date().toISOString().slice(0, 19);
   const page = `<!doctype html>
 <html lang="${language}" dir="${RIGHT_TO_LEFT.test(language) ? 'rtl' : 'ltr'}">
 <head>

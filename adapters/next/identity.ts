@@ -52,6 +52,7 @@ const OF_THE_PROXY = [
   'keepAssertion',
   'shared',
   'endAtExpiry',
+  'refusalPage',
   'onRefused',
 ];
 

@@ -59,6 +59,7 @@ const SAMPLES: Readonly<Record<string, unknown>> = {
   keepAssertion: false,
   shared: true,
   endAtExpiry: true,
+  refusalPage: { siteName: 'Wiki' },
   onRefused: () => undefined,
   onEvent: () => {},
   log: false,

@@ -21,6 +21,18 @@ export const refusing = createProxy({
   },
 });
 
+export const branded = createProxy({
+  refusalPage: {
+    siteName: 'Wiki',
+    helpUrl: 'mailto:a@example.com',
+    texts: { nl: { 403: ['Nee', 'Echt niet'], home: 'Thuis' } },
+  },
+});
+// @ts-expect-error a heading alone
+createProxy({ refusalPage: { texts: { nl: { 403: ['Nee'] } } } });
+// @ts-expect-error no such text
+createProxy({ refusalPage: { texts: { nl: { 404: ['Nee', 'Echt niet'] } } } });
+
 export const maybe: Promise<Identity | undefined> = getIdentity();
 export const fromPagesRouter = getIdentity({ headers: { 'x-pomerium-jwt-assertion': ['a', 'b'] } });
 export const sure: Promise<Identity> = requireIdentity();

@@ -21,11 +21,18 @@ export interface App {
   remove(): void;
 }
 
-/** `examples/nextjs`, with the gate as the variant has it, and with `overlay` the routes that only tests want. */
-export function makeExample({ next, file }: Variant, { overlay }: { overlay: boolean }): App {
-  const app = makeApp(next, `example-${file}${overlay ? '-overlay' : ''}`);
+/**
+ * `examples/nextjs`, with the gate as the variant has it, and with `overlay` the routes that only tests want. `inBrowser`: its
+ * client components know who is signed in.
+ */
+export function makeExample(
+  { next, file }: Variant,
+  { overlay, inBrowser = false }: { overlay: boolean; inBrowser?: boolean },
+): App {
+  const app = makeApp(next, `example-${file}${overlay ? '-overlay' : ''}${inBrowser ? '-in-browser' : ''}`);
   const isOurs = (path: string) => !/\/(\.next|proxy\.ts|next-env\.d\.ts|README\.md)$/.test(path);
   cpSync(`${ROOT}examples/nextjs`, app.folder, { recursive: true, filter: isOurs });
+  if (inBrowser) cpSync(`${ROOT}test/e2e/next/in-browser`, app.folder, { recursive: true });
   if (overlay) {
     cpSync(`${ROOT}test/e2e/next/overlay`, app.folder, { recursive: true });
     writeFileSync(join(app.folder, `${file}.ts`), `export { gate as ${file} } from './gate.ts';\n${MATCHER}`);

@@ -70,7 +70,7 @@ describe('examples/nextjs in a browser', () => {
   for (const [name, options] of looks) {
     test(`who goes around Pomerium sees a page that says what to do (${name})`, async () => {
       const { page, complaints } = await open(`${server.url}/account`, options);
-      assert.equal(await page.title(), 'Please sign in');
+      assert.equal(await page.title(), `Please sign in – ${HOST}`);
       assert.equal(await page.getByRole('heading', { level: 1 }).innerText(), 'Please sign in');
       assert.include(await page.getByRole('main').innerText(), 'The request did not come through Pomerium.');
       assert.include(await page.getByRole('contentinfo').innerText(), 'missing_assertion');

@@ -2,8 +2,8 @@ import * as nextCache from 'next/cache.js';
 import { headers } from 'next/headers.js';
 import { configurationError } from '../../core/adapter.ts';
 
-/** Since Next.js 16.3. */
-const { io }: { io?: () => Promise<void> } = nextCache;
+/** Since Next.js 16.3. Asked for before it is read: a mock that has not all of `next/cache` throws for what it has not. */
+const io: (() => Promise<void>) | undefined = 'io' in nextCache ? nextCache.io : undefined;
 
 const IN_CACHE =
   "getIdentity() and requireIdentity() cannot be called in 'use cache': what it keeps is for everybody. Call them outside and hand in what the cached code needs, or write 'use cache: private'.";

@@ -99,8 +99,7 @@ describe('requireIdentity()', () => {
   }
 
   test('of a request that is given asks that alone, and always rejects with the PomeriumError', async () => {
-    const ask = (headers: Record<string, string>, given = {}) =>
-      codeOf(() => requireIdentity({ headers }, given));
+    const ask = (headers: Record<string, string>, given = {}) => codeOf(() => requireIdentity({ headers }, given));
     assert.equal((await requireIdentity({ headers: { [ASSERTION]: token } })).subject, 'u-alice');
     mine(token);
     assert.equal(await ask({}), 'missing_assertion');

@@ -27,9 +27,11 @@ const AS_DATA = [
   [RSC, ['Next-Router-Prefetch', '3']],
 ] as const;
 
-/** Lines that complain, but for what is Next.js's own: that there is no cache, and a setting that makes the build fast. */
+/** Lines that complain, but for what is not about the app: the cache, the disk, and a setting that makes the build fast. */
 function complaintsIn(output: string): string[] {
-  const lines = output.split('\n').filter((line) => !/No build cache found|turbopackMinify/.test(line));
+  const lines = output
+    .split('\n')
+    .filter((line) => !/No build cache found|turbopackMinify|Slow filesystem detected/.test(line));
   return lines.filter((line) => /⚠|⨯|warn|error|unstable value/i.test(line));
 }
 

@@ -3,11 +3,18 @@ import { consoleLog, createGate, type GateOptions, type GateRequest, type Identi
 import { beforeHeaders } from './answer-headers.ts';
 import { forwardHeaders, pairsOf } from './request-headers.ts';
 
+interface Identified {
+  /** Behind `pomerium-edge/node`: for whom the request is. Undefined for nobody, where options let nobody pass. */
+  identity?: Identity | undefined;
+}
+
 declare module 'node:http' {
-  interface IncomingMessage {
-    /** Behind `pomerium-edge/node`: for whom the request is. Undefined for nobody, where options let nobody pass. */
-    identity?: Identity | undefined;
-  }
+  interface IncomingMessage extends Identified {}
+}
+
+/** h3 and srvx hand over either. */
+declare module 'node:http2' {
+  interface Http2ServerRequest extends Identified {}
 }
 
 /** Options of every gate (docs/gate.md). `onRefused` gets the request as it came. */

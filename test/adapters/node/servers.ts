@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import connect from 'connect';
 import express from 'express';
 import { fastify } from 'fastify';
 import Koa from 'koa';
@@ -20,6 +21,13 @@ export const SERVERS: Readonly<Record<string, (options: PomeriumOptions, seen: S
   },
   Express: (options, seen) => expressServer(express(), options, seen),
   'Express 4': (options, seen) => expressServer(express4(), options, seen),
+  Connect: (options, seen) => {
+    const app = connect().use(pomerium(options));
+    app.use((req, res) => {
+      res.end(seen(req));
+    });
+    return createServer(app);
+  },
   Koa: (options, seen) => {
     const gate = pomerium(options);
     const app = new Koa().use((ctx, next) => gate(ctx.req, ctx.res, next));

@@ -3,6 +3,7 @@
 import { isSignedOut } from 'pomerium-edge/react';
 import { useEffect, useState } from 'react';
 
+/** Shows what the error says, so that tests can read it. */
 export default function Failure({ error, reset }: { error: Error; reset: () => void }) {
   const [signedOut, setSignedOut] = useState<boolean>();
   useEffect(() => void isSignedOut(error).then(setSignedOut), [error]);

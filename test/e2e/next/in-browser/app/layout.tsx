@@ -2,7 +2,7 @@ import { getIdentity } from 'pomerium-edge/next';
 import { IdentityProvider, toClientIdentity } from 'pomerium-edge/react';
 import { type ReactNode, Suspense } from 'react';
 import './style.css';
-import { Who } from './who.tsx';
+import { Who } from './who';
 
 export const metadata = { title: 'Behind Pomerium' };
 

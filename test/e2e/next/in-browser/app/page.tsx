@@ -1,4 +1,4 @@
-import { Note } from './account/note.tsx';
+import { Note } from './account/note';
 
 /** Anybody may see it, and its action asks for itself who calls. */
 export default function Home() {

@@ -1,7 +1,16 @@
 import { requireIdentity } from 'pomerium-edge/next';
-import { Session } from './session.tsx';
+import { Suspense } from 'react';
+import { Session } from './session';
 
-export default async function Page() {
+export default function Page() {
+  return (
+    <Suspense>
+      <Guarded />
+    </Suspense>
+  );
+}
+
+async function Guarded() {
   await requireIdentity();
   return <Session />;
 }

@@ -1,5 +1,6 @@
 import { assert, describe, test } from 'vitest';
 import { proseOf } from '../../scripts/prose/markdown.ts';
+import { findLongSentences } from '../../scripts/prose/sentences.ts';
 import { createSpelling } from '../../scripts/prose/spelling.ts';
 import { findTerms } from '../../scripts/prose/terms.ts';
 
@@ -44,5 +45,16 @@ describe('the linter of prose', () => {
     ['the the key', 1],
   ])('terms: %s', (line, count) => {
     assert.lengthOf(findTerms(line), count);
+  });
+
+  test('a sentence has at most 50 words; rows of tables and items of lists are no part of it', () => {
+    const words = (count: number) => Array(count).fill('word').join(' ');
+    assert.isEmpty(findLongSentences(`${words(50)}. ${words(50)}`.replaceAll('. w', '. W')));
+    assert.isEmpty(findLongSentences(`${words(40)}:\n\n- ${words(40)};\n- ${words(40)}.`));
+    assert.isEmpty(findLongSentences(`| ${words(60)} |`));
+    assert.deepEqual(
+      findLongSentences(`Short.\n\n${words(30)}\n${words(21)}.`).map(([line]) => line),
+      [2],
+    );
   });
 });

@@ -59,9 +59,19 @@ describe('the packed package', () => {
       ['dist/pomerium-authorizer.zip', 'deploy/terraform/main.tf'],
       'what Terraform deploys',
     );
+    assert.include(files, 'dist/cli/THIRD-PARTY-LICENSES');
     const manifest = JSON.parse(readFileSync(join(folder, 'node_modules', 'pomerium-edge', 'package.json'), 'utf8'));
     assert.deepEqual(Object.keys(manifest.dependencies), ['jose']);
     assert.isUndefined(manifest.optionalDependencies);
+  });
+
+  test('lists the packages that are in it or come with it, as CycloneDX has it', () => {
+    const file = join(folder, 'node_modules', 'pomerium-edge', 'dist/pomerium-edge.cdx.json');
+    const { bomFormat, components } = JSON.parse(readFileSync(file, 'utf8'));
+    assert.equal(bomFormat, 'CycloneDX');
+    const names = components.map(({ name }: { name: string }) => name);
+    assert.includeMembers(names, ['jose', 'commander', 'yaml', '@aws-lambda-powertools/logger']);
+    assert.notInclude(names, 'vitest');
   });
 
   for (const [module, moduleResolution] of [

@@ -38,13 +38,13 @@ function assertSmoke(output: string): void {
 }
 
 describe('the packed package', () => {
-  test('holds the built files, the documents and examples that these name, and nothing of tests, tools or the tool-chain', () => {
+  test('holds the built files, their sources, the documents and examples that these name, and nothing of tests, tools or the tool-chain', () => {
     const files = globSync('**/*', { cwd: join(folder, 'node_modules', 'pomerium-edge') });
     assert.include(files, 'dist/core/index.js');
     assert.include(files, 'dist/core/index.d.ts');
     const strange = files.filter(
       (file) =>
-        !/^((dist|docs|examples|deploy\/terraform)(\/|$)|deploy$|LICENSE$|README\.md$|CHANGELOG\.md$|package\.json$)/.test(
+        !/^((dist|core|adapters|testing|inspector|docs|examples|deploy\/terraform)(\/|$)|deploy$|LICENSE$|README\.md$|CHANGELOG\.md$|package\.json$)/.test(
           file,
         ),
     );
@@ -63,6 +63,16 @@ describe('the packed package', () => {
     const manifest = JSON.parse(readFileSync(join(folder, 'node_modules', 'pomerium-edge', 'package.json'), 'utf8'));
     assert.deepEqual(Object.keys(manifest.dependencies), ['jose']);
     assert.isUndefined(manifest.optionalDependencies);
+  });
+
+  test('leads an editor from each declaration to the source', () => {
+    const root = join(folder, 'node_modules', 'pomerium-edge');
+    const maps = globSync('dist/**/*.d.ts.map', { cwd: root });
+    assert.isAbove(maps.length, 100);
+    for (const map of maps) {
+      const { sources } = JSON.parse(readFileSync(join(root, map), 'utf8'));
+      for (const source of sources) assert.isTrue(existsSync(join(root, map, '..', source)), `${map}: ${source}`);
+    }
   });
 
   test('lists the packages that are in it or come with it, as CycloneDX has it', () => {

@@ -26,15 +26,19 @@ export interface RequireIdentityOptions {
 
 export interface IdentityFunctions {
   /**
-   * For whom the request is, verified again; undefined for nobody, and for an assertion that does not hold. Rejects with
-   * `keys_unavailable` and `invalid_configuration`, since then nobody can tell. Once a request in server components.
-   * `request`: for the Pages Router, whose `req` has to be given; elsewhere `headers()` of Next.js is asked.
+   * For whom the request is, verified again; undefined for nobody, and for an assertion that does not hold. Once a request in
+   * server components.
+   *
+   * @param request - for the Pages Router, whose `req` has to be given; elsewhere `headers()` of Next.js is asked
+   * @throws {PomeriumError} `keys_unavailable` and `invalid_configuration`, since then nobody can tell
    */
   getIdentity(request?: Pick<RequestLike, 'headers'>): Promise<Identity | undefined>;
   /**
    * The same for code that must have one: in server components, route handlers and server actions. Calls Next's
-   * `unauthorized()` for nobody, and `forbidden()` for whom the policy does not allow; where `experimental.authInterrupts` is
-   * off, rejects with the `PomeriumError` instead.
+   * `unauthorized()` for nobody, and `forbidden()` for whom the policy does not allow.
+   *
+   * @throws {PomeriumError} where `experimental.authInterrupts` is off, the refusal; and always `keys_unavailable` and
+   * `invalid_configuration`
    */
   requireIdentity(options?: RequireIdentityOptions): Promise<Identity>;
 }

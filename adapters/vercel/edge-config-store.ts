@@ -9,7 +9,7 @@ export interface EdgeConfigLike {
 }
 
 export interface EdgeConfigStoreOptions {
-  /** Default: `createClient(process.env.EDGE_CONFIG)`. */
+  /** @defaultValue `createClient(process.env.EDGE_CONFIG)` */
   client?: EdgeConfigLike;
 }
 
@@ -18,7 +18,9 @@ export interface EdgeConfigStoreOptions {
  * `createRefreshRoute` fills it. Needs `@vercel/edge-config`.
  *
  * @example
+ * ```ts
  * createMiddleware({ store: tieredStore(runtimeCacheStore(), edgeConfigStore()) })
+ * ```
  */
 export function edgeConfigStore({ client }: EdgeConfigStoreOptions = {}): JwksStore {
   let own = client;

@@ -24,9 +24,15 @@ const API_TIMEOUT = 10_000;
 const REFRESH_LIMIT = 6_000;
 
 export interface RefreshRouteOptions extends Omit<AuthOptions, 'store' | 'keys'> {
-  /** Keys that did not change are written again when the Edge Config's are this old, in seconds. Default: 180. */
+  /**
+   * Keys that did not change are written again when the Edge Config's are this old, in seconds.
+   * @defaultValue 180
+   */
   rewriteAfter?: number;
-  /** Vercel's API. Default: `https://api.vercel.com`. */
+  /**
+   * Vercel's API.
+   * @defaultValue `https://api.vercel.com`
+   */
   api?: string;
 }
 
@@ -48,7 +54,9 @@ interface RouteEnvironment {
  * fails is a 500, so that the cron's log tells.
  *
  * @example
+ * ```ts
  * export const GET = createRefreshRoute() // in app/api/pomerium-keys/route.ts, and a cron in vercel.json
+ * ```
  */
 export function createRefreshRoute(options: RefreshRouteOptions = {}): (request: Request) => Promise<Response> {
   requireOptions(options);

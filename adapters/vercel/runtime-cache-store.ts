@@ -9,7 +9,9 @@ import { type RuntimeCacheStoreOptions, storeInCache } from './runtime-cache.ts'
  * Whoever deploys to the same team can write to it, and so choose the keys: on a team that you do not trust, leave it out.
  *
  * @example
+ * ```ts
  * createMiddleware({ store: tieredStore(runtimeCacheStore(), edgeConfigStore()) })
+ * ```
  */
 export function runtimeCacheStore(options: RuntimeCacheStoreOptions = {}): JwksStore {
   // The keys that it is given are hashes already.

@@ -118,7 +118,7 @@ for (const [name, { event, behind }] of Object.entries(INTEGRATIONS)) {
   });
 }
 
-test('who acts for whom, and by which route', async () => {
+test('readIdentity() says who acts for whom, and by which route', async () => {
   const { onBehalfOf } = firstRoute;
   const both = { [ASSERTION]: await sign(callerKey), [`${ASSERTION}-for`]: await firstRoute.sign() };
   const keys = staticKeys(jwks(callerKey));
@@ -129,7 +129,7 @@ test('who acts for whom, and by which route', async () => {
   assert.equal(identity?.route, 'shop');
 });
 
-test('what context did not add is undefined, whatever its name', async () => {
+test('in readIdentity().context, what the option context did not add is undefined, whatever its name', async () => {
   const added = JSON.parse('{"__proto__":"x","department":"sales"}');
   const identity = readIdentity(
     INTEGRATIONS['REST API']?.behind({ ...(await contextOf(restRequest(headers))), ...added }),
@@ -138,7 +138,7 @@ test('what context did not add is undefined, whatever its name', async () => {
   assert.equal(identity?.context['department'], 'sales');
 });
 
-test('nothing of it can be changed', async () => {
+test('readIdentity() gives an identity that is frozen', async () => {
   const identity = readIdentity(INTEGRATIONS['REST API']?.behind(await contextOf(restRequest(headers))));
   for (const one of [identity, identity?.groups, identity?.context, identity?.truncated]) assert.isFrozen(one);
 });

@@ -211,7 +211,7 @@ describe('a bad assertion on a public path', () => {
 });
 
 describe('a refusal of the assertion on behalf of a user', () => {
-  test('says so', async () => {
+  test('names the subject on-behalf-of in its line', async () => {
     const { lines, logger } = makeReporting();
     const callers = compilePolicy({ allow: { or: [{ user: 'u-alice' }] } });
     const onBehalfOf = { audience: HOST, keys: options.keys, callers };
@@ -297,7 +297,7 @@ describe('an authorizer that throws', () => {
     });
   }
 
-  test('for an assertion that does not hold counts none', async () => {
+  test('counts the code of a refused assertion, and no failure', async () => {
     const { answer, counts } = await ask(restToken(expired), {});
     assert.propertyVal(answer, 'message', 'Unauthorized');
     assert.deepEqual(counts, ['code=expired', 'Decisions Count']);

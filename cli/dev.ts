@@ -2,9 +2,10 @@ import { type Command, Option } from 'commander';
 import { safeLines, safeText } from '../inspector/text.ts';
 import { createTestIssuer } from '../testing/issuer.ts';
 import type { SigningKey } from '../testing/signing-key.ts';
+import { DEFAULT_IDENTITIES, findIdentity, type Identities } from './dev/identities.ts';
 import { type DevKeys, findKeys } from './dev/kept-keys.ts';
-import { startDevServer } from './dev/server.ts';
-import { DEFAULT_IDENTITIES, type DevState, rotate } from './dev/state.ts';
+import { type DevServer, startDevServer } from './dev/server.ts';
+import { createDevState, type DevState, rotate } from './dev/state.ts';
 import { howToStart } from './dev/variables.ts';
 import { readNumber, readText } from './input.ts';
 import { paint, print, UsageError } from './output.ts';
@@ -15,6 +16,7 @@ interface DevOptions {
   readonly issuerFormat: 'host' | 'uri';
   readonly port: number;
   readonly identities?: string;
+  readonly as?: string;
   readonly key?: string;
 }
 
@@ -25,8 +27,9 @@ export function addDev(program: Command): void {
     .requiredOption('--to <url>', 'your app, as in http://127.0.0.1:3000')
     .option('--host <host>', 'the route’s host, your app’s POMERIUM_AUDIENCE', 'app.corp.example.com')
     .addOption(new Option('--issuer-format <format>', 'as jwt_issuer_format').choices(['host', 'uri']).default('host'))
-    .option('--port <number>', 'to listen on, on 127.0.0.1 alone; 0 for any', readNumber('port'), 8000)
+    .option('--port <number>', 'to listen on, on localhost alone; 0 for any', readNumber('port'), 8000)
     .option('--identities <file>', 'who can be signed in: JSON, names with claims')
+    .option('--as <name>', 'who is signed in until a browser chooses; default: the first of them')
     .option(
       '-k, --key <file>',
       'the signing key, as keygen makes it; default: one that is made and kept for this folder',
@@ -40,7 +43,7 @@ export function addDev(program: Command): void {
       });
       if (keys.note !== undefined) warn(keys.note);
       if (keys.isNew) await state.keepKeys?.(keys.keys);
-      print(describe(server.url, state));
+      print(describe(server, state));
       listenToKeys(state, () => server.close());
     });
 }
@@ -58,17 +61,20 @@ async function makeState(options: DevOptions, { keys, keep }: DevKeys): Promise<
     throw new UsageError(`--to must be an origin on this machine, as in http://127.0.0.1:3000; it is ${to}.`);
   }
   const identities = file === undefined ? DEFAULT_IDENTITIES : readIdentities(await readText(file), file);
-  const [current = ''] = Object.keys(identities);
   const issuer = await createTestIssuer({ host, issuerFormat, keys });
-  return {
+  return createDevState({
     issuer,
     ...(keep && { keepKeys: (published: readonly SigningKey[]) => keep(published).catch(warnOfKeys) }),
     to: new URL(to).origin,
     identities,
-    current,
-    services: [],
-    requests: [],
-  };
+    ...(options.as !== undefined && { defaultIdentity: nameOf(options.as, identities) }),
+  });
+}
+
+function nameOf(text: string, identities: Identities): string {
+  const name = findIdentity(identities, text);
+  if (name !== undefined) return name;
+  throw new UsageError(`--as must be one of ${Object.keys(identities).join('; ')}; it is ${text}.`);
 }
 
 /** A stand-in without a file is as good until it ends. */
@@ -82,7 +88,7 @@ function warn(text: string): void {
   process.stderr.write(`pomerium-edge: ${safeLines(text)}\n`);
 }
 
-function readIdentities(text: string, file: string): DevState['identities'] {
+function readIdentities(text: string, file: string): Identities {
   try {
     const identities = JSON.parse(text);
     if (Object.values(identities).every((claims) => typeof claims === 'object' && claims !== null)) return identities;
@@ -92,13 +98,14 @@ function readIdentities(text: string, file: string): DevState['identities'] {
   throw new UsageError(`${file} must be JSON: an object of names with claims.`);
 }
 
-function describe(url: string, state: DevState): string {
+function describe({ url, jwksUrl }: DevServer, state: DevState): string {
   const keys = process.stdin.isTTY ? ['', 'r rotates the signing key, q quits.'] : [];
   return [
-    `Your app, signed in (${safeText(state.current)}):  ${paint('bold', `${url}/`)}`,
+    `Your app, signed in (${safeText(state.defaultIdentity)}):  ${paint('bold', `${url}/`)}`,
     `Who it is, and what it would be told:  ${paint('bold', `${url}/.pomerium/`)}`,
+    `Somebody else in one browser or test:  ${paint('bold', `${url}/.pomerium/as/NAME`)}`,
     '',
-    ...howToStart(process.cwd(), url, state),
+    ...howToStart(process.cwd(), jwksUrl, state),
     ...keys,
   ].join('\n');
 }

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { examine } from './doctor/examine.ts';
-import type { Finding } from './doctor/judge.ts';
+import { type Finding, isOpen, OPEN_PATH } from './doctor/judge.ts';
 import { toJUnit } from './doctor/junit.ts';
 import { type Plan, readPlan } from './doctor/plan.ts';
 import { readNames, readNumber } from './input.ts';
@@ -102,6 +102,7 @@ function exitCodeOf(findings: readonly Finding[]): number {
 const MARKS = { 'as it should': 'pass', 'let in': 'fail', unclear: 'not checked' } as const;
 
 function printFindings(findings: readonly Finding[], { expected }: Plan, { key }: DoctorOptions): void {
+  if (isOpen(findings)) print(`${mark('not checked')} ${OPEN_PATH}\n`);
   const rows = findings.map(({ name, verdict, status, detail }) => [
     name,
     verdict === 'as it should' ? 'ok' : verdict.toUpperCase(),

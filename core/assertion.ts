@@ -40,8 +40,7 @@ const MISSING =
   'The request carries no assertion: it did not come through Pomerium, its route lacks pass_identity_headers: true, or Pomerium could not sign (see its log).';
 
 /** The likeliest mistake where it is there: a route that sets `Authorization`. */
-const BEARER =
-  'The bearer token in Authorization is not looked at; the Lambda authorizer takes one where allowBearer (POMERIUM_ALLOW_BEARER) is true.';
+const BEARER = 'There is a bearer token in Authorization, which is not looked at.';
 
 /**
  * That there is exactly one assertion, of a size worth looking at.

@@ -35,6 +35,8 @@ export {
 } from './gate/headers.ts';
 export type { GateOptions, OnRefused } from './gate/options.ts';
 export { problemResponse } from './gate/problem.ts';
+export type { RefusalPageOptions } from './gate/refusal-page-options.ts';
+export type { RefusalTexts } from './gate/refusal-texts.ts';
 export type { PathAccess, PathRule } from './gate/rules.ts';
 export type { Identity, MaybeAnonymous, RouteName } from './identity.ts';
 export type { JsonArray, JsonMembers, JsonValue } from './json.ts';
@@ -61,6 +63,7 @@ export type {
   PolicyOptions,
   RequestInfo,
 } from './policy/policy.ts';
+export { type PomeriumUrls, type PomeriumUrlsOptions, pomeriumUrls } from './pomerium-urls.ts';
 export { compileRoutes, type Routes, type RoutesOptions } from './routes/compile.ts';
 export type { ExplainedRoute } from './routes/explain.ts';
 export type { Algorithm } from './signature/algorithms.ts';

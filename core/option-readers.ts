@@ -41,3 +41,9 @@ export function readFunction<F>(name: string, value: F | undefined): F | undefin
   if (value === undefined || typeof value === 'function') return value;
   throw configurationError(`${name} must be a function.`);
 }
+
+/** Ensures that there is something to wrap: else the first request would find it out. */
+export function requireHandler(handler: unknown): void {
+  if (typeof handler === 'function') return;
+  throw configurationError(`The handler must be a function; it is ${describeValue(handler)}.`);
+}

@@ -5,6 +5,7 @@ import { type Claims, checkClaims, parseClaims } from './claims.ts';
 import { describeValue, PomeriumError } from './errors.ts';
 import { callSafely, type EventRequest, type EventSubject, emitTo } from './events.ts';
 import { ASSERTION_FOR_HEADER, hasBearer, type RequestLike, readAssertion, readHeader } from './gate/headers.ts';
+import type { GateVerification } from './gate-verification.ts';
 import { type Identity, type MaybeAnonymous, toIdentity } from './identity.ts';
 import type { VerificationKey } from './keys/key-set.ts';
 import type { KeyContext, KeySource } from './keys/source.ts';
@@ -31,15 +32,6 @@ export interface VerifyContext {
   eventRequest?: EventRequest | undefined;
   /** Whether the event of a valid assertion says for whom it is. */
   logSubject?: boolean | undefined;
-  /**
-   * With `routes`, where neither URL nor path is known: whether it is enough that some route of the host lets this identity
-   * through. Only where something before has judged the path.
-   */
-  anyRoute?: boolean | undefined;
-  /** Whether a request for nobody is expected here, and no event. */
-  expectNobody?: boolean | undefined;
-  /** Told for whom an assertion is that holds, where a policy or a route refuses it. */
-  onDenied?: ((identity: MaybeAnonymous) => void) | undefined;
 }
 
 export interface Verifier<I = Identity> {
@@ -99,6 +91,8 @@ interface Remembered {
 const MAX_REMEMBERED = 256;
 const MAX_REMEMBERED_CHARACTERS = 1_048_576;
 
+type VerifierContext = VerifyContext & GateVerification;
+
 class AssertionVerifier implements Verifier<MaybeAnonymous> {
   readonly #settings: VerifierSettings;
   readonly #subject: EventSubject;
@@ -116,10 +110,10 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
     };
   }
 
-  async verifyRequest(request: RequestLike, context: VerifyContext = {}): Promise<MaybeAnonymous> {
+  async verifyRequest(request: RequestLike, context: VerifierContext = {}): Promise<MaybeAnonymous> {
     // A policy reads from the request what it asks about. A waitUntil is called on its own object: workerd refuses one
     // that was taken off it.
-    const own: VerifyContext = {
+    const own: VerifierContext = {
       ...context,
       requestInfo: context.requestInfo ?? request,
       waitUntil: (promise) => context.waitUntil?.(promise),
@@ -139,14 +133,14 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
     return Object.freeze({ ...identity, onBehalfOf: user });
   }
 
-  async verify(value: string | null | undefined, context: VerifyContext = {}): Promise<MaybeAnonymous> {
+  async verify(value: string | null | undefined, context: VerifierContext = {}): Promise<MaybeAnonymous> {
     return this.#verify(value, context);
   }
 
   /** The steps, in order. Nothing is read from the payload before the signature is verified. */
   async #verify(
     value: string | null | undefined,
-    context: VerifyContext,
+    context: VerifierContext,
     { hosts = [], isBearer = false }: { hosts?: readonly string[]; isBearer?: boolean } = {},
   ): Promise<MaybeAnonymous> {
     const keyContext = this.#keyContext(context);
@@ -236,7 +230,7 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
   }
 
   /** That the policy lets the caller act for others; its refusal is an event about the assertion on behalf of a user. */
-  #requireCaller(callers: Policy, identity: MaybeAnonymous, context: VerifyContext): void {
+  #requireCaller(callers: Policy, identity: MaybeAnonymous, context: VerifierContext): void {
     try {
       requireAllowed(callers, identity, context.requestInfo);
     } catch (error) {
@@ -251,7 +245,7 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
 
   #emitRefused(
     { code, status, message, expected, received }: PomeriumError,
-    context: VerifyContext,
+    context: VerifierContext,
     { subject = this.#subject, denied }: { subject?: EventSubject; denied?: MaybeAnonymous | undefined },
   ): void {
     const { eventRequest, logSubject } = context;

@@ -56,7 +56,7 @@ function timeOf(name: string, value: unknown, now: number): string {
 
 /** Names and values may be foreign. */
 export function pairsTable(kind: string, pairs: readonly (readonly [string, string])[]): Html {
-  return html`<div class="scroll"><table>
+  return html`<div class="scroll"><table class="pairs">
 <thead><tr><th scope="col">${kind}</th><th scope="col">Value</th></tr></thead>
 <tbody>${pairs.map(([name, value]) => html`<tr><th scope="row">${safeText(name)}</th><td>${safeText(value)}</td></tr>`)}</tbody>
 </table></div>`;

@@ -35,6 +35,22 @@ summary { cursor: pointer; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; background: var(--raised); padding: .75rem; }
 h3 { font-size: 1rem; }
 .scroll { overflow-x: auto; }
+nav { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; }
+.pairs th { white-space: nowrap; }
+.requests td, .requests time { white-space: nowrap; }
+.requests tbody th { width: 100%; font-weight: 400; line-height: 1.3; overflow-wrap: anywhere; }
+.requests td span { white-space: normal; }
+@media (max-width: 40rem) {
+  .requests thead { position: absolute; clip-path: inset(50%); }
+  .requests tr { display: grid; grid-template-columns: 5rem 1fr auto; border-bottom: 1px solid var(--line); padding: .3rem 0; }
+  .requests td, .requests th { border: 0; padding: 0; }
+  .requests th { grid-column: 2 / 4; }
+  .requests td:nth-child(3) { grid-column: 2; white-space: normal; }
+  .pairs thead { position: absolute; clip-path: inset(50%); }
+  .pairs tr, .pairs th, .pairs td { display: block; border: 0; padding: 0; }
+  .pairs tr { border-bottom: 1px solid var(--line); padding: .3rem 0; }
+  .pairs th { white-space: normal; overflow-wrap: anywhere; }
+}
 td, code { font: .875rem/1.5 ui-monospace, monospace; }
 .quiet { color: var(--quiet); }
 .pass { color: var(--good); } .fail { color: var(--bad); } .open { color: var(--open); }

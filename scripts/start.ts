@@ -1,5 +1,6 @@
+import { DEFAULT_IDENTITIES } from '../cli/dev/identities.ts';
 import { startDevServer } from '../cli/dev/server.ts';
-import { DEFAULT_IDENTITIES, type DevState } from '../cli/dev/state.ts';
+import { createDevState } from '../cli/dev/state.ts';
 import { HOST } from '../test/support/issuer.ts';
 import { createTestIssuer } from '../testing/issuer.ts';
 import { UserError } from './run.ts';
@@ -50,10 +51,9 @@ if (args.includes('--once') || wrong > 0) {
 await close();
 console.log('\nStarting a service behind each adapter …');
 const issuer = await createTestIssuer({ host: HOST });
-const [current = ''] = Object.keys(DEFAULT_IDENTITIES);
-const state: DevState = { issuer, to: '', identities: DEFAULT_IDENTITIES, current, services: [], requests: [] };
+const state = createDevState({ issuer, to: '', identities: DEFAULT_IDENTITIES });
 const dev = await startDevServer(state, 0);
-const { services, close: closeServices } = await startServices(`${dev.url}/.well-known/pomerium/jwks.json`);
+const { services, close: closeServices } = await startServices(dev.jwksUrl);
 state.services = services;
 state.to = new URL(services[0]?.url ?? '').origin;
 console.log(`

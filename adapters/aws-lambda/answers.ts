@@ -1,5 +1,6 @@
-import { type Identity, type MaybeAnonymous, PomeriumError, readAssertion, readHeader } from '../../core/adapter.ts';
+import { type Identity, type MaybeAnonymous, PomeriumError, readAssertion } from '../../core/adapter.ts';
 import { type AuthorizerContext, contextOf } from './authorizer-context.ts';
+import { authorizationToken } from './bearer.ts';
 import type { AuthorizerRequest } from './events.ts';
 
 /** In bytes of JSON. API Gateway takes 8 KB for a whole answer, AppSync 5 MB of `resolverContext`. */
@@ -104,11 +105,6 @@ export function refuse(
 
 const UNAUTHORIZED = 'Unauthorized';
 
-/** Whether what is thrown is the refusal of a REST API. */
-export function isUnauthorized(error: unknown): boolean {
-  return error instanceof Error && error.message === UNAUTHORIZED;
-}
-
 /** The principal of a refusal where nobody is known. */
 const NOBODY = 'refused';
 
@@ -119,11 +115,11 @@ const NOBODY = 'refused';
  */
 function secondsKept(
   { expiresAt }: MaybeAnonymous,
-  { headers }: AuthorizerRequest,
+  request: AuthorizerRequest,
   { ttlOverride, now }: AnswerOptions,
 ): number {
-  const token = readHeader(headers, 'authorization')?.replace(/^bearer +/i, '');
-  const isAssertion = token !== undefined && token === readAssertion(headers);
+  const token = authorizationToken(request);
+  const isAssertion = token !== undefined && token === readAssertion(request.headers);
   return isAssertion ? Math.min(ttlOverride, Math.max(0, Math.floor(expiresAt - now()))) : 0;
 }
 

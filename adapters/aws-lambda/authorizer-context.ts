@@ -80,7 +80,7 @@ function mostThatFit(limit: number, fits: (count: number) => boolean): number {
  * What the option `context` gave, checked: API Gateway answers 500 to any other value without saying why.
  * @throws {PomeriumError} `invalid_configuration`
  */
-export function readAdded(value: unknown): AuthorizerContext {
+export function readContextMembers(value: unknown): AuthorizerContext {
   if (!isPlainObject(value)) {
     // A promise that rejects later must not end the process.
     callSafely(() => value);

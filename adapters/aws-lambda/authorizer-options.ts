@@ -11,7 +11,7 @@ import {
   type Variables,
 } from '../../core/adapter.ts';
 import type { Additions, AnswerOptions } from './answers.ts';
-import { type AddedContext, readAdded } from './authorizer-context.ts';
+import { type AddedContext, readContextMembers } from './authorizer-context.ts';
 import type { LambdaEnvironment, LambdaOptions } from './options.ts';
 
 /** What an authorizer cannot have, with what to write instead: it stands before API Gateway's integrations and changes no header. */
@@ -25,6 +25,7 @@ export const AUTHORIZER_WITHOUT = {
   removeHeaders: 'overwrite or remove those headers in the integration’s parameter mapping',
   keepAssertion: 'remove x-pomerium-jwt-assertion in the integration’s parameter mapping',
   shared: 'the integration makes the answer; it says in Cache-Control what caches may keep',
+  refusalPage: 'API Gateway makes the answer; write it as a gateway response',
   onRefused: 'API Gateway makes the answer; write gateway responses, which see the code as $context.authorizer.code',
   endAtExpiry:
     'API Gateway holds the socket; close it with DELETE /@connections/{connectionId} at the context’s expiresAt',
@@ -113,18 +114,23 @@ export function readAuthorizerOptions(env: LambdaEnvironment, options: Authorize
     },
     allowBearer: readBoolean('allowBearer', allowBearer) ?? variables.allowBearer ?? false,
     additionsFor: (identity) => ({
-      context: contextFor ? readAdded(contextFor(identity)) : {},
+      context: contextFor ? readContextMembers(contextFor(identity)) : {},
       usageIdentifierKey: readKey(keyFor?.(identity)),
     }),
     lambdaOptions,
   };
 }
 
+/** In characters, of an API key ("API Gateway API key file format"). */
+const MAX_KEY = 128;
+
 /** Never says what it is: it may be an API key all the same. */
 function readKey(key: unknown): string | undefined {
-  if (key === undefined || (typeof key === 'string' && key !== '')) return key;
+  if (key === undefined || (typeof key === 'string' && key !== '' && key.length <= MAX_KEY)) return key;
   callSafely(() => key);
-  throw configurationError('usageIdentifierKey must return an API key, at once, or undefined for none.');
+  throw configurationError(
+    `usageIdentifierKey must return an API key of ${MAX_KEY} characters at most, at once, or undefined for none.`,
+  );
 }
 
 /** The empty string is not set: deployment templates write it. */

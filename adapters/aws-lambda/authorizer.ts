@@ -4,7 +4,6 @@ import {
   type AuthorizerAnswer,
   allow,
   isPattern,
-  isUnauthorized,
   type PolicyAnswer,
   refuse,
   type SimpleAnswer,
@@ -17,7 +16,8 @@ import {
   readAuthorizerOptions,
 } from './authorizer-options.ts';
 import { verifierFor } from './authorizer-verifier.ts';
-import { type AuthorizerRequest, readAuthorizerEvent, withBearer } from './events.ts';
+import { withBearer } from './bearer.ts';
+import { type AuthorizerRequest, readAuthorizerEvent } from './events.ts';
 import { createLambdaGate } from './gate.ts';
 import type { LambdaEnvironment } from './options.ts';
 import { warmUpAnswer } from './warm-up-answer.ts';
@@ -99,9 +99,9 @@ export function createAuthorizer(options: AuthorizerOptions = {}): Authorizer<Si
     }
   };
 
-  const answerTo = async (event: unknown, context: unknown): Promise<AuthorizerAnswer> => {
-    const sent = readAuthorizerEvent(event, context);
-    const request = allowBearer ? withBearer(sent) : sent;
+  const handler = async (event: unknown, context?: unknown): Promise<AuthorizerAnswer> => {
+    const received = readAuthorizerEvent(event, context);
+    const request = allowBearer ? withBearer(received) : received;
     const policy = isPattern(request, answers) ? NO_PATTERNS : undefined;
     const result = await gate.decide(request, (decided) => addAnswer(decided, request), policy);
     if (result.type === 'allow') return result.answer;
@@ -109,14 +109,6 @@ export function createAuthorizer(options: AuthorizerOptions = {}): Authorizer<Si
     return refuse(result, request, answers);
   };
 
-  const handler = async (event: unknown, context?: unknown): Promise<AuthorizerAnswer> => {
-    try {
-      return await answerTo(event, context);
-    } catch (error) {
-      if (!isUnauthorized(error)) gate.countFailure();
-      throw error;
-    }
-  };
   // The event says which of the answers it is.
   const ready = gate.ready.then(warmUpAnswer).then(() => {});
   return Object.assign(handler, { ready }) as Authorizer<SimpleAnswer | PolicyAnswer>;

@@ -65,15 +65,15 @@ const FETCH_TIMEOUT = 2;
  * await handler.ready
  * ```
  */
-export function createEdgeHandler(given: EdgeOptions): EdgeHandler {
-  requireOptions(given);
-  const { cachingDisabled, ...options } = given;
+export function createEdgeHandler(options: EdgeOptions): EdgeHandler {
+  requireOptions(options);
+  const { cachingDisabled, ...gateOptions } = options;
   if (options.audience === undefined && options.routes === undefined) {
     throw configurationError(
       "audience is missing; write createEdgeHandler({ audience: 'app.corp.example.com' }), the host name of the route in Pomerium, or routes: compileRoutes(configuration).",
     );
   }
-  const gate = createLambdaGate<EdgeEvent>({}, options, {
+  const gate = createLambdaGate<EdgeEvent>({}, gateOptions, {
     ownOptions: ['cachingDisabled'],
     without: WITHOUT,
     keys: { timeout: FETCH_TIMEOUT },

@@ -1,11 +1,5 @@
-import {
-  ASSERTION_HEADER,
-  describeValue,
-  type RequestLike,
-  readAssertion,
-  readHeader,
-  type SentRequest,
-} from '../../core/adapter.ts';
+import { ASSERTION_HEADER, describeValue, type RequestLike, type SentRequest } from '../../core/adapter.ts';
+import { bearerToken } from './bearer.ts';
 import {
   http1Path,
   http2Path,
@@ -150,7 +144,7 @@ function withSent(parts: Parts, targets: readonly string[]): Parts {
 /** The configured identity source decides which header it was; only one of the two looks like `Bearer …`. */
 function readToken(arn: string, token: string): Parts {
   const { stage, method, path } = splitArn(arn);
-  const header = /^bearer /i.test(token) ? 'authorization' : ASSERTION_HEADER;
+  const header = bearerToken(token) === undefined ? ASSERTION_HEADER : 'authorization';
   // An ARN has no query: what follows a question mark is path.
   const url = path.replaceAll('?', '%3F');
   // Nor does it say by which address the API was called, and so whether Pomerium's path had the stage.
@@ -221,15 +215,4 @@ export function headerPairs(event: unknown): HeaderPairs {
   return Object.entries(toMember(multiValueHeaders ?? headers)).flatMap(([name, value]) =>
     [value].flat().flatMap((one) => (typeof one === 'string' ? [[name, one] as const] : [])),
   );
-}
-
-/**
- * Where `allowBearer` is set and there is no assertion header, the token of `Authorization: Bearer` in its place, as a route
- * with `set_request_headers` and `${pomerium.jwt}` sends it. AppSync keeps `Bearer` for OpenID Connect and has the bare token.
- */
-export function withBearer<Event extends HttpEvent>(event: Event): Event {
-  if (readAssertion(event.headers) !== undefined) return event;
-  const scheme = event.caller === 'appsync' ? /^(?:bearer +)?(\S+)$/i : /^bearer +(\S+)$/i;
-  const [, token] = scheme.exec(readHeader(event.headers, 'authorization') ?? '') ?? [];
-  return token === undefined ? event : { ...event, headers: [...event.headers, [ASSERTION_HEADER, token]] };
 }

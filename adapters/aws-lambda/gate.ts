@@ -12,7 +12,7 @@ import {
 import { lambdaLog, withoutRepeats } from './log.ts';
 import { type LambdaEnvironment, type LambdaOptions, OWN_OPTIONS, readLambdaOptions, WITHOUT } from './options.ts';
 import { prefetch } from './prefetch.ts';
-import { count, countEvent, type ReportedRequest, report } from './report.ts';
+import { countEvent, type ReportedRequest, report } from './report.ts';
 import { warmUp } from './warm-up.ts';
 
 /** Milliseconds. */
@@ -33,8 +33,6 @@ export interface LambdaGate<Event> extends Pick<Gate<Event>, 'refuse' | 'answerH
   ): Promise<Result>;
   /** Logs a mistake of the user's own code. */
   logFailure(error: unknown, request: ReportedRequest): void;
-  /** Counts what is thrown. */
-  countFailure(): void;
   /** Resolves once the keys are there, or after 2 s; never rejects. */
   readonly ready: Promise<void>;
 }
@@ -94,7 +92,6 @@ export function createLambdaGate<Event>(
     decide,
     authorize: (request) => decide(request, (result) => result),
     logFailure: (error, { requestId }) => callSafely(() => log.failure(error, requestId)),
-    countFailure: () => metrics && count('Failures', metrics),
     ready: prefetch(gate).then(async (failure) => {
       await warmUp();
       reportStart(failure);

@@ -23,8 +23,8 @@ async function exchange(
   // Who is aborted by now would not hear of it later.
   signal.throwIfAborted();
   const agent = new Agent({ keepAlive: false, ...(proxyEnv && { proxyEnv }) });
-  const asked = { agent, headers: { 'accept-encoding': 'identity', ...headers } };
-  const answer = await ask((onAnswer) => request(url, asked, onAnswer), signal, onSent);
+  const requestOptions = { agent, headers: { 'accept-encoding': 'identity', ...headers } };
+  const answer = await ask((onAnswer) => request(url, requestOptions, onAnswer), signal, onSent);
   return {
     status: answer.statusCode ?? 0,
     // Not `headers`, which has the first Age of several.

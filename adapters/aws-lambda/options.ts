@@ -62,9 +62,23 @@ export interface LambdaSettings<Event> extends Required<Pick<LambdaOwnOptions, '
 
 const FETCH_VARIABLES: Variables<{ fetchKeys: boolean }> = { fetchKeys: ['POMERIUM_FETCH_KEYS', readFlag] };
 
+/** Options of code that somebody may look for among the variables: they would be left out in silence. */
+const CODE_OPTIONS = [
+  ['POMERIUM_TTL_OVERRIDE', 'ttlOverride of createAuthorizer'],
+  ['POMERIUM_LOG_CLAIMS', 'logClaims'],
+] as const;
+
+function requireNoCodeOption(env: object): void {
+  const found = CODE_OPTIONS.find(([name]) => Object.hasOwn(env, name));
+  if (!found) return;
+  const [name, option] = found;
+  throw configurationError(`There is no variable ${name}; write the option ${option} in code.`);
+}
+
 /** @throws {PomeriumError} `invalid_configuration` */
 export function readLambdaOptions<Event>(env: LambdaEnvironment, options: LambdaOptions<Event>): LambdaSettings<Event> {
   requireOptions(options);
+  requireNoCodeOption(env);
   const variables = readVariables({ ...env }, FETCH_VARIABLES);
   const { fetchKeys: given, logger, metrics, logClaims = [], ...gateOptions } = options;
   const fetchKeys = readBoolean('fetchKeys', given) ?? variables.fetchKeys ?? true;

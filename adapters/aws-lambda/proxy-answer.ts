@@ -35,16 +35,17 @@ function headersOf(response: Response, call: Call): Pick<ProxyAnswer, 'headers' 
   const cookies = response.headers.getSetCookie();
   const headers = Object.fromEntries([...response.headers].filter(([name]) => name !== 'set-cookie'));
   const list = { ...(cookies.length > 0 && { 'set-cookie': cookies }) };
-  if (wantsLists(call)) return { multiValueHeaders: { ...toLists(headers), ...list } };
+  const members = membersRead(call);
+  if (!members.includes('headers')) return { multiValueHeaders: { ...toLists(headers), ...list } };
   if (infersAnswers(call)) return { headers, ...(cookies.length > 0 && { cookies }) };
-  if (mergesLists(call) && cookies.length > 0) return { headers, multiValueHeaders: list };
+  if (members.includes('multiValueHeaders') && cookies.length > 0) return { headers, multiValueHeaders: list };
   const [cookie] = cookies;
   return { headers: cookie === undefined ? headers : { ...headers, 'set-cookie': cookie } };
 }
 
 /**
- * The function's own answer with the headers that keep it out of shared caches, in the shape that it has. What is no answer of
- * this caller's stays as it is.
+ * The function's own answer with the headers that keep it out of shared caches, in a member that the caller reads. What is no
+ * answer of this caller's stays as it is.
  */
 export function withAnswerHeaders<Answer>(
   answer: Answer,
@@ -53,23 +54,23 @@ export function withAnswerHeaders<Answer>(
 ): Answer | ProxyAnswer {
   const inferred = infersAnswers(call) ? inferredAnswer(answer) : undefined;
   if (inferred) return withAnswerHeaders(inferred, call, answerHeaders);
-  const { statusCode, headers, multiValueHeaders } = toMember(answer);
-  if (statusCode === undefined) return answer;
-  const lines = [...Object.entries(toMember(headers)), ...Object.entries(toMember(multiValueHeaders))];
+  const own = toMember(answer);
+  if (own['statusCode'] === undefined) return answer;
+  const members = membersRead(call);
+  const lines = members.flatMap((member) => Object.entries(toMember(own[member])));
   const added = answerHeaders((wanted) => {
     const values = lines.flatMap(([name, value]) => (name.toLowerCase() === wanted ? [value].flat() : []));
     return [...new Set(values.filter((value) => value !== undefined && value !== null).map(String))].join(', ');
   });
   if (added.length === 0) return answer;
   const set = Object.fromEntries(added);
-  const isList =
-    (mergesLists(call) || call.caller === 'alb') && (Boolean(multiValueHeaders) || (!headers && wantsLists(call)));
-  const isSingle = Boolean(headers) || !isList;
-  return {
-    ...answer,
-    ...(isSingle && { headers: { ...without(headers, set), ...set } }),
-    ...(isList && { multiValueHeaders: { ...without(multiValueHeaders, set), ...toLists(set) } }),
-  };
+  // In both where the answer has both: API Gateway takes the lists.
+  const present = members.filter((member) => own[member]);
+  const written = (present.length > 0 ? present : members.slice(0, 1)).map((member) => [
+    member,
+    { ...without(own[member], set), ...(member === 'headers' ? set : toLists(set)) },
+  ]);
+  return { ...answer, ...Object.fromEntries(written) };
 }
 
 /**
@@ -88,15 +89,13 @@ function infersAnswers({ caller }: Call): boolean {
   return caller === 'http-2.0' || caller === 'function-url';
 }
 
-/** Whether the caller takes `headers` and `multiValueHeaders` together. An ALB takes one of them, by its setting. */
-function mergesLists({ caller }: Call): boolean {
-  return caller === 'rest' || caller === 'http-1.0';
-}
+type HeaderMember = 'headers' | 'multiValueHeaders';
 
-/** An ALB with multi-value headers on wants them in the answer, too. */
-function wantsLists({ event }: Call): boolean {
+/** What of an answer the caller reads; it ignores the other. An ALB reads one, by a setting that its event shows. */
+function membersRead({ caller, event }: Call): readonly HeaderMember[] {
+  if (caller === 'rest' || caller === 'http-1.0') return ['headers', 'multiValueHeaders'];
   const { headers, multiValueHeaders } = toMember(event);
-  return Boolean(multiValueHeaders) && !headers;
+  return caller === 'alb' && multiValueHeaders && !headers ? ['multiValueHeaders'] : ['headers'];
 }
 
 function toLists(headers: Record<string, string>): Record<string, string[]> {

@@ -85,7 +85,7 @@ export function createRefresher(options: RefresherOptions = {}): () => Promise<v
       await verifier.ready({ waitUntil });
       await settle();
       if (!fetched) throw configurationError('Pomerium is not asked; unset POMERIUM_JWKS for the refresher.');
-      await writeParameter(parameter, fetched);
+      await writeParameter({ name, store: parameter }, fetched);
     } catch (error) {
       throw new Error(`pomerium-edge: the keys were not refreshed: ${describe(error)}`, { cause: error });
     }

@@ -3,7 +3,6 @@ import {
   callSafely,
   type GateRequest,
   type GateResult,
-  hasBearer,
   type Identity,
   loggedPath,
   mayLogReceived,
@@ -49,6 +48,11 @@ export interface Reporting {
   readonly logSubject: boolean;
 }
 
+/** What is counted, by its name in CloudWatch. */
+export const METRIC_NAMES = ['Decisions', 'Latency', 'KeyRefreshes', 'KeyRefreshFailures', 'StoreFailures'] as const;
+
+type MetricName = (typeof METRIC_NAMES)[number];
+
 /** Counts what happened to the keys and to where they are kept. What comes out of a store is no refresh. */
 export function countEvent(event: PomeriumEvent, metrics: MetricsLike): void {
   if (event.type === 'keys_refreshed' && event.from === 'origin') count('KeyRefreshes', metrics);
@@ -56,7 +60,7 @@ export function countEvent(event: PomeriumEvent, metrics: MetricsLike): void {
   if (event.type === 'store_failed') count('StoreFailures', metrics);
 }
 
-export function count(name: string, metrics: MetricsLike): void {
+function count(name: MetricName, metrics: MetricsLike): void {
   callSafely(() => metrics.singleMetric().addMetric(name, 'Count', 1));
 }
 
@@ -68,10 +72,7 @@ export function report(decision: Decision, reporting: Reporting): void {
   const { logger, metrics } = reporting;
   if (metrics) {
     callSafely(() => countDecision(decision, metrics));
-    callSafely(() => {
-      const milliseconds = Number(process.hrtime.bigint() - decision.startedAt) / 1e6;
-      return metrics.singleMetric().addMetric('Latency', 'Milliseconds', milliseconds);
-    });
+    callSafely(() => measureLatency(decision, metrics));
   }
   if (!logger) return;
   const { request, result } = decision;
@@ -79,7 +80,7 @@ export function report(decision: Decision, reporting: Reporting): void {
     if (result.type === 'allow') {
       return result.identity && logger.info('allowed', allowedFields(request, result.identity, reporting));
     }
-    return isLoggedAsDecision(result.error) && logRefused(result.error, refusedFields(request, result.error), logger);
+    return isLoggedAsDecision(result.error) && logRefused(result.error, requestFields(request), logger);
   });
 }
 
@@ -104,7 +105,14 @@ export function logRefused(refusal: Refusal, fields: Record<string, unknown>, lo
 function countDecision({ result }: Decision, metrics: MetricsLike): unknown {
   const metric = metrics.singleMetric();
   callSafely(() => metric.addDimension('code', result.type === 'refuse' ? result.error.code : 'allowed'));
-  return metric.addMetric('Decisions', 'Count', 1);
+  const name: MetricName = 'Decisions';
+  return metric.addMetric(name, 'Count', 1);
+}
+
+function measureLatency({ startedAt }: Decision, metrics: MetricsLike): unknown {
+  const name: MetricName = 'Latency';
+  const milliseconds = Number(process.hrtime.bigint() - startedAt) / 1e6;
+  return metrics.singleMetric().addMetric(name, 'Milliseconds', milliseconds);
 }
 
 function requestFields({ requestId, method, url }: ReportedRequest): Record<string, unknown> {
@@ -134,12 +142,6 @@ function allowedFields(
   const taken = named.filter(([name]) => isTaken(name));
   const free = named.filter(([name]) => !isTaken(name));
   return { ...fields, ...Object.fromEntries(free), ...(taken.length > 0 && { claims: Object.fromEntries(taken) }) };
-}
-
-function refusedFields(request: ReportedRequest, { code }: PomeriumError): Record<string, unknown> {
-  // The likeliest mistake: the assertion comes as Authorization, and only allowBearer takes it from there.
-  const isBearer = code === 'missing_assertion' && hasBearer(request.headers);
-  return { ...requestFields(request), ...(isBearer && { bearer: true }) };
 }
 
 /** Of an assertion that was verified, so that its header can be read. */

@@ -11,7 +11,7 @@ export interface SsmStoreOptions {
 }
 
 /** A store that is an SSM parameter. */
-export interface SsmStore extends JwksStore {
+interface SsmStore extends JwksStore {
   /** Its name. */
   readonly parameter: string;
 }
@@ -29,7 +29,7 @@ const SHARED_FOR = 2000;
  * createAuthorizer({ store: tieredStore(tmpStore(), ssmStore({ name: '/pomerium-edge/jwks' })) })
  * ```
  */
-export function ssmStore({ name, client, writable = false }: SsmStoreOptions): SsmStore {
+export function ssmStore({ name, client, writable = false }: SsmStoreOptions): JwksStore {
   let reading: { readonly startedAt: number; readonly value: Promise<string | null> } | undefined;
   const methods = ssmMethods(client);
   const read = async (): Promise<string | null> => {
@@ -50,7 +50,7 @@ export function ssmStore({ name, client, writable = false }: SsmStoreOptions): S
     reading = started;
     return started;
   };
-  return {
+  const store: SsmStore = {
     parameter: name,
     getItem(key) {
       if (!isEntryKey(key)) return null;
@@ -71,4 +71,5 @@ export function ssmStore({ name, client, writable = false }: SsmStoreOptions): S
       });
     },
   };
+  return store;
 }

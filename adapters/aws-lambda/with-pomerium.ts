@@ -1,4 +1,4 @@
-import type { Identity, SignedInOptions } from '../../core/adapter.ts';
+import { type Identity, requireHandler, type SignedInOptions } from '../../core/adapter.ts';
 import type { LambdaOptions } from './options.ts';
 import type { ProxyAnswer } from './proxy-answer.ts';
 import type { LambdaContext, ProxyEvent } from './proxy-event.ts';
@@ -88,6 +88,7 @@ export function withPomerium<Event>(
   handler: (event: Event, ...others: never[]) => unknown,
   options: LambdaOptions<Event> = {},
 ): Prepared & ((event: Event, ...others: unknown[]) => Promise<unknown>) {
+  requireHandler(handler);
   const gate = createProxyGate(options);
   const call = (event: Event, ...others: unknown[]) => handler(event, ...(others as never[]));
 

@@ -1,5 +1,4 @@
-import { configurationError } from '../../core/adapter.ts';
-import type { SsmStore } from './ssm-store.ts';
+import { configurationError, type JwksStore } from '../../core/adapter.ts';
 import { parseStoredEntry } from './stored-entry.ts';
 
 /**
@@ -9,16 +8,15 @@ import { parseStoredEntry } from './stored-entry.ts';
  * @throws {PomeriumError} `invalid_configuration`; and what the SDK throws
  */
 export async function writeParameter(
-  parameter: SsmStore,
+  { name, store }: { readonly name: string; readonly store: JwksStore },
   { key, value }: { readonly key: string; readonly value: string },
 ): Promise<void> {
-  const stored = parseStoredEntry(await parameter.getItem(key));
+  const stored = parseStoredEntry(await store.getItem(key));
   const url = parseStoredEntry(value)?.url;
   if (stored && stored.url !== url) {
-    const name = parameter.parameter;
     throw configurationError(
       `the SSM parameter ${name} holds the keys of ${stored.url}, not of ${url}. Give each JWKS URL a parameter of its own in POMERIUM_JWKS_SSM; or, where the new URL replaces the old one, delete the parameter once: aws ssm delete-parameter --name ${name}.`,
     );
   }
-  await parameter.setItem(key, value);
+  await store.setItem(key, value);
 }

@@ -1,6 +1,6 @@
 /**
  * Vercel: routing middleware and Web-standard functions, of any framework. For Next.js, see `pomerium-edge/next`.
- * Needs `@vercel/functions` and `@vercel/edge-config`.
+ * `edgeConfigStore` needs `@vercel/edge-config`; nothing else needs a package beside this one.
  *
  * @module pomerium-edge/vercel
  */
@@ -9,6 +9,5 @@ export { createMiddleware, type Middleware, type NextMiddleware } from './middle
 export type { MiddlewareOptions, VercelOptions } from './options.ts';
 export type { WaitUntil } from './platform.ts';
 export { createRefreshRoute, type RefreshRouteOptions } from './refresh-route.ts';
-export type { RuntimeCacheStoreOptions } from './runtime-cache.ts';
-export { runtimeCacheStore } from './runtime-cache-store.ts';
+export { type RuntimeCacheStoreOptions, runtimeCacheStore } from './runtime-cache-store.ts';
 export { type IdentifiedHandler, withPomerium } from './with-pomerium.ts';

@@ -17,7 +17,7 @@ import {
 } from '../../core/adapter.ts';
 import { lifetimeOf } from './lifetime.ts';
 import { environment } from './platform.ts';
-import { platformStore } from './runtime-cache.ts';
+import { runtimeCacheStore } from './runtime-cache-store.ts';
 import { makeSharedVerifier } from './shared-verifier.ts';
 import { uncachedFetch } from './uncached-fetch.ts';
 
@@ -44,7 +44,7 @@ export interface LazyGateSupport extends Pick<GateSupport, 'without' | 'ownOptio
 
 type MakeVerifier = NonNullable<GatePlatform['makeVerifier']>;
 
-const PLATFORM: GatePlatform = { keys: { store: platformStore(), fetch: uncachedFetch }, log: consoleLog(console) };
+const PLATFORM: GatePlatform = { keys: { store: runtimeCacheStore(), fetch: uncachedFetch }, log: consoleLog(console) };
 
 const WITHOUT = {
   endAtExpiry: 'this code does not hold the connection: end it in your own handler, at expiresAt of the identity',

@@ -5,6 +5,7 @@ import {
   type Identity,
   type OnRefused,
   readBoolean,
+  readFunction,
   requireOptions,
   withHeaders,
 } from '../../core/adapter.ts';
@@ -72,6 +73,7 @@ export function makeMiddleware<Req extends Request, Context extends WaitUntil>(
   { toGateRequest, clean, urlsOf, cacheControlOf }: RequestKind<Req>,
 ): Middleware<Req, Context> {
   requireOptions(given);
+  readFunction('next', next);
   const { keepAssertionOnRewrite, onRefused, ...options } = given;
   const keepsAssertion = readBoolean('keepAssertionOnRewrite', keepAssertionOnRewrite) ?? false;
   const gate = lazyGate<Req>(

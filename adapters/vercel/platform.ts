@@ -5,8 +5,8 @@ export interface WaitUntil {
   waitUntil?(promise: Promise<unknown>): void;
 }
 
-/** The Runtime Cache, as `getCache()` of `@vercel/functions` gives it. */
-export interface RuntimeCacheLike {
+/** The Runtime Cache, as the request's context has it. */
+interface RuntimeCacheLike {
   get(key: string): Promise<unknown>;
   set(key: string, value: unknown, options?: { name?: string; ttl?: number }): Promise<void>;
 }

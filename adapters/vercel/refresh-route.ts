@@ -1,29 +1,35 @@
 import {
   type AuthOptions,
   collectPending,
-  configurationError,
   createVerifier,
-  describeFetchFailure,
   optionsFromEnvironment,
   type PomeriumEvent,
+  requireKnown,
   requireOptions,
   throttledStore,
 } from '../../core/adapter.ts';
 import { edgeConfigKey, edgeConfigStore } from './edge-config-store.ts';
+import {
+  type EdgeConfigItem,
+  edgeConfigId,
+  edgeConfigWriter,
+  requireVariable,
+  type WriterEnvironment,
+} from './edge-config-writer.ts';
 import { environment } from './platform.ts';
+import { describe, RefreshFailure, toRefreshFailure } from './refresh-failure.ts';
 import { sha256 } from './sha256.ts';
 import { uncachedFetch } from './uncached-fetch.ts';
 
 /** Seconds: half of the time for which a key set is used at once. */
 const REWRITE_AFTER = 180;
 
-/** Milliseconds for Vercel's API. */
-const API_TIMEOUT = 10_000;
-
 /** Milliseconds for Pomerium: as long as `remoteKeys` gives it, and a little for the stores. */
 const REFRESH_LIMIT = 6_000;
 
-export interface RefreshRouteOptions extends Omit<AuthOptions, 'store' | 'keys'> {
+/** Which keys are fetched, as the gate's options of the same names say it, and when they are written. */
+export interface RefreshRouteOptions
+  extends Pick<AuthOptions, 'audience' | 'issuer' | 'routes' | 'listClaims' | 'leaveToPomerium' | 'onEvent' | 'now'> {
   /**
    * Keys that did not change are written again when the Edge Config's are this old, in seconds.
    * @defaultValue 180
@@ -36,22 +42,31 @@ export interface RefreshRouteOptions extends Omit<AuthOptions, 'store' | 'keys'>
   api?: string;
 }
 
+const OPTIONS: readonly (keyof RefreshRouteOptions)[] = [
+  'audience',
+  'issuer',
+  'routes',
+  'listClaims',
+  'leaveToPomerium',
+  'onEvent',
+  'now',
+  'rewriteAfter',
+  'api',
+];
+
 /** The variables that the route needs beside those of every adapter. */
-interface RouteEnvironment {
-  /** The Edge Config's connection string: Vercel sets it for projects that are connected to one. */
-  readonly EDGE_CONFIG?: string;
+interface RouteEnvironment extends WriterEnvironment {
   /** Vercel sends it with every cron request. */
   readonly CRON_SECRET?: string;
-  /** A token of Vercel's API that may write the Edge Config. */
-  readonly POMERIUM_EDGE_CONFIG_TOKEN?: string;
-  /** The id of the team that owns the Edge Config, if one does. */
-  readonly POMERIUM_EDGE_CONFIG_TEAM?: string;
 }
 
 /**
  * A route for Vercel's cron: asks Pomerium for its keys and writes them into the Edge Config that `edgeConfigStore` reads,
- * when they changed or when those there are `rewriteAfter` old. Only for callers that know `CRON_SECRET`; anything that
- * fails is a 500, so that the cron's log tells.
+ * when they changed or when those there are `rewriteAfter` old. Only for callers that know `CRON_SECRET`. What fails is a 500 with
+ * a code (`invalid_configuration`, `keys_unavailable`, `edge_config_unreadable`, `edge_config_unwritable`), and a line of the log
+ * says which request it was and why.
+ *
+ * @throws {PomeriumError} `invalid_configuration` at once, for an option that there is not
  *
  * @example
  * ```ts
@@ -60,81 +75,70 @@ interface RouteEnvironment {
  */
 export function createRefreshRoute(options: RefreshRouteOptions = {}): (request: Request) => Promise<Response> {
   requireOptions(options);
+  requireKnown(options, OPTIONS, 'option');
   const { api, ...given } = options;
   return async (request) => {
     try {
       const env: RouteEnvironment = environment();
-      const secret = required('CRON_SECRET', env.CRON_SECRET);
+      const secret = requireVariable('CRON_SECRET', env.CRON_SECRET);
       // Compared as hashes: how long that takes tells nothing about the secret.
       const isCron = (await sha256(request.headers.get('authorization') ?? '')) === (await sha256(`Bearer ${secret}`));
       if (!isCron) return answer(401, { refreshed: false });
-      const write = writerFrom(env, api);
-      const items = await refreshedItems(given);
+      const write = edgeConfigWriter(env, api);
+      const items = await refreshedItems(given, env);
       if (items.length > 0) await write(items);
       return answer(200, { refreshed: true, written: items.length });
     } catch (error) {
-      console.error(
-        `pomerium-edge: the keys were not refreshed: ${error instanceof Error ? error.message : typeof error}`,
-      );
-      return answer(500, { refreshed: false });
+      const { code, request, message } = toRefreshFailure(error);
+      console.error(JSON.stringify({ type: 'edge_config_not_refreshed', code, request, message }));
+      return answer(500, { refreshed: false, code });
     }
   };
 }
 
-interface Item {
-  readonly key: string;
-  readonly value: string;
-}
-
 /** What has to be written, if anything. Throws when Pomerium or the Edge Config could not be asked. Nothing is kept between two runs. */
-async function refreshedItems({
-  rewriteAfter = REWRITE_AFTER,
-  ...options
-}: Omit<RefreshRouteOptions, 'api'>): Promise<Item[]> {
+async function refreshedItems(
+  { rewriteAfter = REWRITE_AFTER, ...options }: Omit<RefreshRouteOptions, 'api'>,
+  env: RouteEnvironment,
+): Promise<EdgeConfigItem[]> {
   const fresh = new Map<string, string>();
+  let readError: string | undefined;
   const { getItem } = edgeConfigStore();
-  const store = throttledStore({ getItem, setItem: (key, value) => void fresh.set(key, value) }, { rewriteAfter });
-  let failure: string | undefined;
+  const edgeConfig = {
+    async getItem(key: string) {
+      try {
+        return await getItem(key);
+      } catch (error) {
+        readError = describe(error);
+        throw error;
+      }
+    },
+    setItem: (key: string, value: string) => void fresh.set(key, value),
+  };
+  let failure: RefreshFailure | undefined;
   const onEvent = (event: PomeriumEvent) => {
-    const isLost = event.type === 'keys_refresh_failed' || (event.type === 'store_failed' && event.operation === 'set');
-    if (isLost) failure = event.message;
+    if (event.type === 'keys_refresh_failed') {
+      failure = new RefreshFailure('keys_unavailable', event.message, `GET ${event.url}`);
+    } else if (event.type === 'store_failed' && event.operation === 'set') {
+      // It is read before it is written: what is not known to be old is not written.
+      const why = `The Edge Config could not be read: ${readError ?? event.message}`;
+      failure = new RefreshFailure('edge_config_unreadable', why, `GET the Edge Config ${edgeConfigId(env)}`);
+    }
     return options.onEvent?.(event);
   };
   const { waitUntil, settle } = collectPending({ limit: REFRESH_LIMIT });
+  const store = throttledStore(edgeConfig, { rewriteAfter });
   const verifier = createVerifier(
     optionsFromEnvironment(environment(), { ...options, onEvent, store }, { fetch: uncachedFetch }),
   );
-  await verifier.ready({ waitUntil });
-  await settle();
-  if (failure !== undefined) throw new Error(failure);
+  try {
+    await verifier.ready({ waitUntil });
+    await settle();
+  } catch (error) {
+    throw failure ?? error;
+  }
+  if (failure !== undefined) throw failure;
   return Promise.all([...fresh].map(async ([key, value]) => ({ key: await edgeConfigKey(key), value })));
-}
-
-/** What it takes to write to the Edge Config. Throws `invalid_configuration`. */
-function writerFrom(env: RouteEnvironment, api = 'https://api.vercel.com'): (items: readonly Item[]) => Promise<void> {
-  const token = required('POMERIUM_EDGE_CONFIG_TOKEN', env.POMERIUM_EDGE_CONFIG_TOKEN);
-  const id = required('EDGE_CONFIG', /ecfg_\w+/.exec(env.EDGE_CONFIG ?? '')?.[0]);
-  // https://vercel.com/docs/rest-api/edge-config/update-edge-config-items-in-batch
-  const url = new URL(`/v1/edge-config/${id}/items`, api);
-  if (env.POMERIUM_EDGE_CONFIG_TEAM) url.searchParams.set('teamId', env.POMERIUM_EDGE_CONFIG_TEAM);
-  return async (items) => {
-    const response = await uncachedFetch(url, {
-      method: 'PATCH',
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ items: items.map((item) => ({ operation: 'upsert', ...item })) }),
-      redirect: 'manual',
-      signal: AbortSignal.timeout(API_TIMEOUT),
-    }).catch((error) => {
-      throw new Error(`Vercel's API could not be reached: ${describeFetchFailure(error)}.`);
-    });
-    await response.body?.cancel();
-    if (!response.ok) throw new Error(`Vercel's API answered ${response.status}.`);
-  };
-}
-
-function required(name: string, value: string | undefined): string {
-  if (value) return value;
-  throw configurationError(`${name} is not set.`);
 }
 
 function answer(status: number, body: object): Response {

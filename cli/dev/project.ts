@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { isObject, type JsonObject, parseObject } from '../../core/json.ts';
 
 /** How the app of a folder is started, and where it has its variables from. */
@@ -8,6 +8,8 @@ export type Project = {
   readonly command: string;
   /** Why so. */
   readonly note?: string;
+  /** What makes it listen on another port than its default one. */
+  readonly port?: { readonly flag: string; readonly default: number };
 } & VariablesPlace;
 
 /** `file`: lines of a file; `process`: before the command; `containers`: a file of SAM's. */
@@ -29,11 +31,27 @@ class Folder {
 
   /** Whether a file of such a name says so. */
   says(names: RegExp, text: RegExp): boolean {
-    return this.names.some((name) => names.test(name) && text.test(this.#read(name)));
+    return this.names.some((name) => names.test(name) && this.mentions(name, text));
+  }
+
+  /** Whether this file says so. */
+  mentions(path: string, text: RegExp): boolean {
+    return text.test(this.#read(path));
   }
 
   json(name: string): JsonObject | undefined {
     return parseObject(this.#read(name));
+  }
+
+  /** The `dev` script of package.json, empty where there is none. */
+  get devScript(): string {
+    const scripts = this.json('package.json')?.['scripts'];
+    return isObject(scripts) && typeof scripts['dev'] === 'string' ? scripts['dev'] : '';
+  }
+
+  /** All matches of the first group in files of such a name. */
+  matches(names: RegExp, text: RegExp): string[] {
+    return this.names.filter((name) => names.test(name)).flatMap((name) => groups(this.#read(name), text));
   }
 
   #read(name: string): string {
@@ -45,12 +63,17 @@ class Folder {
   }
 }
 
+function groups(text: string, pattern: RegExp): string[] {
+  return [...text.matchAll(pattern)].flatMap(([, group]) => group ?? []);
+}
+
 interface Kind {
   matches(folder: Folder): boolean;
   project(folder: Folder): Project;
 }
 
 const WRANGLER = /^wrangler\.(jsonc?|toml)$/;
+const BUNDLER = /^(vite|astro)\.config\.[cm]?[jt]s$/;
 const NO_BINDINGS = 'variables of the process are no bindings';
 
 /** The first that matches counts. */
@@ -60,6 +83,7 @@ const KINDS: readonly Kind[] = [
     matches: (folder) => folder.find(/^next\.config\.[cm]?[jt]s$/) !== undefined,
     project: (folder) => ({
       command: 'npx next dev',
+      port: { flag: '-p', default: 3000 },
       form: 'file',
       file: '.env.local',
       ...(folder.find(WRANGLER) && { note: 'opennextjs-cloudflare preview reads .dev.vars instead' }),
@@ -68,13 +92,12 @@ const KINDS: readonly Kind[] = [
   // Cloudflare’s Vite plugin
   {
     // Astro's adapter brings the plugin along.
-    matches: (folder) =>
-      folder.says(/^(vite|astro)\.config\.[cm]?[jt]s$/, /@cloudflare\/vite-plugin|@astrojs\/cloudflare/),
+    matches: (folder) => folder.says(BUNDLER, /@cloudflare\/vite-plugin|@astrojs\/cloudflare/),
     project: (folder) => ({
       command: folder.find(/^astro\.config\./) ? 'npx astro dev' : 'npx vite dev',
       form: 'file',
       file: fileOfWrangler(folder),
-      note: `beside ${folder.find(WRANGLER) ?? 'Wrangler’s configuration'}: ${NO_BINDINGS}`,
+      note: `beside ${wranglerConfiguration(folder) ?? 'Wrangler’s configuration'}: ${NO_BINDINGS}`,
     }),
   },
   // Cloudflare Pages
@@ -89,12 +112,12 @@ const KINDS: readonly Kind[] = [
   },
   // Cloudflare Workers
   {
-    matches: (folder) => folder.find(WRANGLER) !== undefined,
+    matches: (folder) => wranglerConfiguration(folder) !== undefined,
     project: (folder) => ({
       command: 'npx wrangler dev',
       form: 'file',
       file: fileOfWrangler(folder),
-      note: `beside ${folder.find(WRANGLER)}: ${NO_BINDINGS}`,
+      note: `beside ${wranglerConfiguration(folder)}: ${NO_BINDINGS}`,
     }),
   },
   // Vercel
@@ -128,7 +151,11 @@ export function detectProject(path: string): Project | undefined {
   const folder = new Folder(path);
   const project = KINDS.find((kind) => kind.matches(folder))?.project(folder);
   // The other forms need their own flags.
-  return project?.form === 'file' && hasDevScript(folder) ? { ...project, command: 'npm run dev' } : project;
+  if (project?.form !== 'file' || folder.devScript === '') return project;
+  const { port, ...rest } = project;
+  // A script that names a port stays as it is.
+  const isFree = port && !/(^|\s)(-p|--port)\b/.test(folder.devScript);
+  return { ...rest, command: 'npm run dev', ...(isFree && { port: { ...port, flag: `-- ${port.flag}` } }) };
 }
 
 /** The configuration of Wrangler by which files are served before the Worker runs, if this folder's is one. */
@@ -139,15 +166,27 @@ export function configurationWithOpenAssets(path: string): string | undefined {
   return hasAssets && !runsFirst ? folder.find(WRANGLER) : undefined;
 }
 
-function hasDevScript(folder: Folder): boolean {
-  const scripts = folder.json('package.json')?.['scripts'];
-  return isObject(scripts) && typeof scripts['dev'] === 'string';
+/**
+ * The configuration of the Worker that verifies. Several may be named by `wrangler dev -c` or by `configPath` of the plugin: the
+ * first that speaks of Pomerium. Otherwise the one of this folder that Wrangler takes.
+ */
+function wranglerConfiguration(folder: Folder): string | undefined {
+  const { devScript } = folder;
+  const named = [
+    ...(/\bwrangler\b/.test(devScript) ? groups(devScript, /\s(?:-c|--config)[ =](\S+)/g) : []),
+    ...folder.matches(BUNDLER, /\bconfigPath\s*:\s*['"`]([^'"`]+)['"`]/g),
+  ];
+  const existing = named.filter((name) => existsSync(join(folder.path, name)));
+  const own = ['wrangler.json', 'wrangler.jsonc', 'wrangler.toml'].find((name) => folder.names.includes(name));
+  return existing.find((name) => folder.mentions(name, /POMERIUM_|pomerium/)) ?? existing[0] ?? own;
 }
 
 /** Wrangler reads `.env` files, too, but none of them once there is a `.dev.vars`. */
-function fileOfWrangler({ names }: Folder): string {
-  const hasEnv = names.includes('.env') || names.includes('.env.local');
-  return hasEnv && !names.includes('.dev.vars') ? '.env.local' : '.dev.vars';
+function fileOfWrangler(folder: Folder): string {
+  const place = dirname(wranglerConfiguration(folder) ?? '');
+  const exists = (name: string) => existsSync(join(folder.path, place, name));
+  const hasEnv = exists('.env') || exists('.env.local');
+  return join(place, hasEnv && !exists('.dev.vars') ? '.env.local' : '.dev.vars');
 }
 
 /** Firebase and others have a folder of that name as well. */

@@ -1,51 +1,62 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { type Duplex, Readable } from 'node:stream';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { answerJwks } from '../../testing/jwks-answer.ts';
 import { JWKS_PATH } from '../../testing/jwks-server.ts';
-import { attacksOn } from '../doctor/attacks.ts';
-import { type Finding, judge, judgeFailure } from '../doctor/judge.ts';
-import { send } from '../doctor/send.ts';
-import { respondWithDevPage } from './page.ts';
-import { proxy, proxyUpgrade } from './proxy.ts';
-import { type DevState, rotate } from './state.ts';
-
-const PAGE = '/.pomerium/';
-const ATTACK_TIMEOUT = 5000;
+import { answerDashboard, DASHBOARD } from './dashboard.ts';
+import { listenOnLocalhost } from './listen.ts';
+import { proxy } from './proxy.ts';
+import { identityOf } from './session.ts';
+import { requireSignIn } from './sign-in.ts';
+import type { DevState } from './state.ts';
+import { answerSocket, proxyUpgrade } from './upgrade.ts';
+import { answerWellKnown } from './well-known.ts';
 
 export interface DevServer {
+  /** For browsers: development servers take `localhost` for their own, and 127.0.0.1 for another site. */
   readonly url: string;
+  /** The same for who fetches keys, of whatever runtime: no name to resolve. */
+  readonly jwksUrl: string;
   close(): Promise<void>;
 }
 
-/** The stand-in on 127.0.0.1: its key set, its page, and everything else for the app. `port`: 0 for one that is free. */
+/**
+ * The stand-in on 127.0.0.1 and ::1: its key set, its page, Pomerium's own paths, and everything else for the app. `port`: 0 for
+ * one that is free.
+ */
 export async function startDevServer(state: DevState, port: number): Promise<DevServer> {
-  const server = createServer({ maxHeaderSize: 262_144 }, (request, response) => {
-    handle(state, request, response).catch((error) => {
-      if (!response.headersSent) response.writeHead(500);
-      response.end(String(error));
+  // The servers forget these, and would wait for them for ever.
+  const upgraded = new Set<Duplex>();
+  const { servers, port: chosen } = await listenOnLocalhost({ maxHeaderSize: 262_144 }, port, (server) => {
+    server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+      handle(state, request, response).catch((error) => {
+        if (!response.headersSent) response.writeHead(500, { 'content-type': 'text/plain; charset=utf-8' });
+        response.end(`${error}\n`);
+      });
+    });
+    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      upgraded.add(socket);
+      // A client may reset it at any time.
+      socket.on('error', () => socket.destroy());
+      socket.on('close', () => upgraded.delete(socket));
+      handleUpgrade(state, request, socket, head).catch(() => socket.destroy());
     });
   });
-  // The server forgets these, and would wait for them for ever.
-  const upgraded = new Set<Duplex>();
-  server.on('upgrade', (request, socket) => {
-    upgraded.add(socket);
-    socket.on('close', () => upgraded.delete(socket));
-    proxyUpgrade(state, request, socket).catch(() => socket.destroy());
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', resolve);
-  });
-  const address = server.address();
   return {
-    url: `http://127.0.0.1:${typeof address === 'object' ? address?.port : port}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-        for (const socket of upgraded) socket.destroy();
-      }),
+    url: `http://localhost:${chosen}`,
+    jwksUrl: `http://127.0.0.1:${chosen}${JWKS_PATH}`,
+    close: async () => {
+      const closed = servers.map(close);
+      for (const socket of upgraded) socket.destroy();
+      await Promise.all(closed);
+    },
   };
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
 }
 
 async function handle(state: DevState, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -53,63 +64,23 @@ async function handle(state: DevState, incoming: IncomingMessage, response: Serv
   if (path === JWKS_PATH) {
     const { status, headers, body } = await answerJwks(state.issuer.jwks(), incoming.headers['if-none-match']);
     response.writeHead(status, headers).end(body);
-  } else if (path === '/.pomerium' || path.startsWith(PAGE)) {
-    const answer = isFromHere(incoming) ? await answerPage(state, path, incoming) : new Response(null, { status: 403 });
-    response.writeHead(answer.status, Object.fromEntries(answer.headers));
-    response.end(await answer.text());
-  } else {
-    await proxy(state, incoming, response);
+    return;
   }
+  const identity = identityOf(state, incoming);
+  const own = path === '/.pomerium' || path.startsWith(DASHBOARD);
+  const answer = own ? await answerDashboard(state, incoming, identity) : answerWellKnown(path, incoming);
+  if (answer) await write(answer, response);
+  else if (identity === undefined) await write(requireSignIn(incoming), response);
+  else await proxy(state, incoming, response, identity);
 }
 
-/** No other site may drive this page, and no other name lead to it (DNS rebinding). */
-function isFromHere({ headers: { host = '', origin } }: IncomingMessage): boolean {
-  return /^(127\.0\.0\.1|localhost)(:\d+)?$/.test(host) && (origin === undefined || origin === `http://${host}`);
+async function write(answer: Response, response: ServerResponse): Promise<void> {
+  response.writeHead(answer.status, Object.fromEntries(answer.headers));
+  response.end(await answer.text());
 }
 
-async function answerPage(state: DevState, path: string, incoming: IncomingMessage): Promise<Response> {
-  if (incoming.method !== 'POST') return path === PAGE ? respondWithDevPage(state) : seeOther(PAGE);
-  const form = new URLSearchParams(await textOf(incoming));
-  switch (path.slice(PAGE.length)) {
-    case '':
-      return respondWithDevPage(state, { pasted: form.get('assertion')?.trim() || undefined });
-    case 'identity':
-      if (Object.hasOwn(state.identities, form.get('identity') ?? '')) state.current = form.get('identity') ?? '';
-      return seeOther(PAGE);
-    case 'rotate':
-      await rotate(state);
-      return seeOther(PAGE);
-    case 'attack': {
-      const attackedPath = form.get('path')?.replace(/^\/?/, '/') ?? '/';
-      const only = form.get('attack') ?? undefined;
-      return respondWithDevPage(state, { attackedPath, ...(await attack(state, attackedPath, only)) });
-    }
-    default:
-      return new Response(null, { status: 404 });
-  }
-}
-
-/** One after the other: they are a few dozen, and the app is on this machine. `only`: the name of one. */
-async function attack({ issuer, to }: DevState, path: string, only: string | undefined) {
-  const all = await attacksOn(new URL(path, to), issuer, { isTrusted: true });
-  const findings: Finding[] = [];
-  let answer: string | undefined;
-  for (const one of all.filter(({ name }) => only === undefined || name === only)) {
-    try {
-      const response = await send(to, one, ATTACK_TIMEOUT);
-      findings.push(judge(one, response));
-      answer = response.body;
-    } catch (error) {
-      findings.push(judgeFailure(one, error));
-    }
-  }
-  return { findings, answer: only === undefined ? undefined : answer };
-}
-
-function seeOther(location: string): Response {
-  return new Response(null, { status: 303, headers: { location } });
-}
-
-async function textOf(incoming: IncomingMessage): Promise<string> {
-  return new Response(Readable.toWeb(incoming) as ReadableStream).text();
+async function handleUpgrade(state: DevState, incoming: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+  const identity = identityOf(state, incoming);
+  if (identity === undefined) await answerSocket(socket, requireSignIn(incoming));
+  else await proxyUpgrade(state, incoming, socket, head, identity);
 }

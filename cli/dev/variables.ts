@@ -2,21 +2,20 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { safeText } from '../../inspector/text.ts';
-import { JWKS_PATH } from '../../testing/jwks-server.ts';
-import { configurationWithOpenAssets, detectProject } from './project.ts';
+import { configurationWithOpenAssets, detectProject, type Project } from './project.ts';
 import type { DevState } from './state.ts';
 
 type Variables = Readonly<Record<string, string>>;
 
-/** How to start the app of this folder so that it believes the stand-in at `url`, and what is open there. */
-export function howToStart(folder: string, url: string, state: Pick<DevState, 'issuer' | 'to'>): string[] {
+/** How to start the app of this folder so that it believes the stand-in with these keys, and what is open there. */
+export function howToStart(folder: string, jwksUrl: string, state: Pick<DevState, 'issuer' | 'to'>): string[] {
   const open = configurationWithOpenAssets(folder);
   const warning = `${open} has assets without run_worker_first = true: every file is served before the gate, to everybody.`;
-  return [...whereVariablesGo(folder, url, state), ...(open === undefined ? [] : ['', warning])];
+  return [...whereVariablesGo(folder, jwksUrl, state), ...(open === undefined ? [] : ['', warning])];
 }
 
-function whereVariablesGo(folder: string, url: string, { issuer, to }: Pick<DevState, 'issuer' | 'to'>): string[] {
-  const variables: Variables = { POMERIUM_AUDIENCE: issuer.host, POMERIUM_JWKS_URL: `${url}${JWKS_PATH}` };
+function whereVariablesGo(folder: string, jwksUrl: string, { issuer, to }: Pick<DevState, 'issuer' | 'to'>): string[] {
+  const variables: Variables = { POMERIUM_AUDIENCE: issuer.host, POMERIUM_JWKS_URL: jwksUrl };
   const lines = Object.entries(variables).map(([name, value]) => `  ${name}=${safeText(value)}`);
   const project = detectProject(folder);
   if (!project) {
@@ -26,7 +25,8 @@ function whereVariablesGo(folder: string, url: string, { issuer, to }: Pick<DevS
       'as variables of its process, or as lines of .dev.vars (Wrangler, Cloudflare’s Vite plugin), .env.local (Next.js, Vercel).',
     ];
   }
-  const { command, note } = project;
+  const command = commandFor(project, to);
+  const { note } = project;
   const why = note === undefined ? '' : ` (${note})`;
   if (project.form === 'process') return [`Start the app at ${to} with "${command}"${why} and`, ...lines];
   const { form, file } = project;
@@ -36,6 +36,12 @@ function whereVariablesGo(folder: string, url: string, { issuer, to }: Pick<DevS
     return [introduction, `  ${JSON.stringify({ Parameters: names })}`];
   }
   return [introduction, ...lines, ...compare(join(folder, file), file, variables)];
+}
+
+/** So that the app listens where the stand-in looks for it. */
+function commandFor({ command, port }: Project, to: string): string {
+  const wanted = Number(new URL(to).port || 80);
+  return port && wanted !== port.default ? `${command} ${port.flag} ${wanted}` : command;
 }
 
 /** What a file of variables has to say of these. Values of others are never shown. */

@@ -12,6 +12,14 @@ export interface Finding {
   readonly fix?: string;
 }
 
+/** Of a path where it makes no difference whether there is an assertion. */
+export const OPEN_PATH = 'This path is public, or not guarded: try one that is not public.';
+
+/** Whether it is the path that lets everybody in, rather than a flaw of the gate. */
+export function isOpen(findings: readonly Finding[]): boolean {
+  return findings.some(({ name, verdict }) => name === 'no assertion' && verdict === 'let in');
+}
+
 /** Who is not known, not allowed, or sent away to sign in; what is not there, or no request at all, serves nobody. */
 const REFUSALS = new Set([301, 302, 303, 307, 308, 400, 401, 403, 404, 405, 406, 410, 413, 414, 421, 431]);
 

@@ -1,4 +1,5 @@
 import { PomeriumError } from '../errors.ts';
+import type { GateVerification } from '../gate-verification.ts';
 import type { Identity, MaybeAnonymous } from '../identity.ts';
 import { isPolicy, type Policy, type RequestInfo } from '../policy/policy.ts';
 import type { Verifier, VerifyContext } from '../verifier.ts';
@@ -57,7 +58,7 @@ export const NOBODY: Visitor = { isForAnybody: true };
 /** For whom the request is. Everything else is thrown. */
 export async function identify(
   request: GateRequest,
-  { waitUntil, requestId, policy, isBehindGate = false, onDenied }: GateContext & Pick<VerifyContext, 'onDenied'>,
+  { waitUntil, requestId, policy, isBehindGate = false, onDenied }: GateContext & Pick<GateVerification, 'onDenied'>,
   verifier: Verifier<MaybeAnonymous>,
   { rules, optional, logSubject, hasRoutes }: IdentifySettings,
 ): Promise<Visitor> {
@@ -71,7 +72,7 @@ export async function identify(
   const mayBeNobody = isPublic || ((optional || isBehindGate) && !policy);
   if (mayBeNobody && !readAssertion(headers)) return NOBODY;
   try {
-    const identity = await verifier.verifyRequest(request, {
+    const verification: VerifyContext & GateVerification = {
       // A route of Pomerium may let nobody in; a policy of this place is for somebody.
       policy: policies.length > 0 ? allOf(policy ? [SOMEBODY, ...policies] : policies) : undefined,
       waitUntil,
@@ -85,7 +86,8 @@ export async function identify(
       logSubject,
       expectNobody: mayBeNobody,
       onDenied,
-    });
+    };
+    const identity = await verifier.verifyRequest(request, verification);
     return { identity: isSomebody(identity) ? identity : undefined, isForAnybody: mayBeNobody };
   } catch (error) {
     if (!(error instanceof PomeriumError)) throw error;

@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, assert, beforeEach, describe, test, vi } from 'vitest';
 import { findKeys, keyFolderOf } from '../../cli/dev/kept-keys.ts';
-import { type DevState, rotate } from '../../cli/dev/state.ts';
+import { createDevState, rotate } from '../../cli/dev/state.ts';
 import { readKeyFolder, writeKeyFolder } from '../../cli/key-folder.ts';
 import { startProcess } from '../../scripts/processes.ts';
 import { createTestIssuer } from '../../testing/index.ts';
@@ -178,8 +178,8 @@ describe('a rotation', () => {
   test('keeps what is published, the last four', async () => {
     const folder = join(project, 'keys');
     const issuer = await createTestIssuer();
-    const keepKeys = (keys: DevState['issuer']['keys']) => writeKeyFolder(folder, { keys });
-    const state: DevState = { issuer, keepKeys, to: '', identities: {}, current: '', services: [], requests: [] };
+    const keepKeys = (keys: typeof issuer.keys) => writeKeyFolder(folder, { keys });
+    const state = createDevState({ issuer, keepKeys, to: '', identities: {} });
     const ids = [...idsOf(issuer.keys)];
     for (let i = 0; i < 5; i++) ids.unshift((await rotate(state)).kid);
     assert.deepEqual(idsOf(issuer.keys), ids.slice(0, 4));

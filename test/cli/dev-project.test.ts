@@ -7,9 +7,9 @@ import { createTestIssuer } from '../../testing/index.ts';
 
 const issuer = await createTestIssuer();
 const TO = 'http://127.0.0.1:3000';
-const DEV = 'http://127.0.0.1:8000';
 const AUDIENCE = 'POMERIUM_AUDIENCE=app.corp.example.com';
-const JWKS_URL = `POMERIUM_JWKS_URL=${DEV}/.well-known/pomerium/jwks.json`;
+const KEYS = 'http://127.0.0.1:8000/.well-known/pomerium/jwks.json';
+const JWKS_URL = `POMERIUM_JWKS_URL=${KEYS}`;
 
 let folder: string;
 beforeEach(() => {
@@ -24,7 +24,7 @@ function write(files: Readonly<Record<string, string>>): void {
   }
 }
 
-const read = () => howToStart(folder, DEV, { issuer, to: TO });
+const read = (to = TO) => howToStart(folder, KEYS, { issuer, to });
 
 const WORKER = { 'wrangler.jsonc': '{ "main": "src/index.ts" }' };
 const PLUGIN = { 'vite.config.ts': "import { cloudflare } from '@cloudflare/vite-plugin';" };
@@ -50,6 +50,42 @@ describe('pomerium-edge dev says where the variables go', () => {
     ['Next.js', { 'next.config.ts': '' }, 'npx next dev', '.env.local'],
     ['Next.js on Cloudflare', { 'next.config.mjs': '', ...WORKER }, 'npx next dev', '.env.local'],
     ['Vercel', { 'vercel.json': '{}' }, 'npx vercel dev', '.env.local'],
+    [
+      'a Worker beside its guard',
+      {
+        'wrangler.jsonc': '{}',
+        'guard/wrangler.jsonc': '{ "vars": { "POMERIUM_AUDIENCE": "" } }',
+        'package.json': '{"scripts":{"dev":"wrangler dev -c wrangler.jsonc -c guard/wrangler.jsonc"}}',
+      },
+      'npm run dev',
+      'guard/.dev.vars',
+    ],
+    [
+      'a Worker whose configuration is elsewhere',
+      {
+        'worker/wrangler.toml': '',
+        'package.json': '{"scripts":{"dev":"wrangler dev --config=worker/wrangler.toml"}}',
+      },
+      'npm run dev',
+      'worker/.dev.vars',
+    ],
+    [
+      'a plugin whose configuration is elsewhere',
+      {
+        'vite.config.ts':
+          "import { cloudflare } from '@cloudflare/vite-plugin'; cloudflare({ configPath: './api/wrangler.json' })",
+        'api/wrangler.json': '{}',
+        'api/.env': 'A=1',
+      },
+      'npx vite dev',
+      'api/.env.local',
+    ],
+    [
+      'a named configuration that is not there',
+      { ...WORKER, 'package.json': '{"scripts":{"dev":"wrangler dev -c no.toml"}}' },
+      'npm run dev',
+      '.dev.vars',
+    ],
   ];
   for (const [name, content, command, file] of files) {
     test(`${name}: ${file}, with ${command}`, () => {
@@ -59,6 +95,26 @@ describe('pomerium-edge dev says where the variables go', () => {
       assert.deepEqual(rest.slice(0, 2), [`  ${AUDIENCE}`, `  ${JWKS_URL}`]);
     });
   }
+
+  const PORTS: [script: string | undefined, command: string][] = [
+    [undefined, 'npx next dev -p 4000'],
+    ['next dev', 'npm run dev -- -p 4000'],
+    ['next dev -p 4000', 'npm run dev'],
+    ['next dev --port=4000', 'npm run dev'],
+  ];
+  for (const [dev, command] of PORTS) {
+    test(`Next.js, ${dev ?? 'without a script'}: where it has to listen`, () => {
+      write({ 'next.config.ts': '', ...(dev && { 'package.json': JSON.stringify({ scripts: { dev } }) }) });
+      assert.include(read('http://127.0.0.1:4000')[0], `"${command}" and`);
+    });
+  }
+
+  test('the configuration that Wrangler takes, where there are several', () => {
+    write({ 'wrangler.toml': '', 'wrangler.jsonc': '{}' });
+    assert.include(read()[0], 'beside wrangler.jsonc');
+    write({ 'wrangler.json': '{}' });
+    assert.include(read()[0], 'beside wrangler.json:');
+  });
 
   test('Wrangler and its plugin: that variables of the process are no bindings', () => {
     for (const more of [{}, PLUGIN, { 'wrangler.jsonc': '{ "pages_build_output_dir": "public" }' }]) {

@@ -1,8 +1,10 @@
 import { afterAll, assert, beforeAll, describe, test } from 'vitest';
+import { DEFAULT_IDENTITIES } from '../../cli/dev/identities.ts';
 import { type DevServer, startDevServer } from '../../cli/dev/server.ts';
-import { DEFAULT_IDENTITIES, type DevState } from '../../cli/dev/state.ts';
+import { createDevState } from '../../cli/dev/state.ts';
 import { createTestIssuer } from '../../testing/index.ts';
 import { closedPort } from '../support/closed-port.ts';
+import { runCli } from './run-cli.ts';
 
 const REFUSED = /the connection was refused \(ECONNREFUSED\); nothing listens/;
 
@@ -11,10 +13,10 @@ describe('pomerium-edge dev, where the app does not run', () => {
   let to: string;
   beforeAll(async () => {
     to = `http://127.0.0.1:${await closedPort()}`;
-    const [current = ''] = Object.keys(DEFAULT_IDENTITIES);
     const services = [{ name: 'A service', url: `${to}/service` }];
     const issuer = await createTestIssuer();
-    const state: DevState = { issuer, to, identities: DEFAULT_IDENTITIES, current, services, requests: [] };
+    const state = createDevState({ issuer, to, identities: DEFAULT_IDENTITIES });
+    state.services = services;
     dev = await startDevServer(state, 0);
   });
   afterAll(() => dev.close());
@@ -34,7 +36,7 @@ describe('pomerium-edge dev, where the app does not run', () => {
 
   test('lists the request with the reason on its page', async () => {
     await fetch(`${dev.url}/listed`);
-    const [, row = ''] = /<th scope="row">GET \/listed<\/th>(.*?)<\/tr>/s.exec(await page('/.pomerium/')) ?? [];
+    const [, row = ''] = /<tr>(<td((?!<tr>).)*GET \/listed<.*?)<\/tr>/s.exec(await page('/.pomerium/')) ?? [];
     assert.match(row, REFUSED);
   });
 
@@ -43,10 +45,22 @@ describe('pomerium-edge dev, where the app does not run', () => {
     assert.lengthOf(row.split('no answer: the connection was refused (ECONNREFUSED)'), 3, 'with and without');
   });
 
+  test('explains what is pasted on the page of an attack, and attacks no more', async () => {
+    const text = await page('/.pomerium/attack', { assertion: 'not.an.assertion' });
+    assert.include(text, 'The assertion that was pasted');
+    assert.notInclude(text, 'got in that must not');
+  });
+
   test('says of an attack why there was no answer', async () => {
     assert.match(
       await page('/.pomerium/attack', { attack: 'expired', path: '/' }),
       /no answer: the connection was refused/,
     );
   });
+});
+
+test('pomerium-edge dev --as takes nobody who is not there', async () => {
+  const { code, stderr } = await runCli(['dev', '--to', 'http://127.0.0.1:1', '--port', '0', '--as', 'mallory']);
+  assert.equal(code, 2);
+  assert.match(stderr, /--as must be one of Alice, a user; .*; it is mallory\./);
 });

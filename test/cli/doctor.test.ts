@@ -130,6 +130,16 @@ describe('pomerium-edge doctor', () => {
     });
   }
 
+  test('says first that a path is open, where no assertion is needed', async () => {
+    for (const isOpen of [true, false]) {
+      const server = await start({ isAllowed: (request) => isOpen || tokenOf(request) !== '' });
+      const { code, stdout } = await runCli(['doctor', `${server.url}/admin`, '-a', HOST, '-y', '--rate', '1000']);
+      assert.equal(code, 1);
+      assert.equal(stdout.startsWith('? This path is public, or not guarded: try one that is not public.\n'), isOpen);
+      await server.close();
+    }
+  });
+
   describe('of an endpoint that is sound', () => {
     let server: LocalServer;
     let served = 0;

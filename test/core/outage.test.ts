@@ -70,6 +70,24 @@ describe('threat: outage as amplifier', () => {
     assert.equal(await rig.codeOf(token), 'valid');
   });
 
+  test('who comes after a failed ready asks once more, and is not refused for what happened before', async () => {
+    const origin = await Origin.start(DOWN, jwksAnswer(jwks(key)));
+    const rig = makeRig(remoteKeys(origin.url));
+    await errorOf(() => rig.verifier.ready());
+    assert.equal(await rig.codeOf(token), 'valid');
+    assert.equal(await origin.count(), 2);
+  });
+
+  test('that is once for each failed ready, for all who come at the same time', async () => {
+    const origin = await Origin.start(DOWN);
+    const store = memoryStore();
+    const rig = makeRig(remoteKeys(origin.url, { store }));
+    await errorOf(() => rig.verifier.ready());
+    await Promise.all(Array.from({ length: 5 }, () => rig.codeOf(token)));
+    for (let i = 0; i < 5; i++) assert.equal(await rig.codeOf(token), 'keys_unavailable');
+    assert.equal(await origin.count(), 2);
+  });
+
   test('a hanging origin that is known to fail makes nobody without keys wait longer than half a second', async () => {
     const origin = await Origin.start(DOWN, { hang: true });
     const rig = makeRig(remoteKeys(origin.url, { timeout: 2 }));

@@ -3,6 +3,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { assert, describe, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
 import { must, ROOT, tool } from '../../scripts/run.ts';
+import { ALARMS, alarmsOf } from '../support/aws-alarms.ts';
 import { installProject, type Project } from '../support/example-project.ts';
 import { HOST, jwks, makeKey, sign } from '../support/issuer.ts';
 import { answersIn, RUNNER } from './bundling/lambda-process.ts';
@@ -18,9 +19,13 @@ async function install(example: string): Promise<Project> {
   return project;
 }
 
+type Variables = Readonly<Record<string, string>>;
+
+const VARIABLES: Variables = { POMERIUM_AUDIENCE: HOST, POMERIUM_JWKS: JSON.stringify(jwks(key)) };
+
 /** What a handler answers to an event, in a process of its own. */
-async function ask(bundle: string, event: object): Promise<Record<string, unknown>> {
-  const env = { POMERIUM_AUDIENCE: HOST, POMERIUM_JWKS: JSON.stringify(jwks(key)), AWS_LAMBDA_FUNCTION_NAME: 'f' };
+async function ask(bundle: string, event: object, variables: Variables = VARIABLES): Promise<Record<string, unknown>> {
+  const env = { ...variables, AWS_LAMBDA_FUNCTION_NAME: 'f' };
   const output = await must(process.execPath, [RUNNER, bundle, JSON.stringify(event)], { capture: true, env });
   return answersIn(output)?.[0] ?? assert.fail(output);
 }
@@ -39,17 +44,38 @@ describe('examples/aws-sam, installed in an empty folder', () => {
     const { folder } = await install('aws-sam');
     await must(tool('tsc'), [], { cwd: folder, capture: true });
     const text = readFileSync(join(folder, 'template.yaml'), 'utf8');
-    const functions = Object.values<{ Metadata?: { BuildProperties: BuildProperties } }>(
-      parse(text, { logLevel: 'silent' }).Resources,
-    ).flatMap(({ Metadata }) => (Metadata ? [Metadata.BuildProperties] : []));
+    const { Resources, Globals } = parse(text, { logLevel: 'silent' });
+    const functions = Object.values<{ Metadata?: { BuildProperties: BuildProperties } }>(Resources).flatMap(
+      ({ Metadata }) => (Metadata ? [Metadata.BuildProperties] : []),
+    );
     for (const properties of functions) await samBuild(properties)(folder);
     assert.sameMembers(readdirSync(join(folder, 'dist')), ['app.mjs', 'authorizer.mjs', 'refresher.mjs']);
-    assert.propertyVal(await ask(join(folder, 'dist/authorizer.mjs'), HTTP_EVENT), 'isAuthorized', true);
-    const answer = await ask(join(folder, 'dist/app.mjs'), { ...HTTP_EVENT, type: undefined, routeArn: undefined });
+    // As sam local does: of env.json only what the template names.
+    const variables: Variables = Object.fromEntries(
+      Object.entries<string>(Globals.Function.Environment.Variables).map(([name, value]) => [
+        name,
+        VARIABLES[name] ?? value,
+      ]),
+    );
+    assert.propertyVal(await ask(join(folder, 'dist/authorizer.mjs'), HTTP_EVENT, variables), 'isAuthorized', true);
+    const event = { ...HTTP_EVENT, type: undefined, routeArn: undefined };
+    const answer = await ask(join(folder, 'dist/app.mjs'), event, variables);
     assert.equal(answer['statusCode'], 200);
     assert.deepInclude(JSON.parse(String(answer['body'])), { email: 'alice@example.com' });
   });
 });
+
+/** A stack of `examples/aws-cdk` whose alarms are told to somebody. */
+const WITH_TOPIC = `
+import { App, Stack } from 'aws-cdk-lib';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import { PomeriumStack } from './pomerium-stack.ts';
+
+const app = new App({ outdir: 'with-topic' });
+const alarmTopic = Topic.fromTopicArn(new Stack(app, 'topics'), 'Topic', 'arn:aws:sns:us-east-1:123456789012:alarms');
+new PomeriumStack(app, 'pomerium', { audience: 'api.corp.example.com', alarmTopic });
+app.synth();
+`;
 
 describe('examples/aws-cdk, installed in an empty folder', () => {
   interface Template {
@@ -62,13 +88,16 @@ describe('examples/aws-cdk, installed in an empty folder', () => {
     writeFileSync(join(folder, 'package-lock.json'), '{}');
     const path = [dirname(process.execPath), `${ROOT}node_modules/.bin`, process.env['PATH']].join(delimiter);
     const env = { PATH: path, CDK_DISABLE_VERSION_CHECK: '1', CDK_DISABLE_CLI_TELEMETRY: 'true' };
+    writeFileSync(join(folder, 'with-topic.ts'), WITH_TOPIC);
     await Promise.all([
       must(tool('tsc'), [], { cwd: folder, capture: true }),
-      must(tool('cdk'), ['synth', '--quiet', '--no-notices'], { cwd: folder, capture: true, env }),
+      // A warning makes it fail.
+      must(tool('cdk'), ['synth', '--quiet', '--no-notices', '--strict'], { cwd: folder, capture: true, env }),
     ]);
+    await must(process.execPath, ['with-topic.ts'], { cwd: folder, capture: true, env });
 
-    const read = (stack: string): Template =>
-      JSON.parse(readFileSync(join(folder, `cdk.out/${stack}.template.json`), 'utf8'));
+    const read = (stack: string, output = 'cdk.out'): Template =>
+      JSON.parse(readFileSync(join(folder, `${output}/${stack}.template.json`), 'utf8'));
     const ofType = (stack: string, type: string) =>
       Object.values(read(stack).Resources).flatMap(({ Type, Properties }) => (Type === type ? [Properties] : []));
 
@@ -99,7 +128,12 @@ describe('examples/aws-cdk, installed in an empty folder', () => {
       // The role of the CDK's own trigger has one.
       if (name.startsWith('Pomerium')) assert.notProperty(Properties, 'ManagedPolicyArns');
     }
-    assert.lengthOf(ofType('pomerium', 'AWS::CloudWatch::Alarm'), 8);
+    const withoutTopic = Object.entries(ALARMS).map(([name, alarm]) => [
+      name,
+      { ...alarm, actions: { alarm: false, ok: false } },
+    ]);
+    assert.deepEqual(alarmsOf(read('pomerium').Resources, { prefix: 'Pomerium' }), Object.fromEntries(withoutTopic));
+    assert.deepEqual(alarmsOf(read('pomerium', 'with-topic').Resources, { prefix: 'Pomerium' }), ALARMS);
     for (const group of ofType('pomerium', 'AWS::Logs::LogGroup')) assert.equal(group['RetentionInDays'], 30);
 
     const bundles = readdirSync(join(folder, 'cdk.out'), { recursive: true, encoding: 'utf8' })

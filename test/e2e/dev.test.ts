@@ -39,7 +39,7 @@ describe('pomerium-edge dev', () => {
       socket.on('data', (data) => socket.write(`${email}: ${data}`)).on('end', () => socket.end());
     });
     dev = startProcess(process.execPath, [CLI, 'dev', '--to', app.url, '--port', '0'], undefined, { NODE_ENV: 'test' });
-    url = await dev.printed(/signed in .*(http:\/\/127\.0\.0\.1:\d+)\//);
+    url = await dev.printed(/signed in .*(http:\/\/localhost:\d+)\//);
     const jwksUrl = await dev.printed(/POMERIUM_JWKS_URL=(\S+)/);
     verifier = createVerifier({ audience: 'app.corp.example.com', keys: remoteKeys(jwksUrl, { cooldown: 0 }) });
     browser = await launchBrowser();
@@ -50,34 +50,61 @@ describe('pomerium-edge dev', () => {
     await app.close();
   });
 
-  const whoAmI = async () => (await (await fetch(`${url}/x`)).json()) as { email: string; host: string };
+  /** What the app says to the browser of this page. */
+  const whoAmI = (page: Page) =>
+    page.evaluate(async () => (await fetch('/x')).json() as Promise<{ email: string; host: string }>);
 
   async function open(options = {}): Promise<{ page: Page; complaints: string[] }> {
     const page = await (await browser.newContext(options)).newPage();
+    page.setDefaultTimeout(15_000);
     const complaints: string[] = [];
     page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
     await page.goto(`${url}/.pomerium/`);
     return { page, complaints };
   }
 
-  test('signs in as whom a person chooses, and the app believes it', async () => {
-    assert.deepEqual(await whoAmI(), { email: 'alice@example.com', host: new URL(url).host });
+  test('signs in as whom a person chooses in this browser, and the app believes it', async () => {
     const { page } = await open();
-    assert.equal(await page.getByText('alice@example.com').count(), 1);
+    const other = await open();
+    const { host } = new URL(url);
+    // A page's policy lets its own script fetch nothing; the app's has none.
+    await page.getByRole('link', { name: 'Open the app as Alice, a user' }).click();
+    await page.waitForURL(`${url}/`);
+    assert.deepEqual(await whoAmI(page), { email: 'alice@example.com', host });
+    await page.goto(`${url}/.pomerium/`);
     await page.getByLabel('As', { exact: true }).selectOption('Bob, another user');
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByText('bob@example.com').waitFor();
-    assert.equal((await whoAmI()).email, 'bob@example.com');
-    await page.reload();
-    assert.match(await page.locator('main').innerText(), /GET \/x\s+200\s+Bob, another user/);
+    await page.getByRole('link', { name: 'Open the app as Bob, another user' }).click();
+    assert.deepEqual(await whoAmI(page), { email: 'bob@example.com', host });
+    await other.page.goto(url);
+    assert.deepEqual(await whoAmI(other.page), { email: 'alice@example.com', host }, 'the other browser');
+    await page.goto(`${url}/.pomerium/`);
+    assert.match(await page.locator('.requests').innerText(), /✓ 200\s+GET \/x\s+Bob, another user\s+(now|\d s ago)/);
     await screenshot(page, 'dev');
+  });
+
+  test('is signed in by a test with one address, and signs out to a page that signs in again', async () => {
+    const context = await browser.newContext({ baseURL: url });
+    await context.request.get('/.pomerium/as/bob');
+    const page = await context.newPage();
+    await page.goto('/x?y=1');
+    assert.equal((await whoAmI(page)).email, 'bob@example.com');
+    await page.goto('/.pomerium/sign_out');
+    await page.goto('/x?y=1');
+    assert.equal(new URL(page.url()).pathname, '/.pomerium/sign_in');
+    await screenshot(page, 'dev-sign-in');
+    await page.getByRole('button', { name: 'Alice, a user' }).click();
+    await page.waitForURL(`${url}/x?y=1`);
+    assert.equal((await whoAmI(page)).email, 'alice@example.com');
   });
 
   test('rotates the key: the app goes on', async () => {
     const { page } = await open();
     await page.getByRole('button', { name: 'Rotate the signing key' }).click();
     await page.getByText('2 published').waitFor();
-    assert.equal((await whoAmI()).email, 'bob@example.com');
+    await page.goto(url);
+    assert.equal((await whoAmI(page)).email, 'alice@example.com');
   });
 
   test('counts the time left down', async () => {
@@ -104,9 +131,11 @@ describe('pomerium-edge dev', () => {
     };
     await attack();
     await page.getByText(/None of \d+ got in that must not/).waitFor();
+    assert.equal(await page.getByText('This path is public').count(), 0);
     isGuarded = false;
     await attack();
-    await page.getByText(/\d+ got in that must not/).waitFor();
+    await page.getByText(/✗ \d+ got in that must not/).waitFor();
+    assert.include(await page.locator('.verdict').first().innerText(), 'This path is public, or not guarded');
     assert.isAtLeast(await page.getByText('✗ let in').count(), 40);
     await screenshot(page, 'dev-attacked');
     isGuarded = true;
@@ -117,7 +146,13 @@ describe('pomerium-edge dev', () => {
     await page.getByText('Or one of them').click();
     await page.getByRole('button', { name: 'expired', exact: true }).click();
     await page.getByText('None of 1 got in that must not').waitFor();
-    assert.match(await page.getByRole('row', { name: /^expired/ }).innerText(), /as it should\s+401/);
+    assert.match(
+      await page
+        .getByRole('row', { name: /expired/ })
+        .first()
+        .innerText(),
+      /as it should\s+expired\s+401/,
+    );
     assert.equal(await page.locator('pre').innerText(), `{"host":"${new URL(app.url).host}"}`);
   });
 
@@ -132,6 +167,42 @@ describe('pomerium-edge dev', () => {
       request(options, (response) => resolve(response.resume().statusCode)).end();
     });
     assert.equal(status, 403);
+  });
+
+  test('lists what a person asked for, and only counts what a page fetches by itself', async () => {
+    const { page } = await open({ viewport: { width: 375, height: 667 } });
+    const long = `/reports/${'a-long-name-of-a-report-'.repeat(4)}?from=2026-01-01&to=2026-12-31`;
+    await page.goto(url);
+    await page.evaluate(
+      async ([path = '']) => {
+        await fetch('/_next/static/chunks/turbopack-3-ry682tkyiqk.js');
+        await fetch('/logo.svg');
+        await fetch(path);
+      },
+      [long],
+    );
+    await page.goto(`${url}/.pomerium/`);
+    const requests = page.locator('.requests');
+    assert.include(await requests.innerText(), long);
+    assert.notMatch(await requests.innerText(), /turbopack|logo\.svg/);
+    assert.match(await page.locator('main').innerText(), /Not listed: \d+ of scripts, styles, images/);
+    const { bottom, left, right } = await requests
+      .getByRole('row', { name: /reports/ })
+      .getByRole('cell', { name: '✓ 200' })
+      .evaluate((cell) => cell.getBoundingClientRect());
+    assert.isTrue(left >= 0 && right <= 375 && bottom > 0, 'the status is on the screen');
+    await page.getByText('Headers of the last one').click();
+    await screenshot(page, 'dev-requests-phone');
+    assert.equal(await page.evaluate('document.documentElement.scrollWidth - innerWidth'), 0);
+    await page.setViewportSize({ width: 1280, height: 800 });
+    const name = page.getByRole('rowheader', { name: 'x-pomerium-jwt-assertion', exact: true });
+    const lines = await name.evaluate((cell) => {
+      const range = cell.ownerDocument.createRange();
+      range.selectNodeContents(cell);
+      return range.getClientRects().length;
+    });
+    assert.equal(lines, 1, 'a name of a header is on one line');
+    await screenshot(page, 'dev-requests');
   });
 
   const looks: [name: string, options: object][] = [
@@ -170,7 +241,7 @@ describe('pomerium-edge dev', () => {
       });
       outgoing.on('error', reject).end();
     });
-    assert.equal(echoed, 'bob@example.com: hello');
+    assert.equal(echoed, 'alice@example.com: hello');
   });
 
   test('goes without the app, for identities and a host of one’s own', async () => {
@@ -181,7 +252,7 @@ describe('pomerium-edge dev', () => {
     await new Promise((resolve) => free.close(resolve));
     const folder = mkdtempSync(join(tmpdir(), 'pomerium-edge-'));
     const file = join(folder, 'identities.json');
-    writeFileSync(file, '{"Carol":{"sub":"u-carol","email":"carol@example.com"}}');
+    writeFileSync(file, '{"Dave":{"sub":"u-dave"},"Carol":{"sub":"u-carol","email":"carol@example.com"}}');
     const lonely = startProcess(
       process.execPath,
       [
@@ -195,12 +266,14 @@ describe('pomerium-edge dev', () => {
         'other.example.com',
         '--identities',
         file,
+        '--as',
+        'carol',
       ],
       undefined,
       { NODE_ENV: 'test' },
     );
     try {
-      const base = await lonely.printed(/signed in .*(http:\/\/127\.0\.0\.1:\d+)\//);
+      const base = await lonely.printed(/signed in .*(http:\/\/localhost:\d+)\//);
       const answer = await fetch(`${base}/`);
       assert.equal(answer.status, 502);
       assert.match(await answer.text(), /cannot be reached/);

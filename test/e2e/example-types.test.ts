@@ -12,6 +12,7 @@ const EXAMPLES = [
   'cloudflare-mcp',
   'hono',
   'hono-mcp',
+  'vercel',
 ];
 
 describe('an example that is installed type-checks, with what wrangler types writes', () => {

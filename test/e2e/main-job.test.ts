@@ -16,7 +16,7 @@ describe('npm start', () => {
 
   test('then goes on with a service behind each adapter, side by side on its page, and leaves nothing behind', async () => {
     const started = startProcess(node, ['scripts/launch.js', 'start']);
-    const through = await started.printed(/through Pomerium.*(http:\/\/127\.0\.0\.1:\d+)/);
+    const through = await started.printed(/through Pomerium.*(http:\/\/localhost:\d+)/);
     const around = await started.printed(/straight to the guard:\s+(http:\/\/127\.0\.0\.1:\d+)/);
     const lambda = await started.printed(/Lambda authorizer.*(http:\/\/127\.0\.0\.1:\d+)/);
     const hono = await started.printed(/Hono.*(http:\/\/127\.0\.0\.1:\d+)/);

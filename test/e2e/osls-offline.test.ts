@@ -4,6 +4,7 @@ import { LAMBDAS, lambdaPath, sizeOfLambda } from '../../scripts/bundle-lambda.t
 import { OSLS_ENVIRONMENT, startOslsOffline } from '../../scripts/osls-offline.ts';
 import { must, ROOT, tool } from '../../scripts/run.ts';
 import { startStandIn } from '../../scripts/start/stand-in.ts';
+import { ALARMS, alarmsOf } from '../support/aws-alarms.ts';
 import { HOST, jwks, makeKey, sign } from '../support/issuer.ts';
 import { assertDoctorFindsNothing } from './doctor.ts';
 
@@ -198,6 +199,10 @@ describe('osls package', () => {
     );
     assert.lengthOf(ours, 5);
     for (const { Properties } of ours) assert.equal(Properties.TracingConfig.Mode, 'Active');
+  });
+
+  test('has the alarms of all deployables', () => {
+    assert.deepEqual(alarmsOf(template.Resources), ALARMS);
   });
 
   test('gives other stacks an ARN that no deployment changes', () => {

@@ -3,10 +3,15 @@ import { readFileSync } from 'node:fs';
 import { DEFAULT_SCHEMA, load, Type } from 'js-yaml';
 import { assert, describe, test } from 'vitest';
 import { ROOT } from '../../scripts/run.ts';
+import { ALARMS, alarmsOf } from '../support/aws-alarms.ts';
 
 interface Resource {
   readonly Type: string;
   readonly Properties?: Record<string, unknown>;
+  /** A parameter's. */
+  readonly Default?: unknown;
+  /** Those of all functions. */
+  readonly Timeout?: number;
 }
 
 describe('examples/aws-sam', () => {
@@ -49,6 +54,13 @@ describe('examples/aws-sam', () => {
     assert.nestedPropertyVal(Api, 'Properties.Auth.DefaultAuthorizer', 'Pomerium');
     assert.nestedPropertyVal(Api, 'Properties.Auth.Authorizers.Pomerium.EnableSimpleResponses', true);
     assert.nestedPropertyVal(Api, 'Properties.Auth.Authorizers.Pomerium.Identity.ReauthorizeEvery', 0);
+  });
+
+  test('has the alarms of all deployables, and one for a timeout that is the one of its functions', () => {
+    const parameters = Object.entries(template['Parameters'] ?? {}).map(([name, { Default }]) => [name, Default]);
+    assert.deepEqual(alarmsOf(resources, { parameters: Object.fromEntries(parameters) }), ALARMS);
+    const timeout = template['Globals']?.['Function']?.Timeout;
+    assert.equal(ALARMS['authorizer-times-out']?.threshold, Number(timeout) * 1000);
   });
 
   test('keeps no log for ever', () => {

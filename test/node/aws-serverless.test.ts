@@ -3,8 +3,10 @@ import { assert, describe, test } from 'vitest';
 import { parse } from 'yaml';
 import { AUTHORIZER_VARIABLES, AUTHORIZER_WITHOUT } from '../../adapters/aws-lambda/authorizer-options.ts';
 import { WITHOUT } from '../../adapters/aws-lambda/options.ts';
-import { GATE_VARIABLES, VERIFIER_VARIABLES } from '../../core/adapter.ts';
+import { METRIC_NAMES } from '../../adapters/aws-lambda/report.ts';
+import { GATE_VARIABLES, PomeriumError, type PomeriumErrorCode, VERIFIER_VARIABLES } from '../../core/adapter.ts';
 import { ROOT } from '../../scripts/run.ts';
+import { ALARMS, alarmsOf } from '../support/aws-alarms.ts';
 
 const read = (path: string) => readFileSync(ROOT + path, 'utf8');
 const { functions, custom, provider } = parse(read('serverless.yml'), { merge: true });
@@ -20,6 +22,24 @@ const HONOURED = [
   'POMERIUM_FETCH_KEYS',
   'POMERIUM_JWKS_SSM',
 ];
+
+const CODES = Object.keys({
+  missing_assertion: true,
+  duplicate_assertion: true,
+  malformed_assertion: true,
+  unsupported_algorithm: true,
+  unknown_key: true,
+  invalid_signature: true,
+  invalid_claims: true,
+  expired: true,
+  not_yet_valid: true,
+  issuer_mismatch: true,
+  audience_mismatch: true,
+  anonymous: true,
+  policy_denied: true,
+  keys_unavailable: true,
+  invalid_configuration: true,
+} satisfies Record<PomeriumErrorCode, true>) as PomeriumErrorCode[];
 
 /** What other functions than the authorizer read. */
 const OTHERS = ['POMERIUM_EDGE_CONFIG_TOKEN', 'POMERIUM_EDGE_CONFIG_TEAM', 'POMERIUM_JWKS_KV', 'POMERIUM_UPSTREAM'];
@@ -68,26 +88,50 @@ test('every parameter that the templates name has a default, and is in docs/aws-
   for (const [, name] of used) assert.include(docs, `\`${name}\``);
 });
 
-test('alarms watch metrics and codes that there are', () => {
+test('has the alarms of all deployables, and one for a timeout that is the one of its functions', () => {
+  const yaml = parse(read('serverless.yml'), { merge: true });
   const { Resources } = parse(read('deploy/aws-lambda/alarms.yml'), { merge: true, logLevel: 'silent' });
-  const text = JSON.stringify(Resources);
-  const own = [...text.matchAll(/"Namespace":"PomeriumEdge","MetricName":"(\w+)"/g)].map(([, name]) => name);
-  assert.sameMembers([...new Set(own)], ['Decisions', 'Failures', 'KeyRefreshFailures', 'Latency']);
-  const counted = ['report', 'gate'].map((name) => read(`adapters/aws-lambda/${name}.ts`)).join('\n');
-  for (const name of own) assert.include(counted, `'${name}'`);
-  const codes = [...text.matchAll(/"Name":"code","Value":"(\w+)"/g)].map(([, code]) => code);
-  assert.sameMembers([...new Set(codes)], ['keys_unavailable', 'invalid_signature', 'unknown_key', 'allowed']);
-  for (const code of codes)
-    assert.match(
-      read(code === 'allowed' ? 'adapters/aws-lambda/report.ts' : 'core/errors.ts'),
-      new RegExp(`\\b${code}\\b`),
-    );
+  const parameters = Object.entries(yaml.params.default).map(([name, value]) => [`\${param:${name}}`, value]);
+  assert.deepEqual(alarmsOf(Resources, { parameters: Object.fromEntries(parameters) }), ALARMS);
+  assert.equal(ALARMS['authorizer-times-out']?.threshold, provider.timeout * 1000);
+  const names = Object.values<{ Properties: { AlarmName: string } }>(Resources).map(
+    ({ Properties }) => Properties.AlarmName,
+  );
+  assert.sameMembers(
+    names,
+    Object.keys(ALARMS).map((name) => `\${self:service}-\${sls:stage}-${name}`),
+  );
 });
 
-test('failures and timeouts have alarms of one metric each, so that no number of refusals hides one', () => {
-  const { Resources } = parse(read('deploy/aws-lambda/alarms.yml'), { merge: true, logLevel: 'silent' });
-  const { AuthorizerFailsAlarm, AuthorizerTimesOutAlarm } = Resources;
-  assert.include(AuthorizerFailsAlarm.Properties, { MetricName: 'Failures', Statistic: 'Sum', Threshold: 1 });
-  const timeout = { MetricName: 'Duration', Statistic: 'Maximum', Threshold: provider.timeout * 1000 };
-  assert.include(AuthorizerTimesOutAlarm?.Properties, timeout);
+describe('the alarms of all deployables', () => {
+  const metrics = Object.values(ALARMS).flatMap((alarm) => Object.values(alarm.metrics));
+
+  test('watch metrics that are counted', () => {
+    const watched = metrics.flatMap(({ name }) => name.match(/^PomeriumEdge (.+)/)?.slice(1) ?? []);
+    assert.isNotEmpty(watched);
+    assert.includeMembers([...METRIC_NAMES], watched);
+  });
+
+  test('watch each code that is no refusal', () => {
+    const { metrics: failures = {} } = ALARMS['authorizer-fails'] ?? {};
+    const codes = Object.values(failures).map(({ dimensions }) => dimensions['code']);
+    assert.sameMembers(
+      codes,
+      CODES.filter((code) => new PomeriumError(code, '').status >= 500),
+    );
+  });
+
+  test('watch codes that there are, and who is let in', () => {
+    const codes = metrics.flatMap(({ dimensions }) => dimensions['code'] ?? []);
+    assert.includeMembers([...CODES, 'allowed'], codes);
+  });
+
+  test('are in the table of docs/aws-deploy.md', () => {
+    const section =
+      read('docs/aws-deploy.md')
+        .split('\n## ')
+        .find((text) => text.startsWith('Alarms\n')) ?? '';
+    const documented = [...section.matchAll(/^\| `([\w-]+)`/gm)].map(([, name]) => name);
+    assert.sameMembers(documented, Object.keys(ALARMS));
+  });
 });

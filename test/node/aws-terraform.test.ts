@@ -3,6 +3,8 @@ import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { assert, describe, test } from 'vitest';
 import { ROOT } from '../../scripts/run.ts';
+import { ALARMS } from '../support/aws-alarms.ts';
+import { alarmsOfTerraform } from '../support/terraform-alarms.ts';
 
 // They are CommonJS, with types that TypeScript does not find.
 const require = createRequire(import.meta.url);
@@ -28,6 +30,16 @@ const parsed = await Promise.all(
 
 const namesOf = (folder: string, kind: 'variable' | 'output') =>
   parsed.filter((file) => file.folder === folder).flatMap(({ blocks }) => Object.keys(blocks[kind] ?? {}));
+
+/** The defaults of a folder's variables, as expressions name them. */
+function defaultsOf(folder: string): Named {
+  const variables = parsed.flatMap((file) =>
+    file.folder === folder ? Object.entries(file.blocks.variable ?? {}) : [],
+  );
+  return Object.fromEntries(
+    variables.map(([name, blocks]) => [`var.${name}`, (blocks as readonly Named[])[0]?.['default']]),
+  );
+}
 
 /** What expressions of a folder may name. */
 function definedIn(folder: string): string[] {
@@ -77,7 +89,10 @@ describe('deploy/terraform', () => {
   test('the example sets only variables of the module, and all that have no default', () => {
     const [example] = parsed.filter(({ blocks }) => blocks.module);
     const { source, ...set } = example?.blocks.module?.['pomerium']?.[0] ?? {};
-    assert.equal(source, '../..');
+    // As in the README: in a folder of one's own, where npm has put the package.
+    assert.equal(source, `./node_modules/pomerium-edge/${MODULE}`);
+    assert.include(read(`${MODULE}/README.md`), `"${source}"`);
+    assert.include(JSON.parse(read('package.json')).files, MODULE);
     assert.includeMembers(namesOf(MODULE, 'variable'), Object.keys(set));
     assert.containsAllKeys(set, ['audience', 'api_execution_arns']);
   });
@@ -103,13 +118,18 @@ describe('deploy/terraform', () => {
     });
   });
 
-  test('has the alarms of serverless.yml', () => {
-    const alarms = [...read('deploy/aws-lambda/alarms.yml').matchAll(/AlarmName: \S+stage\}-(\S+)/g)];
-    const text = read(`${MODULE}/alarms.tf`);
-    assert.isAtLeast(alarms.length, 10);
-    for (const [, name = ''] of alarms) assert.match(text, new RegExp(`(^    ${name} = |-${name}")`, 'm'));
-    const expressions = [...text.matchAll(/expression\s+= "(.+)"/g)].map(([, expression]) => expression);
-    for (const expression of expressions) assert.include(read('deploy/aws-lambda/alarms.yml'), `'${expression}'`);
-    assert.match(text, /metric\s+= "Duration"\s+statistic\s+= "Maximum"/);
+  test('has the alarms of all deployables', () => {
+    const timeout = /^ {2}timeout += (\d+)$/m.exec(read(`${MODULE}/main.tf`))?.[1];
+    const alarms = parsed.find(({ path }) => path === `${MODULE}/alarms.tf`)?.blocks;
+    assert.deepEqual(
+      alarmsOfTerraform(alarms, {
+        ...defaultsOf(MODULE),
+        'var.alarm_actions': ['arn:aws:sns:us-east-1:1:alarms'],
+        'local.authorizer': 'authorizer',
+        'local.refresher': 'refresher',
+        'aws_lambda_function.this["authorizer"].timeout * 1000': Number(timeout) * 1000,
+      }),
+      ALARMS,
+    );
   });
 });

@@ -24,6 +24,7 @@ import {
   createEdgeHandler,
   createRefresher,
   type EdgeEvent,
+  type JwksStore,
   type LambdaContext,
   type ProxyEvent,
   pomeriumMiddleware,
@@ -35,6 +36,8 @@ import {
   withPomerium,
 } from 'pomerium-edge/aws-lambda';
 import { type Equal, holds } from './equal.ts';
+
+holds<Equal<ReturnType<typeof ssmStore>, JwksStore>>();
 
 createAuthorizer({
   logger: new Logger(),

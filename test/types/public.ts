@@ -20,6 +20,7 @@ import {
   staticKeys,
   type Verifier,
   type VerifierOptions,
+  type VerifyContext,
 } from 'pomerium-edge';
 import { createGuard } from 'pomerium-edge/cloudflare';
 import { createStorage } from 'unstorage';
@@ -31,6 +32,9 @@ holds<Equal<typeof verifier, Verifier<Identity>>>();
 holds<Equal<Identity['subject'], string>>();
 holds<Equal<Identity['groups'], readonly string[]>>();
 holds<Equal<Identity['email'], string | undefined>>();
+
+/** What a gate tells its verifier is for no other caller. */
+holds<Equal<Extract<keyof VerifyContext, 'anyRoute' | 'expectNobody' | 'onDenied'>, never>>();
 
 /** Whoever accepts nobody has to deal with nobody. */
 const open = createVerifier({ audience: 'a', allowAnonymous: true });

@@ -74,6 +74,11 @@ export class Outage {
     this.#retryAt = 0;
   }
 
+  /** The next attempt need not wait for its time. What is known of the failure stays. */
+  allowAttempt(): void {
+    this.#retryAt = 0;
+  }
+
   /** Believes a note no longer than a failure of our own: whoever writes to a store can delay a refresh, but not prevent it. */
   learn({ failedAt, retryAt, failures }: FailureNote, now: number): void {
     const isOfNow = Math.abs(now - failedAt) < 2 * this.#maxDelay && retryAt < now + this.#maxDelay + SKEW;

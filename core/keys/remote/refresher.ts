@@ -36,6 +36,8 @@ export class Refresher {
   readonly #looking: SingleFlight;
   readonly #asking: SingleFlight;
   #lookAgainAt = 0;
+  /** Whether `ready` failed: the first request after it asks again, and is not refused for what happened before it came. */
+  hasFailedToStart = false;
 
   constructor(settings: RemoteSettings, held: HeldKeys) {
     const { cooldown, timeout } = settings;
@@ -88,6 +90,8 @@ export class Refresher {
       limit: this.#limit(context, deadline),
     });
     const now = context.now();
+    if (this.hasFailedToStart) this.outage.allowAttempt();
+    this.hasFailedToStart = false;
     if (this.#held.freshness(now) === 'stale') return this.refreshInBackground(context);
     if (this.#held.freshness(now) === 'fresh' || !this.outage.mayAsk(now)) return;
     const options = { waitUntil, limit: this.#limit(context, deadline) };

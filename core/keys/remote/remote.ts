@@ -67,6 +67,7 @@ class RemoteKeys implements KeySource {
 
   async ready(context: KeyContext): Promise<void> {
     if (this.#held.freshness(context.now()) !== 'fresh') await this.#refresher.refresh(context);
+    this.#refresher.hasFailedToStart = this.#held.freshness(context.now()) === 'expired';
     this.#requireUsable(context.now());
   }
 

@@ -15,6 +15,8 @@ import type { Construct } from 'constructs';
 interface Functions {
   readonly authorizer: IFunction;
   readonly refresher: IFunction;
+  /** The authorizer's. */
+  readonly timeout: Duration;
 }
 
 interface AlarmProps {
@@ -25,10 +27,14 @@ interface AlarmProps {
 
 const period = Duration.minutes(5);
 
-/** What an operator is told of. docs/aws-deploy.md of pomerium-edge says what to do about each. */
+/**
+ * What an operator is told of. docs/aws-deploy.md of pomerium-edge says what to do about each.
+ * A metric that nothing was counted for yet does not exist. In metric math "+" takes what is missing as 0; of FILL AWS does not
+ * say whether it does, and IF leaves out what has no condition.
+ */
 export function addAlarms(
   scope: Construct,
-  { authorizer, refresher }: Functions,
+  { authorizer, refresher, timeout }: Functions,
   { alarmTopic, forgedThreshold = 10, refusedThreshold = 10 }: AlarmProps,
 ): void {
   const own = (metricName: string, statistic: string, code?: string) =>
@@ -39,6 +45,7 @@ export function addAlarms(
       period,
       dimensionsMap: { service: authorizer.functionName, ...(code && { code }) },
     });
+  const decisionsOf = (code: string) => own('Decisions', 'Sum', code);
   const decisions = own('Latency', 'SampleCount');
   const add = (
     id: string,
@@ -57,14 +64,11 @@ export function addAlarms(
         : ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       treatMissingData: isMissing ? TreatMissingData.BREACHING : TreatMissingData.NOT_BREACHING,
     });
-    if (alarmTopic) alarm.addAlarmAction(new SnsAction(alarmTopic));
+    if (!alarmTopic) return;
+    alarm.addAlarmAction(new SnsAction(alarmTopic));
+    alarm.addOkAction(new SnsAction(alarmTopic));
   };
 
-  add(
-    'KeysUnavailable',
-    'The authorizer has no keys and lets nobody in.',
-    own('Decisions', 'Sum', 'keys_unavailable').with({ period: Duration.minutes(1) }),
-  );
   add(
     'KeysNotRefreshed',
     'The authorizer cannot refresh its keys. It lets nobody in once they are an hour old.',
@@ -75,11 +79,8 @@ export function addAlarms(
     'Forged',
     'Somebody sends assertions that Pomerium did not sign.',
     new MathExpression({
-      expression: 'FILL(invalid, 0) + FILL(unknown, 0)',
-      usingMetrics: {
-        invalid: own('Decisions', 'Sum', 'invalid_signature'),
-        unknown: own('Decisions', 'Sum', 'unknown_key'),
-      },
+      expression: 'invalid + unknown',
+      usingMetrics: { invalid: decisionsOf('invalid_signature'), unknown: decisionsOf('unknown_key') },
       period,
     }),
     { threshold: forgedThreshold },
@@ -88,24 +89,52 @@ export function addAlarms(
     'NobodyAllowed',
     'The authorizer refuses everybody.',
     new MathExpression({
-      expression: 'IF(FILL(allowed, 0) < 1, decisions, 0)',
-      usingMetrics: { decisions, allowed: own('Decisions', 'Sum', 'allowed') },
+      expression: 'IF(allowed + 0 * decisions < 1, decisions, 0)',
+      usingMetrics: { allowed: decisionsOf('allowed'), decisions },
       period,
     }),
     { threshold: refusedThreshold },
   );
-  // No refusal of an HTTP API is an error. Those of a REST API are, unless POMERIUM_RESPONSES is policy.
+  // Not by Errors of the function: a refusal with "Unauthorized", as REST APIs and WebSockets want it, is one of them.
   add(
     'AuthorizerFails',
-    'The authorizer does not start, or throws; API Gateway answers 500.',
-    authorizer.metricErrors({ period }),
+    'The authorizer has no keys, or makes a mistake; API Gateway answers 500.',
+    new MathExpression({
+      expression: 'unavailable + misconfigured',
+      usingMetrics: {
+        unavailable: decisionsOf('keys_unavailable'),
+        misconfigured: decisionsOf('invalid_configuration'),
+      },
+      period: Duration.minutes(1),
+    }),
+  );
+  add(
+    'AuthorizerTimesOut',
+    'The authorizer times out; API Gateway answers 500.',
+    authorizer.metricDuration({ period, statistic: 'Maximum' }),
+    { threshold: timeout.toMilliseconds() },
+  );
+  // Not "invocations - decisions": an invocation counts where it begins and a decision where it ends, maybe in the next period.
+  add(
+    'AuthorizerNeverStarts',
+    'The authorizer fails without a single decision; API Gateway answers 500.',
+    new MathExpression({
+      expression: 'IF(decisions + 0 * errors < 1, errors, 0)',
+      usingMetrics: { decisions, errors: authorizer.metricErrors({ period }) },
+      period,
+    }),
   );
   add(
     'AuthorizerThrottled',
     "More requests at once than the authorizer's concurrency allows; API Gateway answers 500.",
     authorizer.metricThrottles({ period }),
   );
-  add('RefresherFails', 'The refresher fails; its log says why.', refresher.metricErrors({ period }), { threshold: 3 });
+  add(
+    'RefresherFails',
+    'The refresher fails; its log says why. Keys that only come from the parameter end after an hour.',
+    refresher.metricErrors({ period }),
+    { threshold: 3 },
+  );
   add(
     'RefresherStopped',
     'The schedule does not call the refresher any more.',

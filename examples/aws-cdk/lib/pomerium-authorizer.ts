@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Annotations, Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { HttpLambdaAuthorizer, HttpLambdaResponseType } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
@@ -30,6 +30,8 @@ export interface PomeriumAuthorizerProps {
   readonly refusedThreshold?: number;
 }
 
+const timeout = Duration.seconds(10);
+
 /** Pomerium's authorizer for API Gateway, and the function that keeps Pomerium's keys in SSM for it. */
 export class PomeriumAuthorizer extends Construct {
   /** Its ARN has no version: a stack that imports it blocks no deployment. */
@@ -50,7 +52,10 @@ export class PomeriumAuthorizer extends Construct {
     });
     // Once with the first deployment, too, which goes on if it fails: Pomerium may have the route later.
     new Trigger(this, 'FirstRefresh', { handler: this.refresher, invocationType: InvocationType.EVENT });
-    addAlarms(this, this, props);
+    // It is about callers of a version or an alias: the schedule calls the function, and the trigger has a permission of its own.
+    Annotations.of(this.refresher).acknowledgeWarning('@aws-cdk/aws-lambda:addPermissionsToVersionOrAlias');
+    const { authorizer, refresher } = this;
+    addAlarms(this, { authorizer, refresher, timeout }, props);
   }
 
   /** For HTTP APIs of this stack and of others. */
@@ -83,7 +88,7 @@ export class PomeriumAuthorizer extends Construct {
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       memorySize: 256,
-      timeout: Duration.seconds(10),
+      timeout,
       tracing: Tracing.ACTIVE,
       role,
       logGroup,

@@ -20,12 +20,15 @@ const eventsWith = (headers: Record<string, string>): Readonly<Record<string, ob
 const EVENTS = eventsWith({ [ASSERTION]: good });
 const REFUSED = eventsWith({ accept: '*/*' });
 const JSON_CALLERS = ['HTTP API 2.0', 'a function URL'];
+/** They read `headers` and `multiValueHeaders` together. */
+const MERGING = ['HTTP API 1.0', 'REST API'];
 const MULTI = 'an ALB with multi-value headers';
 
 const answerTo = (event: unknown, answer: unknown, more: object = {}) =>
   withPomerium((_event: unknown) => answer, { ...options, ...more })(event, {} as never);
 
 const PRIVATE = { vary: ASSERTION, 'cache-control': 'private, no-cache' };
+const single = (lines: Record<string, string>) => lines;
 const lists = (lines: Record<string, string>) =>
   Object.fromEntries(Object.entries(lines).map(([name, value]) => [name, [value]]));
 
@@ -37,16 +40,20 @@ describe('an answer is kept out of shared caches', () => {
       assert.deepEqual(answer, { statusCode: 201, body: 'in', ...expected });
     });
 
+    const form = name === MULTI ? lists : single;
+    const member = name === MULTI ? 'multiValueHeaders' : 'headers';
+
     test(`${name}: what the function says of caching stays, in any case, and Vary grows`, async () => {
-      const own = { 'Cache-Control': 'max-age=60', VARY: 'Accept', 'X-Other': 1 };
-      const answer = await answerTo(event, { statusCode: 200, headers: own });
-      const expected = { 'Cache-Control': 'max-age=60', vary: `Accept, ${ASSERTION}`, 'X-Other': 1 };
-      assert.deepEqual(answer, { statusCode: 200, headers: expected });
+      const own = { 'Cache-Control': 'max-age=60', VARY: 'Accept', 'X-Other': '1' };
+      const answer = await answerTo(event, { statusCode: 200, [member]: form(own) });
+      const expected = { 'Cache-Control': 'max-age=60', vary: `Accept, ${ASSERTION}`, 'X-Other': '1' };
+      assert.deepEqual(answer, { statusCode: 200, [member]: form(expected) });
     });
 
     test(`${name}: an answer that varies already stays as it is`, async () => {
-      const own = { statusCode: 200, headers: { vary: `accept, ${ASSERTION}`, 'cache-control': 'no-store' } };
-      assert.equal(await answerTo(event, own), own);
+      const own = form({ vary: `accept, ${ASSERTION}`, 'cache-control': 'no-store' });
+      const answer = { statusCode: 200, [member]: own };
+      assert.equal(await answerTo(event, answer), answer);
     });
 
     test(`${name}: shared leaves all of it to the function`, async () => {
@@ -55,7 +62,7 @@ describe('an answer is kept out of shared caches', () => {
     });
   }
 
-  for (const name of ['HTTP API 1.0', 'REST API', 'an ALB', MULTI]) {
+  for (const name of MERGING) {
     const event = EVENTS[name];
     test(`${name}: in lists, where the answer has them`, async () => {
       const own = { statusCode: 200, multiValueHeaders: { Vary: ['accept', 'origin'], 'set-cookie': ['a=1', 'b=2'] } };
@@ -76,6 +83,31 @@ describe('an answer is kept out of shared caches', () => {
         statusCode: 200,
         headers: expected,
         multiValueHeaders: lists(expected),
+      });
+    });
+  }
+
+  for (const [name, event] of Object.entries(EVENTS).filter(([one]) => !MERGING.includes(one))) {
+    const [read, ignored] = name === MULTI ? ['multiValueHeaders', 'headers'] : ['headers', 'multiValueHeaders'];
+    const form = name === MULTI ? lists : single;
+    const other = name === MULTI ? single : lists;
+
+    test(`${name}: what the answer has in ${ignored}, which AWS ignores, says nothing of caching`, async () => {
+      const own = other({ vary: ASSERTION, 'cache-control': 'public, max-age=60' });
+      assert.deepEqual(await answerTo(event, { statusCode: 200, [ignored]: own }), {
+        statusCode: 200,
+        [ignored]: own,
+        [read]: form(PRIVATE),
+      });
+    });
+
+    test(`${name}: where the answer has both, ${read} decides`, async () => {
+      const own = other({ vary: ASSERTION, 'cache-control': 'public' });
+      const counts = form({ Vary: 'origin', 'Cache-Control': 'no-store' });
+      assert.deepEqual(await answerTo(event, { statusCode: 200, [ignored]: own, [read]: counts }), {
+        statusCode: 200,
+        [ignored]: own,
+        [read]: form({ 'Cache-Control': 'no-store', vary: `origin, ${ASSERTION}` }),
       });
     });
   }

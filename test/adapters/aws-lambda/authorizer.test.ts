@@ -194,7 +194,7 @@ describe('the assertion', () => {
   const twice: [string, unknown][] = [
     ['two values', { ...restRequest({}), multiValueHeaders: { [ASSERTION]: [good, good] } }],
     [
-      'two spellings',
+      'the name in two cases',
       { ...restRequest({}), multiValueHeaders: { [ASSERTION]: [good], 'X-Pomerium-Jwt-Assertion': [good] } },
     ],
     ['joined with a comma', restRequest({ [ASSERTION]: `${good},${good}` })],
@@ -205,6 +205,14 @@ describe('the assertion', () => {
       const onEvent = (one: { type: string; code?: string }) => void refused.push(one.code);
       assert.equal(await ask(event, { onEvent }), 'thrown: Unauthorized');
       assert.deepEqual(refused, ['duplicate_assertion']);
+    });
+  }
+
+  for (const name of ['x_pomerium_jwt_assertion', 'X-Pomerium_Jwt-Assertion']) {
+    test(`is never read from ${name}, and what stands there is no second one`, async () => {
+      assert.equal(await ask(restRequest({ [name]: good })), 'thrown: Unauthorized');
+      assert.deepEqual(await ask(restRequest({ [name]: expired, [ASSERTION]: good })), allowed());
+      assert.deepEqual(await ask(http2({ [name]: good, [ASSERTION]: expired })), isNot('expired'));
     });
   }
 
@@ -436,8 +444,13 @@ describe('the option usageIdentifierKey', () => {
     assert.deepEqual(await ask(restRequest(headers), { usageIdentifierKey: () => undefined }), allowed());
   });
 
-  test('that gives no text is an error of the function', async () => {
-    for (const wrong of ['', 7, Promise.reject(new Error('mine'))]) {
+  test('may be as long as a key of API Gateway', async () => {
+    const key = 'k'.repeat(128);
+    assert.include(await ask(restRequest(headers), { usageIdentifierKey: () => key }), { usageIdentifierKey: key });
+  });
+
+  test('that gives no API key is an error of the function', async () => {
+    for (const wrong of ['', 7, 'k'.repeat(129), 'k'.repeat(9000), Promise.reject(new Error('mine'))]) {
       const answer = await ask(restRequest(headers), { usageIdentifierKey: () => wrong as string });
       assert.match(String(answer), /^thrown: usageIdentifierKey must return an API key/);
     }

@@ -24,7 +24,7 @@ type Form = 'policy' | 'simple' | 'appsync' | 'headers' | 'multiValueHeaders' | 
 
 interface Expected {
   readonly method: string;
-  /** Null: whatever asks for it refuses. */
+  /** Null: there is none, and a policy that asks for it refuses. */
   readonly path: string | null;
   readonly form: Form;
 }
@@ -102,6 +102,16 @@ function readEvent(name: string, assertion?: string): object {
   });
 }
 
+/** An event that came without the assertion as it would be with it. */
+function addAssertion(event: object, assertion: string): object {
+  const { headers, multiValueHeaders } = event as Record<string, object | null | undefined>;
+  return {
+    ...event,
+    headers: { ...headers, [VARY]: assertion },
+    ...(multiValueHeaders !== undefined && { multiValueHeaders: { ...multiValueHeaders, [VARY]: [assertion] } }),
+  };
+}
+
 type Call = (event: never, context: never) => Promise<unknown>;
 
 /** Whom the function behind a gate saw. */
@@ -169,17 +179,27 @@ function assertAllowed(outcome: Outcome, { form }: Expected, event: object): voi
 
 const VARY = 'x-pomerium-jwt-assertion';
 
-function assertRefused(outcome: Outcome, { form }: Expected): void {
+type Refusal = 'missing_assertion' | 'malformed_assertion' | 'policy_denied';
+
+function assertRefused(outcome: Outcome, { form }: Expected, code: Refusal): void {
   assert.deepEqual(seen, []);
-  if (form === 'policy') {
-    if (outcome.thrown) assert.equal(outcome.thrown.message, 'Unauthorized');
-    else assert.nestedPropertyVal(outcome, 'policyDocument.Statement[0].Effect', 'Deny');
-  } else if (form === 'simple' || form === 'appsync') {
-    assert.propertyVal(outcome, 'isAuthorized', false);
+  const status = code === 'policy_denied' ? 403 : 401;
+  if (outcome.thrown) {
+    // A REST or a WebSocket API makes 401 of it.
+    assert.equal(outcome.thrown.message, 'Unauthorized');
+    assert.deepEqual([form, status], ['policy', 401]);
+  } else if (form === 'policy') {
+    assert.nestedPropertyVal(outcome, 'policyDocument.Statement[0].Effect', 'Deny');
+    assert.deepInclude(outcome['context'], { code });
+  } else if (form === 'simple') {
+    assert.deepInclude(outcome, { isAuthorized: false, context: { code } });
+  } else if (form === 'appsync') {
+    assert.deepInclude(outcome, { isAuthorized: false, resolverContext: { code } });
   } else if (form === 'edge') {
-    assert.match(String(outcome['status']), /^40[13]$/);
+    assert.propertyVal(outcome, 'status', `${status}`);
   } else {
-    assert.match(String(outcome['statusCode']), /^40[13]$/);
+    assert.propertyVal(outcome, 'statusCode', status);
+    assert.deepInclude(JSON.parse(String(outcome['body'])), { code });
     assert.property(outcome[form], 'content-type');
     assert.notProperty(outcome, form === 'headers' ? 'multiValueHeaders' : 'headers');
   }
@@ -198,24 +218,26 @@ for (const [entry, { own, make }] of Object.entries(ENTRIES)) {
     for (const name of NAMES.filter(isOwn)) {
       const [method = '', path = null, form = 'headers'] = EXPECTED[name] ?? [];
       const expected = { method, path, form };
-      const event = readEvent(name, good);
-      const hasAssertion = JSON.stringify(event).includes(good);
+      const filled = readEvent(name, good);
+      const hasPlace = JSON.stringify(filled).includes(good);
+      const event = hasPlace ? filled : addAssertion(filled, good);
 
       test(`${name}: whoever came through Pomerium is let in, anybody else is not`, async () => {
-        const outcome = await outcomeOf(whole, event);
-        if (hasAssertion) assertAllowed(outcome, expected, event);
-        else assertRefused(outcome, expected);
-        assertRefused(await outcomeOf(whole, readEvent(name)), expected);
+        assertAllowed(await outcomeOf(whole, event), expected, event);
+        // AppSync's token cannot be left out: any other text is taken for the assertion.
+        const code = form === 'appsync' ? 'malformed_assertion' : 'missing_assertion';
+        assertRefused(await outcomeOf(whole, readEvent(name)), expected, code);
       });
 
-      if (!hasAssertion || path === null) continue;
-      test(`${name}: policies see ${method} ${path}`, async () => {
-        const here = { and: [{ http_method: method }, { http_path: path }] };
-        const allowed = make({ policy: compilePolicy({ allow: here }) });
+      test(`${name}: policies see ${method} ${path ?? 'and no path'}`, async () => {
+        const here = [{ http_method: method }, ...(path === null ? [] : [{ http_path: path }])];
+        const allowed = make({ policy: compilePolicy({ allow: { and: here } }) });
         assertAllowed(await outcomeOf(allowed, event), expected, event);
-        for (const other of [{ http_method: 'TRACE' }, { http_path: '/other' }]) {
-          const denied = make({ policy: compilePolicy({ allow: { and: [other] } }) });
-          assertRefused(await outcomeOf(denied, event), expected);
+        const others = [{ and: [{ http_method: 'TRACE' }] }, { and: [{ http_path: '/other' }] }];
+        const anyPath = path === null ? [{ and: [{ http_path: '/' }] }, { not: [{ http_path: '/other' }] }] : [];
+        for (const other of [...others, ...anyPath]) {
+          const denied = make({ policy: compilePolicy({ allow: other }) });
+          assertRefused(await outcomeOf(denied, event), expected, 'policy_denied');
         }
       });
     }

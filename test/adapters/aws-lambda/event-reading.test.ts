@@ -1,5 +1,6 @@
 import { assert, describe, test } from 'vitest';
-import { readHttpEvent, withBearer } from '../../../adapters/aws-lambda/events.ts';
+import { withBearer } from '../../../adapters/aws-lambda/bearer.ts';
+import { readHttpEvent } from '../../../adapters/aws-lambda/events.ts';
 import { type AuthorizerOptions, createAuthorizer, withPomerium } from '../../../adapters/aws-lambda/index.ts';
 import { readPath } from '../../../core/adapter.ts';
 import { compilePolicy, staticKeys } from '../../../core/index.ts';

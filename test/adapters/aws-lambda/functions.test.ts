@@ -118,6 +118,9 @@ describe('withPomerium, for functions', () => {
 
   test('throws at once what cannot work', () => {
     assertMisconfigured(() => withPomerium(() => '', {}), /POMERIUM_AUDIENCE/);
+    for (const wrong of [undefined, null, {}, 'handler']) {
+      assertMisconfigured(() => withPomerium(wrong as never, options), /The handler must be a function/);
+    }
   });
 });
 

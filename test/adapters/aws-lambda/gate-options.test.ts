@@ -219,6 +219,7 @@ for (const [name, make] of Object.entries(WRAPPERS)) {
         /POMERIUM_ALLOW_BEARER is set and cannot/,
       ],
       ['a variable that Lambda cannot honour', {}, { POMERIUM_END_AT_EXPIRY: 'true' }, /POMERIUM_END_AT_EXPIRY is set/],
+      ['a variable of an option in code', {}, { POMERIUM_LOG_CLAIMS: 'email' }, /write the option logClaims in code/],
       ['a policy that is set and empty', {}, { POMERIUM_POLICY: '' }, /POMERIUM_POLICY is set and empty/],
       ['rules that are set and empty', {}, { POMERIUM_RULES: '' }, /POMERIUM_RULES is set and empty/],
     ];
@@ -250,6 +251,11 @@ describe('createAuthorizer refuses what it cannot honour, when it is made', () =
   }
   test('onRefused, saying what to write instead', () =>
     assertMisconfigured(build({ onRefused: () => undefined }), /onRefused cannot be had here: .*gateway responses/));
+
+  test('POMERIUM_TTL_OVERRIDE, saying that it is an option of code', () =>
+    withVariables({ POMERIUM_TTL_OVERRIDE: '300' }, () =>
+      assertMisconfigured(build({}), /^There is no variable POMERIUM_TTL_OVERRIDE; write the option ttlOverride/),
+    ));
 
   const policy = (ppl: object) => ({ policy: compilePolicy(ppl) });
   const cases: [name: string, more: Record<string, unknown>, message: RegExp][] = [

@@ -1,6 +1,6 @@
 import { assert, describe, test } from 'vitest';
 import { createAuthorizer, readIdentity } from '../../../adapters/aws-lambda/index.ts';
-import { compilePolicy, staticKeys } from '../../../core/index.ts';
+import { compilePolicy, compileRoutes, staticKeys } from '../../../core/index.ts';
 import { key as callerKey, firstRoute } from '../../support/gate.ts';
 import { HOST, jwks, makeKey, NOW, sign } from '../../support/issuer.ts';
 import { appSync, http1, http2, restRequest, webSocketConnect } from './events.ts';
@@ -118,15 +118,30 @@ for (const [name, { event, behind }] of Object.entries(INTEGRATIONS)) {
   });
 }
 
-test('readIdentity() says who acts for whom, and by which route', async () => {
+test('readIdentity() says who acts for whom', async () => {
   const { onBehalfOf } = firstRoute;
   const both = { [ASSERTION]: await sign(callerKey), [`${ASSERTION}-for`]: await firstRoute.sign() };
   const keys = staticKeys(jwks(callerKey));
   const context = await contextOf(http2(both), { keys, onBehalfOf });
-  const identity = readIdentity(INTEGRATIONS['HTTP API 2.0']?.behind({ ...context, route: 'shop' }));
+  const identity = readIdentity(INTEGRATIONS['HTTP API 2.0']?.behind(context));
   assert.isString(context['onBehalfOf']);
   assert.deepEqual(identity?.onBehalfOf, { subject: context['onBehalfOf'] });
-  assert.equal(identity?.route, 'shop');
+});
+
+describe('readIdentity() names the route by which somebody came by', () => {
+  const from = `https://${HOST}`;
+  const rows: [name: string, route: object, expected: string][] = [
+    ['its name', { from, to: 'https://api.internal', name: 'shop' }, 'shop'],
+    ['its from, where it has no name', { from, to: 'https://api.internal' }, from],
+  ];
+  for (const [name, route, expected] of rows) {
+    test(name, async () => {
+      const routes = compileRoutes({ routes: [{ ...route, allow_any_authenticated_user: true }] });
+      const context = await contextOf(http2(headers), { audience: undefined, routes });
+      const identity = readIdentity(INTEGRATIONS['HTTP API 2.0']?.behind(context));
+      assert.equal(identity?.route, expected);
+    });
+  }
 });
 
 test('in readIdentity().context, what the option context did not add is undefined, whatever its name', async () => {

@@ -13,6 +13,7 @@ import {
 import { compilePolicy } from '../../../core/index.ts';
 import { HOST, jwks, makeKey, NOW, sign } from '../../support/issuer.ts';
 import { jwksAnswer, Origin } from '../../support/origin.ts';
+import { assertMisconfigured } from '../../support/verifying.ts';
 
 const key = await makeKey();
 const ASSERTION = 'x-pomerium-jwt-assertion';
@@ -134,7 +135,8 @@ describe('withPomerium', () => {
     });
   }
 
-  const NOTHING_TO_GUARD: [name: string, target: object, sentence: RegExp][] = [
+  const NOTHING_TO_GUARD: [name: string, target: object | undefined, sentence: RegExp][] = [
+    ['nothing', undefined, /has no fetch/],
     ['a handler', {}, /has no fetch/],
     ['a class', class Jobs {}, /Jobs has no method fetch/],
     [
@@ -147,7 +149,7 @@ describe('withPomerium', () => {
   ];
   for (const [name, target, sentence] of NOTHING_TO_GUARD) {
     test(`${name} without a fetch is refused when it is built`, () => {
-      assert.throws(() => withPomerium(target), sentence);
+      assertMisconfigured(() => withPomerium(target as never), sentence);
     });
   }
 

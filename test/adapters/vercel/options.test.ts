@@ -1,5 +1,11 @@
 import { assert, describe, test } from 'vitest';
-import { createMiddleware, withPomerium } from '../../../adapters/vercel/index.ts';
+import {
+  createMiddleware,
+  createRefreshRoute,
+  edgeConfigStore,
+  runtimeCacheStore,
+  withPomerium,
+} from '../../../adapters/vercel/index.ts';
 import { HOST } from '../../support/issuer.ts';
 import { withProcessEnvironment } from '../../support/process-environment.ts';
 import { assertMisconfigured, errorOf } from '../../support/verifying.ts';
@@ -62,6 +68,32 @@ for (const [name, make] of Object.entries(makers)) {
     });
   });
 }
+
+test('what is to be wrapped must be a function', () => {
+  for (const wrong of [undefined, null, {}, new Response()]) {
+    assertMisconfigured(() => withPomerium(wrong as never, { audience: HOST }), /The handler must be a function/);
+  }
+  for (const wrong of [null, {}, 'next']) {
+    assertMisconfigured(() => createMiddleware({ audience: HOST }, wrong as never), /next must be a function/);
+  }
+});
+
+test('the cron route and the stores refuse what they do not have, at once, with the names of what there is', () => {
+  const mistakes: [make: () => unknown, message: RegExp][] = [
+    [
+      () => createRefreshRoute({ rewriteAftr: 60 } as never),
+      /"rewriteAftr"; there are audience, issuer, routes, listClaims, leaveToPomerium, onEvent, now, rewriteAfter, api\.$/,
+    ],
+    [() => createRefreshRoute({ store: runtimeCacheStore() } as never), /There is no option "store"/],
+    [() => edgeConfigStore({ clent: {} } as never), /no option of edgeConfigStore\(\) "clent"; there are client\.$/],
+    [
+      () => runtimeCacheStore({ name: 'x' } as never),
+      /no option of runtimeCacheStore\(\) "name"; there are namespace\.$/,
+    ],
+    [() => runtimeCacheStore('x' as never), /Options must be a plain object/],
+  ];
+  for (const [make, message] of mistakes) assertMisconfigured(make, message);
+});
 
 /** The status of a good request, and the lines that the log then has. */
 async function askWith(variables: Record<string, string>, given = {}) {

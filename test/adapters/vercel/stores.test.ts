@@ -1,12 +1,16 @@
+import { createHash } from 'node:crypto';
+import { getCache } from '@vercel/functions';
 import { afterAll, afterEach, assert, describe, test } from 'vitest';
 import {
   createMiddleware,
   createRefreshRoute,
   edgeConfigStore,
+  type RefreshRouteOptions,
   runtimeCacheStore,
 } from '../../../adapters/vercel/index.ts';
 import { type PomeriumEvent, tieredStore } from '../../../core/index.ts';
 import { serve } from '../../../scripts/start/server.ts';
+import { closedPort } from '../../support/closed-port.ts';
 import { HOST, jwks, makeKey, NOW, sign } from '../../support/issuer.ts';
 import { jwksAnswer, Origin } from '../../support/origin.ts';
 
@@ -14,6 +18,7 @@ const key = await makeKey();
 const token = await sign(key, { exp: 9e9 });
 const request = () => new Request('https://app.vercel.app/', { headers: { 'x-pomerium-jwt-assertion': token } });
 
+const closed = `http://127.0.0.1:${await closedPort()}`;
 const CONTEXT = Symbol.for('@vercel/request-context');
 const environment = new Set<string>();
 function setEnvironment(variables: Readonly<Record<string, string>>): void {
@@ -75,26 +80,18 @@ describe('runtimeCacheStore()', () => {
     assert.isNull(await store.getItem(other));
   });
 
-  test('speaks to the cache of builds and of vercel dev, over HTTP', async () => {
-    const entries = new Map<string, string>();
-    const server = await serve(async (incoming, response) => {
-      let body = '';
-      for await (const chunk of incoming) body += chunk;
-      const url = incoming.url ?? '';
-      if (incoming.method === 'POST') entries.set(url, body);
-      const found = entries.get(url);
-      response.writeHead(found === undefined ? 404 : 200, { 'x-vercel-cache-state': 'fresh' }).end(found);
-    });
-    try {
-      setEnvironment({ RUNTIME_CACHE_ENDPOINT: `${server.url}/cache/`, RUNTIME_CACHE_HEADERS: '{}' });
-      const store = runtimeCacheStore();
-      assert.isNull(await store.getItem('a'));
-      await store.setItem('a', 'value');
-      assert.equal(await store.getItem('a'), 'value');
-      assert.match([...entries.keys()].join(), /^\/cache\/pomerium-edge\$[0-9a-f]{64}$/);
-    } finally {
-      await server.close();
-    }
+  test('is the cache that @vercel/functions reads', async () => {
+    lend(new RuntimeCache());
+    await runtimeCacheStore().setItem('a', 'value');
+    const hash = createHash('sha256').update('a').digest('hex');
+    const vercels = getCache({ namespace: 'pomerium-edge', keyHashFunction: (name) => name });
+    assert.equal(await vercels.get(hash), 'value');
+  });
+
+  test('where Vercel lends none, holds nothing', async () => {
+    const store = runtimeCacheStore();
+    await store.setItem('a', 'value');
+    assert.isNull(await store.getItem('a'));
   });
 });
 
@@ -135,7 +132,8 @@ interface Patch {
   body: { items: { operation: string; key: string; value: string }[] };
 }
 const patches: Patch[] = [];
-let apiStatus = 200;
+const WRITTEN = { status: 200, body: { status: 'ok' } as unknown };
+let apiAnswer = WRITTEN;
 const vercel = await serve(async (incoming, response) => {
   let body = '';
   for await (const chunk of incoming) body += chunk;
@@ -145,8 +143,10 @@ const vercel = await serve(async (incoming, response) => {
   if (incoming.method === 'PATCH') {
     const { authorization } = incoming.headers;
     patches.push({ url: url.pathname + url.search, authorization, body: JSON.parse(body) });
-    if (apiStatus === 200) for (const item of JSON.parse(body).items) items.set(item.key, item.value);
-    json(apiStatus, { status: 'ok' });
+    if (apiAnswer === WRITTEN) for (const item of JSON.parse(body).items) items.set(item.key, item.value);
+    json(apiAnswer.status, apiAnswer.body);
+  } else if (url.pathname.startsWith('/unauthorized')) {
+    json(401, {});
   } else {
     const item = items.get(url.pathname.split('/').at(-1) ?? '');
     response.setHeader('x-edge-config-digest', 'd');
@@ -179,7 +179,7 @@ describe('edgeConfigStore(), over the real client', () => {
     assert.equal(answer.status, 200);
     assert.deepInclude(
       events.find(({ type }) => type === 'store_failed'),
-      { operation: 'get', reason: 'threw' },
+      { operation: 'get', reason: 'threw', message: 'EDGE_CONFIG is not set: connect an Edge Config to the project.' },
     );
   });
 });
@@ -263,26 +263,98 @@ describe('createRefreshRoute()', () => {
     }
   });
 
-  test('fails when Pomerium or the API does, leaves what is there, and logs no secret', async () => {
-    const origin = await Origin.start({ status: 500 });
-    setEnvironment({ ...cron, POMERIUM_AUDIENCE: HOST, POMERIUM_JWKS_URL: origin.url });
-    const options = { api: vercel.url, now: () => NOW, onEvent: () => {} };
-    const before = patches.length;
-    const down = await logged(() => call(createRefreshRoute(options)));
-    assert.equal(down.response.status, 500);
-    assert.lengthOf(patches, before);
-    await origin.answer(jwksAnswer(jwks(key)));
-    setEnvironment({ EDGE_CONFIG: 'https://127.0.0.1:1/ecfg_test?token=read-token' });
-    const unread = await logged(() => call(createRefreshRoute(options)));
-    assert.equal(unread.response.status, 500, 'what is not known to be old is not written');
-    setEnvironment(connection);
-    apiStatus = 403;
-    const { response, log } = await logged(() => call(createRefreshRoute(options)));
-    apiStatus = 200;
-    assert.equal(response.status, 500);
-    assert.match(log, /API answered 403/);
-    for (const secret of [cron.CRON_SECRET, 'write-token', 'read-token']) assert.notInclude(log + down.log, secret);
-    assert.deepEqual(await (await call(createRefreshRoute(options))).json(), { refreshed: true, written: 1 });
+  describe('what fails is a 500 with a code, and the log says which request and why', () => {
+    interface Failure {
+      readonly name: string;
+      readonly origin?: Parameters<typeof Origin.start>[0];
+      readonly variables?: Readonly<Record<string, string>>;
+      readonly options?: RefreshRouteOptions;
+      readonly api?: { readonly status: number; readonly body: unknown };
+      readonly code: string;
+      readonly request?: RegExp;
+      readonly message: RegExp;
+    }
+    const failures: Failure[] = [
+      {
+        name: 'Pomerium answers with an error',
+        origin: { status: 500 },
+        code: 'keys_unavailable',
+        request: /^GET http:.*\/jwks\//,
+        message: /^The JWKS URL answers with status 500\. Can Pomerium use its signing_key\?$/,
+      },
+      {
+        name: 'Pomerium cannot be reached',
+        variables: { POMERIUM_JWKS_URL: `${closed}/jwks` },
+        code: 'keys_unavailable',
+        request: /^GET http:.*\/jwks$/,
+        message: /^The JWKS could not be fetched: the connection was refused \(ECONNREFUSED\)/,
+      },
+      {
+        name: 'the Edge Config cannot be reached',
+        variables: { EDGE_CONFIG: `${closed}/ecfg_test?token=read-token` },
+        code: 'edge_config_unreadable',
+        request: /^GET the Edge Config ecfg_test$/,
+        message: /^The Edge Config could not be read: the connection was refused/,
+      },
+      {
+        name: 'the Edge Config refuses its token',
+        variables: { EDGE_CONFIG: `${vercel.url}/unauthorized/ecfg_test?token=read-token` },
+        code: 'edge_config_unreadable',
+        request: /^GET the Edge Config ecfg_test$/,
+        message: /^The Edge Config could not be read: Error: @vercel\/edge-config: Unauthorized\.$/,
+      },
+      {
+        name: 'Vercel’s API cannot be reached',
+        options: { api: closed },
+        code: 'edge_config_unwritable',
+        request: /^PATCH http:.*\/v1\/edge-config\/ecfg_test\/items$/,
+        message: /^Vercel's API could not be reached: the connection was refused \(ECONNREFUSED\)/,
+      },
+      {
+        name: 'Vercel’s API refuses the token',
+        api: { status: 403, body: { error: { code: 'forbidden', message: 'write-token' } } },
+        code: 'edge_config_unwritable',
+        request: /^PATCH http:.*\/v1\/edge-config\/ecfg_test\/items$/,
+        message: /^Vercel's API answered 403 \(forbidden\): the token of POMERIUM_EDGE_CONFIG_TOKEN may not write/,
+      },
+      {
+        name: 'Vercel’s API says no more than a status',
+        api: { status: 502, body: 'Bad Gateway' },
+        code: 'edge_config_unwritable',
+        request: /^PATCH /,
+        message: /^Vercel's API answered 502\.$/,
+      },
+      {
+        name: 'the audience is not set',
+        variables: { POMERIUM_AUDIENCE: '' },
+        code: 'invalid_configuration',
+        message: /POMERIUM_AUDIENCE/,
+      },
+    ];
+    for (const { name, variables, options, api, code, request: asked, message, ...given } of failures) {
+      test(name, async () => {
+        items.clear();
+        const origin = await Origin.start(given.origin ?? jwksAnswer(jwks(key)));
+        setEnvironment({ ...cron, POMERIUM_AUDIENCE: HOST, POMERIUM_JWKS_URL: origin.url, ...variables });
+        const before = patches.length;
+        apiAnswer = api ?? apiAnswer;
+        try {
+          const route = createRefreshRoute({ api: vercel.url, now: () => NOW, onEvent: () => {}, ...options });
+          const { response, log } = await logged(() => call(route));
+          assert.equal(response.status, 500);
+          assert.deepEqual(await response.json(), { refreshed: false, code });
+          const line = JSON.parse(log);
+          assert.include(line, { type: 'edge_config_not_refreshed', code });
+          assert.match(line.message, message);
+          if (asked) assert.match(line.request, asked);
+          for (const secret of [cron.CRON_SECRET, 'write-token', 'read-token']) assert.notInclude(log, secret);
+        } finally {
+          apiAnswer = WRITTEN;
+        }
+        assert.equal(items.size, 0);
+        if (!api) assert.lengthOf(patches, before);
+      });
+    }
   });
 });
 

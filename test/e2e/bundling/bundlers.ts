@@ -37,8 +37,8 @@ export function documentedSamBuild(): Bundle {
 }
 
 /** What CDK's NodejsFunction runs (aws-cdk-lib, aws-lambda-nodejs/lib/bundling.js, buildEsbuildArgs). */
-export function cdkBundling(entry: string, format?: 'esm'): Bundle {
-  const output = format ? ['--format=esm', '--outfile=dist/index.mjs'] : ['--outfile=dist/index.js'];
+export function cdkBundling(entry: string): Bundle {
+  const options = ['--target=node24', '--platform=node', '--outfile=dist/index.js'];
   const externals = ['--external:@aws-sdk/*', '--external:@smithy/*'];
-  return command('esbuild', ['--bundle', entry, '--target=node24', '--platform=node', ...output, ...externals]);
+  return command('esbuild', ['--bundle', entry, ...options, ...externals]);
 }

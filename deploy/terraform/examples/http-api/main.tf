@@ -1,4 +1,5 @@
-# An HTTP API behind Pomerium. In a clone of pomerium-edge make the zip first: npm run package:lambda
+# An HTTP API behind Pomerium. Copy this file into a folder of your own, and run "npm install pomerium-edge" there.
+# In a clone of pomerium-edge set source to "../..", after "npm run package:lambda".
 terraform {
   required_providers {
     aws = {
@@ -19,7 +20,7 @@ variable "upstream" {
 }
 
 module "pomerium" {
-  source = "../.."
+  source = "./node_modules/pomerium-edge/deploy/terraform"
 
   audience           = var.audience
   api_execution_arns = { http = aws_apigatewayv2_api.this.execution_arn }

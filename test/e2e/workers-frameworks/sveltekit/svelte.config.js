@@ -4,6 +4,6 @@ export default {
   kit: {
     adapter: adapter({ config: 'wrangler.sveltekit.jsonc' }),
     // Where forms are sent from: Pomerium's host, and pomerium-edge dev.
-    csrf: { trustedOrigins: ['https://app.corp.example.com', 'http://127.0.0.1:8000'] },
+    csrf: { trustedOrigins: ['https://app.corp.example.com', 'http://localhost:8000'] },
   },
 };

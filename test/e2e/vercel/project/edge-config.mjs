@@ -1,0 +1,5 @@
+import { edgeConfigStore } from 'pomerium-edge/vercel';
+
+edgeConfigStore()
+  .getItem('a')
+  .catch(({ message }) => console.log(message));

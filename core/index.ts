@@ -36,7 +36,7 @@ export {
 export type { GateOptions, OnRefused } from './gate/options.ts';
 export { problemResponse } from './gate/problem.ts';
 export type { RefusalPageOptions } from './gate/refusal-page-options.ts';
-export type { RefusalTexts } from './gate/refusal-texts.ts';
+export type { RefusalMessage, RefusalTexts } from './gate/refusal-texts.ts';
 export type { PathAccess, PathRule } from './gate/rules.ts';
 export type { Identity, MaybeAnonymous, RouteName } from './identity.ts';
 export type { JsonArray, JsonMembers, JsonValue } from './json.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { assert, describe, test } from 'vitest';
-import { type BillOfMaterials, shippedOnly } from '../../scripts/bill-of-materials.ts';
+import { billOfMaterials } from '../../scripts/bill-of-materials.ts';
 import { licencesOf } from '../../scripts/bundled-packages.ts';
 import { ROOT } from '../../scripts/run.ts';
 
@@ -22,48 +22,35 @@ describe('the command’s bundle', () => {
 });
 
 describe('the bill of materials', () => {
-  const component = (ref: string, properties: { name: string; value: string }[] = []) => ({
-    'bom-ref': ref,
-    name: ref.split('@')[0] ?? '',
-    properties,
+  const one = (name: string, version: string) => ({ name, version, license: 'MIT', folder: `node_modules/${name}` });
+  const bom = billOfMaterials({
+    root: one('pomerium-edge', '0.1.0'),
+    installed: [one('jose', '6.0.0')],
+    bundled: [one('yaml', '2.0.0'), one('@inquirer/core', '1.0.0'), one('jose', '6.0.0'), one('yaml', '2.0.0')],
+    integrityOf: (folder) => (folder.endsWith('/yaml') ? 'sha512-AAH/' : undefined),
   });
-  const everything: BillOfMaterials = {
-    serialNumber: 'urn:uuid:1',
-    metadata: { timestamp: '2026-11-30T00:00:00Z', component: component('pomerium-edge@0.1.0') },
-    components: [
-      component('jose@6.0.0'),
-      component('jose@5.0.0'),
-      component('yaml@2.0.0', [{ name: 'cdx:npm:package:development', value: 'true' }]),
-      component('vitest@5.0.0'),
-    ],
-    dependencies: [
-      { ref: 'pomerium-edge@0.1.0', dependsOn: ['jose@6.0.0', 'yaml@2.0.0', 'vitest@5.0.0'] },
-      { ref: 'yaml@2.0.0', dependsOn: ['vitest@5.0.0'] },
-      { ref: 'vitest@5.0.0', dependsOn: [] },
-    ],
-  };
-  const shipped = shippedOnly(everything, new Set(['jose@6.0.0']), new Set(['yaml@2.0.0']));
 
-  test('names what is installed with the package and what is in its files, in these versions', () => {
+  test('names what is installed with the package and what is in its files, each once', () => {
+    const refs = ['@inquirer/core@1.0.0', 'jose@6.0.0', 'yaml@2.0.0'];
     assert.deepEqual(
-      shipped.components.map((one) => one['bom-ref']),
-      ['jose@6.0.0', 'yaml@2.0.0'],
+      bom.components.map((component) => component['bom-ref']),
+      refs,
     );
-    assert.deepEqual(shipped.dependencies, [
-      { ref: 'pomerium-edge@0.1.0', dependsOn: ['jose@6.0.0', 'yaml@2.0.0'] },
-      { ref: 'yaml@2.0.0', dependsOn: [] },
-    ]);
+    assert.deepEqual(bom.dependencies, [{ ref: 'pomerium-edge@0.1.0', dependsOn: refs }]);
   });
 
-  test('says which are in files of the package', () => {
-    assert.deepEqual(
-      shipped.components.map(({ properties }) => properties),
-      [[], [{ name: 'cdx:npm:package:bundled', value: 'true' }]],
-    );
+  test('has of each its package URL, its licence, its hash and whether it is in a file', () => {
+    assert.deepInclude(bom.components[2], {
+      purl: 'pkg:npm/yaml@2.0.0',
+      licenses: [{ expression: 'MIT' }],
+      hashes: [{ alg: 'SHA-512', content: '0001ff' }],
+      properties: [{ name: 'cdx:npm:package:bundled', value: 'true' }],
+    });
+    assert.equal(bom.components[0]?.purl, 'pkg:npm/%40inquirer/core@1.0.0');
   });
 
-  test('has the package’s own name, and neither a time nor a random number', () => {
-    assert.deepEqual(Object.keys(shipped), ['metadata', 'components', 'dependencies']);
-    assert.deepEqual(shipped.metadata, { component: component('pomerium-edge@0.1.0') });
+  test('has neither a time nor a random number', () => {
+    assert.notProperty(bom, 'serialNumber');
+    assert.notProperty(bom.metadata, 'timestamp');
   });
 });

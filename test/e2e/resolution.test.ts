@@ -44,7 +44,7 @@ describe('the packed package', () => {
     assert.include(files, 'dist/core/index.d.ts');
     const strange = files.filter(
       (file) =>
-        !/^((dist|docs|examples|deploy\/terraform)(\/|$)|deploy$|LICENSE$|README\.md$|CHANGELOG\.md$|package\.json$)/.test(
+        !/^((dist|docs|examples|deploy\/terraform)(\/|$)|deploy$|LICENSE$|README\.md$|(CHANGELOG|CONTRIBUTING|SECURITY)\.md$|package\.json$)/.test(
           file,
         ),
     );

@@ -1,7 +1,7 @@
 /**
  * Proves that a request came through Pomerium, and for whom.
  *
- * @module
+ * @module pomerium-edge
  */
 export {
   createVerifierFromEnvironment,
@@ -33,7 +33,11 @@ export {
   type HeadersLike,
   type RequestLike,
 } from './gate/headers.ts';
+export type { GateOptions, OnRefused } from './gate/options.ts';
 export { problemResponse } from './gate/problem.ts';
+export type { RefusalPageOptions } from './gate/refusal-page-options.ts';
+export type { RefusalMessage, RefusalTexts } from './gate/refusal-texts.ts';
+export type { PathAccess, PathRule } from './gate/rules.ts';
 export type { Identity, MaybeAnonymous, RouteName } from './identity.ts';
 export type { JsonArray, JsonMembers, JsonValue } from './json.ts';
 export type { KeySelector, VerificationKey } from './keys/key-set.ts';

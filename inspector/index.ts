@@ -1,6 +1,6 @@
 /**
  * A local page that explains an assertion, to mount in an app in development.
  *
- * @module
+ * @module pomerium-edge/inspector
  */
 export { createInspector, type InspectorOptions } from './inspector.ts';

@@ -11,12 +11,15 @@ export type InspectorOptions = Omit<VerifierOptions, 'onEvent' | 'allowAnonymous
 
 /**
  * A handler for a page of your app in development: what headers the request brought, what its assertion says, and what
- * each of the verifier's rules says of it; another one can be pasted. Throws where `NODE_ENV` is `production`, since it
- * shows who is signed in to whoever asks.
+ * each of the verifier's rules says of it; another one can be pasted.
+ *
+ * @throws {PomeriumError} `invalid_configuration` where `NODE_ENV` is `production`, since it shows who is signed in to whoever asks
  *
  * @example
+ * ```ts
  * const inspector = createInspector({ audience: 'app.corp.example.com' })
  * app.all('/inspector', (c) => inspector(c.req.raw))
+ * ```
  */
 export function createInspector(options: InspectorOptions): (request: Request) => Promise<Response> {
   if (globalThis.process?.env?.['NODE_ENV'] === 'production') {

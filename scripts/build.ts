@@ -1,4 +1,5 @@
 import { existsSync, globSync, rmSync, statSync } from 'node:fs';
+import { addSources } from './add-sources.ts';
 import { bundleCli } from './bundle-cli.ts';
 import { bundleLambdas } from './bundle-lambda.ts';
 import { must, ROOT, tool } from './run.ts';
@@ -25,6 +26,7 @@ const newest = Math.max(...sources.map((file) => statSync(ROOT + file).mtimeMs))
 if (!existsSync(OUTPUT) || statSync(OUTPUT).mtimeMs < newest) {
   rmSync(`${ROOT}dist`, { recursive: true, force: true });
   await must(tool('tsc'), ['-p', 'tsconfig.build.json']);
+  addSources();
   await bundleLambdas();
   await bundleCli();
 }

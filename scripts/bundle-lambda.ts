@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
+import { type InstalledPackage, packagesIn } from './bundled-packages.ts';
 import { ROOT } from './run.ts';
 
 /** The functions of `serverless.yml`. */
@@ -36,17 +37,15 @@ export async function bundleLambdas(): Promise<void> {
 }
 
 /** The functions of the ready zip, and the packages that are in them. */
-export async function bundleForZip(): Promise<{ files: Record<string, Uint8Array>; packages: string[] }> {
+export async function bundleForZip(): Promise<{ files: Record<string, Uint8Array>; packages: InstalledPackage[] }> {
   const { outputFiles, metafile } = await build({
     ...optionsFor(['authorizer', 'refresher']),
     write: false,
     metafile: true,
   });
-  const used = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs));
-  const packages = used.flatMap((path) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []);
   return {
     files: Object.fromEntries(outputFiles.map(({ path, contents }) => [basename(path), contents])),
-    packages: [...new Set(packages)].sort(),
+    packages: packagesIn(metafile),
   };
 }
 

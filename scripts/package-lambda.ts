@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { type Zippable, zipSync } from 'fflate';
 import { bundleForZip } from './bundle-lambda.ts';
-import { licencesOf } from './licences.ts';
+import { LICENCES_FILE, licencesOf } from './bundled-packages.ts';
 import { ROOT } from './run.ts';
 
 const NAME = 'pomerium-authorizer.zip';
@@ -16,7 +16,7 @@ const { files, packages } = await bundleForZip();
 const contents: Record<string, Uint8Array> = {
   ...files,
   LICENSE: readFileSync(`${ROOT}LICENSE`),
-  'THIRD-PARTY-LICENSES': new TextEncoder().encode(licencesOf(packages)),
+  [LICENCES_FILE]: new TextEncoder().encode(licencesOf(packages)),
 };
 const entries = Object.entries(contents).sort(([a], [b]) => (a < b ? -1 : 1));
 const zip = zipSync(Object.fromEntries(entries.map(([name, bytes]) => [name, [bytes, READABLE]])) as Zippable);

@@ -1,7 +1,7 @@
 /**
  * A test kit: an issuer that signs like Pomerium, and every kind of request that must be refused.
  *
- * @module
+ * @module pomerium-edge/testing
  */
 export type { Members } from './assertion.ts';
 export type { BadRequest } from './bad-assertions.ts';

@@ -9,20 +9,32 @@ import { seededUuid } from './seed.ts';
 import { makeSigningKey, type SigningKey } from './signing-key.ts';
 
 export interface TestIssuerOptions {
-  /** The route's host name: what the verifier has as `audience`. Default: `app.corp.example.com`. */
+  /**
+   * The route's host name: what the verifier has as `audience`.
+   * @defaultValue `app.corp.example.com`
+   */
   host?: string;
-  /** Pomerium's `jwt_issuer_format`: `app.corp.example.com` or `https://app.corp.example.com/`. Default: `host`. */
+  /**
+   * Pomerium's `jwt_issuer_format`: `app.corp.example.com` or `https://app.corp.example.com/`.
+   * @defaultValue `host`
+   */
   issuerFormat?: 'host' | 'uri';
-  /** The signing keys, the first of which signs: algorithms for new ones, or keys. Default: `['ES256']`. */
+  /**
+   * The signing keys, the first of which signs: algorithms for new ones, or keys.
+   * @defaultValue `['ES256']`
+   */
   keys?: readonly (Algorithm | SigningKey)[];
-  /** Makes keys and token ids the same in every run; signatures are not, since ECDSA draws them at random. Default: none. */
+  /** Makes keys and token ids the same in every run; signatures are not, since ECDSA draws them at random. */
   seed?: string;
-  /** Seconds since the epoch. Default: the system's clock. */
+  /**
+   * Seconds since the epoch.
+   * @defaultValue the system's clock
+   */
   now?: () => number;
 }
 
 export interface SignOptions {
-  /** Default: the first of the issuer's keys. */
+  /** @defaultValue the first of the issuer's keys */
   key?: SigningKey;
   /** Members of the JOSE header to replace; `undefined` leaves one out. */
   header?: Members;
@@ -61,13 +73,16 @@ export interface TestIssuer {
 }
 
 /**
- * An issuer that signs exactly like Pomerium: header, claims and their order, key ids. Throws where `NODE_ENV` is
- * `production`.
+ * An issuer that signs exactly like Pomerium: header, claims and their order, key ids.
+ *
+ * @throws {PomeriumError} `invalid_configuration` where `NODE_ENV` is `production`
  *
  * @example
+ * ```ts
  * const issuer = await createTestIssuer({ host: 'app.corp.example.com' })
  * const verifier = createVerifier({ audience: issuer.host, keys: staticKeys(issuer.jwks()) })
  * await verifier.verify(await issuer.sign({ email: 'bob@example.com' }))
+ * ```
  */
 export async function createTestIssuer(options: TestIssuerOptions = {}): Promise<TestIssuer> {
   if (globalThis.process?.env?.['NODE_ENV'] === 'production') {

@@ -1,7 +1,7 @@
 /**
  * AWS Lambda: an authorizer for API Gateway and AppSync, a wrapper for functions behind HTTP, and where the keys are kept.
  *
- * @module
+ * @module pomerium-edge/aws-lambda
  */
 export type { JwksStore, TieredStore } from '../../core/adapter.ts';
 export { tieredStore } from '../../core/adapter.ts';

@@ -1,7 +1,7 @@
 /**
  * Cloudflare Workers and Pages: a wrapper for your own Worker, the route guard, and where the keys are kept.
  *
- * @module
+ * @module pomerium-edge/cloudflare
  */
 export { type AuthOptions, cacheStore, type JwksStore, type TieredStore, tieredStore } from '../../core/adapter.ts';
 export { type AuthResult, type AuthService, createAuth, PomeriumAuth, verifyThrough } from './entrypoint.ts';

@@ -17,7 +17,9 @@ const stores = new WeakMap<KvNamespace, JwksStore>();
  * The same namespace is the same store, which knows what it wrote.
  *
  * @example
+ * ```ts
  * remoteKeys(url, { store: tieredStore(cacheStore(), kvStore(env.POMERIUM_JWKS_KV)) })
+ * ```
  */
 export function kvStore(namespace: KvNamespace): JwksStore {
   // What is no namespace is a store that fails, which is an event and no failed request.

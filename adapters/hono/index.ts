@@ -1,7 +1,7 @@
 /**
  * Hono, on every runtime that Hono runs on.
  *
- * @module
+ * @module pomerium-edge/hono
  */
 export { keepWarm } from './keep-warm.ts';
 export { type IdentityVariables, type OptionalIdentityVariables, pomerium } from './middleware.ts';

@@ -40,11 +40,13 @@ export const allowedRequests = new WeakMap<Context, AllowedRequest>();
 /**
  * Lets requests through only if they came through Pomerium, and sets `c.var.identity`. Refusals are `HTTPException`s with the
  * answer. Without options the environment configures it (`POMERIUM_AUDIENCE` and the like); each option replaces what that
- * says. Options that cannot work are an `invalid_configuration`: thrown at once where they are an object.
+ * says.
  *
  * An options function must not be async, nor take audience or issuer from the request. Gates are kept by configuration, so it
  * must not make `keys`, a compiled policy or routes anew for each request; of functions (`onRefused`, `onEvent`, `now`) those
  * of the first request with a configuration stay, so they must not depend on `c`.
+ *
+ * @throws {PomeriumError} `invalid_configuration` at once for options that cannot work, where they are an object
  *
  * @example
  * ```ts

@@ -18,9 +18,10 @@ import { refuse, toException } from './refuse.ts';
 
 /**
  * A policy for a route, after `pomerium()`: whom it does not allow gets a 403 `policy_denied`, and nobody a 401. Takes a
- * compiled policy or parsed PPL, whose mistakes are thrown when the app is built.
+ * compiled policy or parsed PPL.
  *
  * @param options - for PPL; by default those of `pomerium()`
+ * @throws {PomeriumError} `invalid_configuration` at once, for a mistake in the PPL
  *
  * @example
  * ```ts

@@ -29,17 +29,21 @@ type WithHeaders = Pick<RequestLike, 'headers'>;
 
 export interface IdentityFunctions {
   /**
-   * For whom the request is, verified again; undefined for nobody, and for an assertion that does not hold. Rejects with
-   * `keys_unavailable` and `invalid_configuration`, since then nobody can tell. Once a request in server components.
-   * `request`: for the Pages Router, whose `req` has to be given; elsewhere `headers()` of Next.js is asked.
+   * For whom the request is, verified again; undefined for nobody, and for an assertion that does not hold. Once a request in
+   * server components.
+   *
+   * @param request - for the Pages Router, whose `req` has to be given; elsewhere `headers()` of Next.js is asked
+   * @throws {PomeriumError} `keys_unavailable` and `invalid_configuration`, since then nobody can tell
    */
   getIdentity(request?: WithHeaders): Promise<Identity | undefined>;
   /** For code of the Pages Router that must have one: its `req` has to be given. Rejects with the `PomeriumError`, whose `status` is the answer's. */
   requireIdentity(request: WithHeaders, options?: RequireIdentityOptions): Promise<Identity>;
   /**
    * For code that must have one: in server components, route handlers and server actions. Calls Next's
-   * `unauthorized()` for nobody, and `forbidden()` for whom the policy does not allow; where `experimental.authInterrupts` is
-   * off, rejects with the `PomeriumError` instead.
+   * `unauthorized()` for nobody, and `forbidden()` for whom the policy does not allow.
+   *
+   * @throws {PomeriumError} where `experimental.authInterrupts` is off, the refusal; and always `keys_unavailable` and
+   * `invalid_configuration`
    */
   requireIdentity(options?: RequireIdentityOptions): Promise<Identity>;
 }

@@ -1,7 +1,7 @@
 /**
  * Next.js, on Vercel and elsewhere: the gate and, behind it, who it is for.
  *
- * @module
+ * @module pomerium-edge/next
  */
 export {
   createIdentityFunctions,

@@ -8,7 +8,7 @@ export interface EdgeConfigLike {
 }
 
 export interface EdgeConfigStoreOptions {
-  /** Default: `createClient(process.env.EDGE_CONFIG)` of `@vercel/edge-config`, which must then be installed. */
+  /** @defaultValue `createClient(process.env.EDGE_CONFIG)` of `@vercel/edge-config`, which must then be installed */
   client?: EdgeConfigLike;
 }
 
@@ -20,7 +20,9 @@ export interface EdgeConfigStoreOptions {
  * @throws {PomeriumError} `invalid_configuration` at once, for an option that there is not
  *
  * @example
+ * ```ts
  * createMiddleware({ store: tieredStore(runtimeCacheStore(), edgeConfigStore()) })
+ * ```
  */
 export function edgeConfigStore(options: EdgeConfigStoreOptions = {}): JwksStore {
   requireOptions(options);

@@ -2,7 +2,7 @@
  * Vercel: routing middleware and Web-standard functions, of any framework. For Next.js, see `pomerium-edge/next`.
  * `edgeConfigStore` needs `@vercel/edge-config`; nothing else needs a package beside this one.
  *
- * @module
+ * @module pomerium-edge/vercel
  */
 export { type EdgeConfigLike, type EdgeConfigStoreOptions, edgeConfigStore } from './edge-config-store.ts';
 export { createMiddleware, type Middleware, type NextMiddleware } from './middleware.ts';

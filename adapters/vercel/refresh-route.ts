@@ -69,7 +69,9 @@ interface RouteEnvironment extends WriterEnvironment {
  * @throws {PomeriumError} `invalid_configuration` at once, for an option that there is not
  *
  * @example
+ * ```ts
  * export const GET = createRefreshRoute() // in app/api/pomerium-keys/route.ts, and a cron in vercel.json
+ * ```
  */
 export function createRefreshRoute(options: RefreshRouteOptions = {}): (request: Request) => Promise<Response> {
   requireOptions(options);

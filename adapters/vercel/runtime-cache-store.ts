@@ -20,7 +20,9 @@ export interface RuntimeCacheStoreOptions {
  * @throws {PomeriumError} `invalid_configuration` at once, for an option that there is not
  *
  * @example
+ * ```ts
  * createMiddleware({ store: tieredStore(runtimeCacheStore(), edgeConfigStore()) })
+ * ```
  */
 export function runtimeCacheStore(options: RuntimeCacheStoreOptions = {}): JwksStore {
   requireOptions(options);

@@ -1,6 +1,6 @@
 import { cpus } from 'node:os';
+import { type ColdStart, makeColdSetting, median, type Name } from '../../test/e2e/lambda/cold-setting.ts';
 import { makeQuota } from './quota.ts';
-import { type ColdStart, makeColdSetting, median, type Name } from './setting.ts';
 
 /** `npm run bench -- cold`: cold starts side by side, in fresh processes, in rounds so that a slow moment falls on all of them. */
 const NAMES: readonly Name[] = ['ours, keys in /tmp', 'ours', 'aws-jwt-verify', 'jose', 'nothing'];

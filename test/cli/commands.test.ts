@@ -108,7 +108,7 @@ describe('pomerium-edge sign takes a private key', () => {
     ['a public key', async () => P384_SPKI, /holds no private key in PEM, nor base64 of one/],
   ];
   for (const [name, make, message] of refusals) {
-    test(`but not ${name}`, async () => {
+    test(`refuses ${name}`, async () => {
       writeFileSync(at('refused.pem'), await make());
       const { code, stderr } = await runCli(['sign', '--key', at('refused.pem'), '--host', HOST]);
       assert.equal(code, 2);
@@ -127,7 +127,7 @@ describe('pomerium-edge sign and inspect', () => {
   const inspect = (args: string[], input = '') =>
     runCli(['inspect', ...args, '--key', at('keys/public.pem')], { input });
 
-  test('sign says what it is told to', async () => {
+  test('sign puts user, email, groups and claims of its options into the assertion', async () => {
     const token = await sign(
       '--user',
       'u-bob',

@@ -74,7 +74,7 @@ describe('pomerium-edge dev keeps its key', () => {
     ],
   ];
   for (const [name, plant] of PLANTED) {
-    test(`and takes none ${name}`, async () => {
+    test(`takes no key ${name}`, async () => {
       const elsewhere = join(cache, 'elsewhere');
       await writeKeyFolder(elsewhere, { keys: [await makeSigningKey()], rotation: undefined });
       const folder = keyFolderOf(project, 8000);
@@ -99,7 +99,7 @@ describe('pomerium-edge dev keeps its key', () => {
       assert.equal(statSync(join(folderFor(port), file)).mode & 0o777, 0o600);
   });
 
-  test('and replaces one that is broken, with a sentence', async () => {
+  test('replaces a key file that is broken, and says so', async () => {
     const port = await closedPort();
     const folder = folderFor(port);
     mkdirSync(folder, { recursive: true });
@@ -114,7 +114,7 @@ describe('pomerium-edge dev keeps its key', () => {
     }
   });
 
-  test('or says that it cannot, and goes on', async () => {
+  test('goes on where it cannot keep the key, and says so', async () => {
     writeFileSync(join(project, 'node_modules/.cache'), 'no folder');
     const dev = start(await closedPort());
     try {
@@ -125,7 +125,7 @@ describe('pomerium-edge dev keeps its key', () => {
     }
   });
 
-  test('unless it is given one, which it does not change', async () => {
+  test('does not change the file of --key', async () => {
     const file = join(project, 'own.pem');
     const key = await makeSigningKey('RS256');
     writeFileSync(file, key.pkcs8);
@@ -168,7 +168,7 @@ describe('the place of the key', () => {
     assert.notEqual(keyFolderOf(join(project, 'b'), 8000), other);
   });
 
-  test('is nowhere where the port is any', async () => {
+  test('does not exist with --port 0', async () => {
     const { keep } = await findKeys({ project, port: 0 });
     assert.isUndefined(keep);
   });

@@ -122,7 +122,7 @@ describe('pomerium-edge doctor, of a gate with a platform before it', () => {
     assert.deepEqual(names, ['/styles/site-1a2b.css, without an assertion']);
   });
 
-  test('takes paths alone for that', async () => {
+  test('refuses a value of --public that is no path', async () => {
     const args = ['doctor', 'http://127.0.0.1:1', '-a', HOST, '-y', '--public', 'robots.txt'];
     const { stderr, code } = await runCli(args);
     assert.equal(code, 2);
@@ -193,7 +193,7 @@ describe('the links of a page', () => {
     test(rule, () => assert.deepEqual(at(html), links));
   }
 
-  test('are few', () => {
+  test('are tried up to a limit of 24', () => {
     const html = Array.from({ length: 1000 }, (_, n) => `<a href="/page/${n}">${n}</a>`).join('\n');
     assert.lengthOf(at(html), 24);
   });

@@ -167,13 +167,13 @@ describe('pomerium-edge doctor --config', () => {
     assert.include(letIn, 'expired');
   });
 
-  test('without the key it is what it was', async () => {
+  test('without --key sends no good assertion', async () => {
     const { code, findings } = await examine('/admin', byRoutes, '--host', HOST);
     assert.equal(code, 0);
     assert.isFalse(findings.some(({ name }) => name.startsWith('a good assertion')));
   });
 
-  test('with the issuer that the routes have', async () => {
+  test('signs with the issuer format that the routes have', async () => {
     const uri = CONFIG.replace('pass_identity_headers', 'jwt_issuer_format: uri\npass_identity_headers');
     writeFileSync(join(folder, 'uri.yaml'), uri);
     const isAllowed = guardedBy(createVerifier({ routes: compileRoutes(parse(uri), options), keys }));

@@ -85,7 +85,7 @@ describe('pomerium-edge policy --leave', () => {
     'allow: {and: [{domain: example.com}, {source_ip: 10.0.0.0/8}]}\ndeny: {or: [{device: {approved: false}}]}\n',
   );
 
-  test('without it these are refused', async () => {
+  test('without --leave, criteria that Pomerium alone decides are refused', async () => {
     const { code, stdout } = await policy('check', file);
     assert.equal(code, 1);
     assert.match(stdout, /source_ip: the criterion source_ip cannot be answered.*\(--leave\)/);
@@ -107,7 +107,7 @@ describe('pomerium-edge policy --leave', () => {
     assert.lengthOf(JSON.parse(json.stdout).left, 2);
   });
 
-  test('test marks it in the tree', async () => {
+  test('test marks in its tree what is left to Pomerium', async () => {
     const { code, stdout } = await policy('test', file, '--as', alice, '--leave', 'source_ip,device');
     assert.equal(code, 0);
     assert.match(stdout, /^ {4}✓ domain/m);

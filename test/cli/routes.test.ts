@@ -456,7 +456,7 @@ describe('pomerium-edge routes says in a sentence what is wrong with the call', 
     });
   }
 
-  test('and helps', async () => {
+  test('prints its help, with examples and exit codes', async () => {
     const { code, stdout } = await routes('--help');
     assert.equal(code, 0);
     assert.match(stdout, /Exit codes: 0 .*, 1 .*, 2 called wrongly/);

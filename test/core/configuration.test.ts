@@ -73,7 +73,7 @@ describe('remoteKeys refuses, when it is built,', () => {
     test(name, () => assertMisconfigured(() => remoteKeys(url as string, options), message));
   }
 
-  test('and takes plain http to loopback', () => {
+  test('control: plain http to loopback is taken', () => {
     for (const host of ['localhost', 'pomerium.localhost:8443', '127.0.0.1:9', '127.1.2.3', '[::1]:8080']) {
       remoteKeys(`http://${host}/jwks.json`);
     }
@@ -109,7 +109,7 @@ describe('the default key URL is made from the first issuer', () => {
 describe('the environment', () => {
   const POMERIUM_JWKS = JSON.stringify(jwks(key));
 
-  test('the smallest', async () => {
+  test('POMERIUM_AUDIENCE alone is enough', async () => {
     const verifier = createVerifier({
       ...optionsFromEnvironment({ POMERIUM_AUDIENCE: HOST, POMERIUM_JWKS }),
       now: () => NOW,
@@ -117,7 +117,7 @@ describe('the environment', () => {
     assert.equal((await verifier.verify(await sign(key))).subject, 'u-alice');
   });
 
-  test('all of it, with lists', async () => {
+  test('all variables at once, with lists', async () => {
     const options = optionsFromEnvironment({
       POMERIUM_AUDIENCE: `other.example.com, ${HOST}`,
       POMERIUM_ISSUER: 'https://a.example.com/, b.example.com',

@@ -271,7 +271,7 @@ describe('behind a gate, where no path is known', () => {
     test(`${name}: ${seen}`, async () => assert.deepEqual(await ask(routes, sender), seen));
   }
 
-  test('a policy is for somebody', async () => {
+  test('a policy of the place lets nobody without an identity through', async () => {
     const policy = compilePolicy({ allow: { or: [{ accept: true }] } });
     const context = { ...BEHIND, policy };
     assert.deepEqual(await ask(isPublic, 'nobody', context), ['missing_assertion', 'missing_assertion']);
@@ -279,7 +279,7 @@ describe('behind a gate, where no path is known', () => {
     assert.deepEqual(await ask(isPublic, 'alice', context), ['u-alice', 'verified']);
   });
 
-  test('without routes, too', async () => {
+  test('without routes, too, a request without an assertion passes for nobody, and an assertion is verified', async () => {
     const rig = makeGateRig();
     for (const headers of [{}, SENDERS.anonymous]) assert.equal(await rig.ask({ headers }, BEHIND), 'nobody');
     assert.deepEqual(rig.events, []);

@@ -45,9 +45,9 @@ describe('the index finds what is found one by one', () => {
     });
   }
 
-  test('also of none', () => assert.isUndefined(indexPaths([])('/')));
+  test('where there are no routes at all', () => assert.isUndefined(indexPaths([])('/')));
 
-  test('and a path that is too long to be remembered', () => {
+  test('for a path that is too long to be remembered', () => {
     const items = Array.from({ length: 10 }, (_, i) => item({ regex: `/${i}.*` }));
     const path = `/7${'x'.repeat(100_000)}`;
     assert.equal(indexPaths(items)(path), items[7]);

@@ -39,7 +39,7 @@ const requestAt = (index: number) => {
 };
 
 describe('the same answer as Pomerium', () => {
-  test('there are 98,208 decisions and 18 refusals', () => {
+  test('98,208 decisions and 18 refusals are compared', () => {
     assert.equal(
       accepted.reduce((sum, { decisions = '' }) => sum + decisions.length, 0),
       98_208,

@@ -68,7 +68,7 @@ describe('routes as JSON are for no other host', () => {
     assert.deepEqual(judge(routes, options, 'y.a.corp.example.com'), refused);
     assert.deepEqual(judge(routes, options, 'x.a.corp.example.com', ['y.a.corp.example.com']), refused);
   });
-  test('and name no host that hides none of theirs', () => {
+  test('do not name a more specific host that takes none of their requests', () => {
     const text = JSON.stringify(
       compileRoutes([...routes, { from: 'https://secret.example.com', prefix: '/x', to, ...forAny }], {
         hosts: ['own.a.corp.example.com'],
@@ -253,7 +253,7 @@ describe('what Envoy would make a path of Pomerium’s own is for no route', () 
   ];
   for (const path of own) test(path, () => assert.equal(ask(routes, path), 'policy_denied'));
   for (const path of ['/./x', '//x', '/./ping/x', '/./pings']) {
-    test(`not of ${path}`, () => assert.equal(ask(routes, path), 'allowed'));
+    test(`control: ${path} is no path of Pomerium’s own`, () => assert.equal(ask(routes, path), 'allowed'));
   }
   test('on the host of the sign-in it may be any', () => {
     const configuration = { authenticate_service_url: `https://${HOST}`, routes };

@@ -361,7 +361,7 @@ describe('a verifier with routes', () => {
     assert.deepEqual(other.route, { from: APPS });
   });
 
-  test('says none where two may have led there', async () => {
+  test('leaves identity.route out where two routes may have led there', async () => {
     const twofold = [route('a', APP, { prefix: '/a', prefix_rewrite: '/' }), route('all', APP)];
     const verifier = createVerifier({ routes: compileRoutes(twofold), keys, now });
     const headers = { 'x-pomerium-jwt-assertion': await signFor(HOST) };

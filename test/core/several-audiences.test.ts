@@ -46,7 +46,7 @@ testAnswers('issuer and audience are the same one of several audiences', [
   ['wiki, issued by payroll', { audience: [WIKI] }, {}, 'issuer_mismatch'],
 ]);
 
-testAnswers('with an issuer of one’s own they need not be', [
+testAnswers('with an issuer option, issuer and audience need not be the same one of several audiences', [
   ['wiki, issued by payroll', { ...both, issuer: [WIKI, PAYROLL] }, {}, 'u-alice'],
   ['wiki, issued by the authenticate service', { ...both, issuer: 'authenticate.example.com' }, {}, 'u-alice'],
   ['wiki', { ...both, issuer: 'authenticate.example.com' }, {}, 'issuer_mismatch'],

@@ -17,7 +17,7 @@ describe('default keys', () => {
     assert.equal(await origin.count(), 1);
   });
 
-  test('and one back-off', async () => {
+  test('eight verifiers of one URL share one back-off', async () => {
     const origin = await Origin.start({ status: 503 });
     for (let i = 0; i < 8; i++) {
       assert.equal(await codeOf(() => fromEnvironment(origin.url).verify(token)), 'keys_unavailable');
@@ -25,7 +25,7 @@ describe('default keys', () => {
     assert.equal(await origin.count(), 1);
   });
 
-  test('also where createVerifier makes them from the audience', async () => {
+  test('are shared where createVerifier makes the URL from the audience', async () => {
     const origin = await Origin.start(jwksAnswer(jwks(key)));
     const original = globalThis.fetch;
     globalThis.fetch = (_input, init) => original(origin.url, init);

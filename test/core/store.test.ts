@@ -358,7 +358,7 @@ describe('a store that lets one instance claim the origin', () => {
     assert.equal(await origin.count(), 2);
   });
 
-  test('whoever waits in vain asks after all', async () => {
+  test('an instance that waits in vain for the claimed answer asks the origin itself', async () => {
     const origin = await Origin.start(jwksAnswer(jwks(key)));
     const store = new ClaimStore();
     store.claim(`${storeKey(origin.url)}:refresh`);
@@ -385,7 +385,7 @@ describe('requests of one instance', () => {
     assert.equal(await origin.count(), 1);
   });
 
-  test('and when the first fails, so do they, without asking again', async () => {
+  test('wait for one fetch, and fail with it without a second one', async () => {
     const origin = await Origin.start({ status: 500 });
     const rig = makeRig(remoteKeys(origin.url));
     const codes = await Promise.all(Array.from({ length: 50 }, () => rig.codeOf(token)));

@@ -85,7 +85,7 @@ describe('threat: key-id flood', () => {
     assert.equal(await rig.codeOf(otherToken), 'valid');
   });
 
-  test('at once, too: a hundred together are one request', async () => {
+  test('a hundred unknown key ids at once cost one request to the origin', async () => {
     const origin = await Origin.start(jwksAnswer(jwks(key)));
     const rig = makeRig(remoteKeys(origin.url));
     await rig.verify(token);

@@ -137,7 +137,7 @@ describe('real input: chains of services, as they came over the wire', () => {
   const chains = wire.cases.filter((recorded) => 'onBehalfOf' in recorded);
   const callers = compilePolicy({ allow: { or: [{ user: 'user-1' }] } });
 
-  test('there are two', () => {
+  test('both recorded chains are verified', () => {
     assert.lengthOf(chains, 2);
   });
 

@@ -129,7 +129,7 @@ describe('where URL does not follow the standard, everything is refused, and the
 });
 
 describe('endAtExpiry needs streams of one’s own', () => {
-  test('with them it passes every answer on', async () => {
+  test('an answer passes whole on compatibility dates that have them', async () => {
     for (const name of ['2022-11-30', COMPATIBILITY_DATE]) {
       assert.equal(await (await send(name, 'ending', good)).text(), 'a body');
     }

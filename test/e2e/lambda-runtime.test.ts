@@ -2,13 +2,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, assert, beforeAll, describe, test } from 'vitest';
-import { makeColdSetting, median, type Name } from '../../bench/cold/setting.ts';
 import { lambdaPath } from '../../scripts/bundle-lambda.ts';
 import { serve } from '../../scripts/start/server.ts';
 import { http2 } from '../adapters/aws-lambda/events.ts';
 import { startSsm } from '../adapters/aws-lambda/ssm-server.ts';
 import { HOST, jwks, makeKey, sign } from '../support/issuer.ts';
 import { startTlsOrigin, type TlsOrigin } from '../support/tls-origin.ts';
+import { makeColdSetting, median, type Name } from './lambda/cold-setting.ts';
 import { startEnvironment } from './lambda/runtime.ts';
 
 const HOUR = 3600;

@@ -38,13 +38,13 @@ function assertSmoke(output: string): void {
 }
 
 describe('the packed package', () => {
-  test('holds the built files, the documents and examples that these name, and nothing of tests, tools or the tool-chain', () => {
+  test('holds the built files, their sources, the documents and examples that these name, and nothing of tests, tools or the tool-chain', () => {
     const files = globSync('**/*', { cwd: join(folder, 'node_modules', 'pomerium-edge') });
     assert.include(files, 'dist/core/index.js');
     assert.include(files, 'dist/core/index.d.ts');
     const strange = files.filter(
       (file) =>
-        !/^((dist|docs|examples|deploy\/terraform)(\/|$)|deploy$|LICENSE$|README\.md$|CHANGELOG\.md$|package\.json$)/.test(
+        !/^((dist|docs|examples|deploy\/terraform)(\/|$)|deploy$|LICENSE$|README\.md$|(CHANGELOG|CONTRIBUTING|SECURITY)\.md$|package\.json$)/.test(
           file,
         ),
     );
@@ -59,9 +59,29 @@ describe('the packed package', () => {
       ['dist/pomerium-authorizer.zip', 'deploy/terraform/main.tf'],
       'what Terraform deploys',
     );
+    assert.include(files, 'dist/cli/THIRD-PARTY-LICENSES');
     const manifest = JSON.parse(readFileSync(join(folder, 'node_modules', 'pomerium-edge', 'package.json'), 'utf8'));
     assert.deepEqual(Object.keys(manifest.dependencies), ['jose']);
     assert.isUndefined(manifest.optionalDependencies);
+  });
+
+  test('leads an editor from each declaration to the source', () => {
+    const root = join(folder, 'node_modules', 'pomerium-edge');
+    const maps = globSync('dist/**/*.d.ts.map', { cwd: root });
+    assert.isAbove(maps.length, 100);
+    for (const map of maps) {
+      const { sources } = JSON.parse(readFileSync(join(root, map), 'utf8'));
+      for (const source of sources) assert.isTrue(existsSync(join(root, map, '..', source)), `${map}: ${source}`);
+    }
+  });
+
+  test('lists the packages that are in it or come with it, as CycloneDX has it', () => {
+    const file = join(folder, 'node_modules', 'pomerium-edge', 'dist/pomerium-edge.cdx.json');
+    const { bomFormat, components } = JSON.parse(readFileSync(file, 'utf8'));
+    assert.equal(bomFormat, 'CycloneDX');
+    const names = components.map(({ name }: { name: string }) => name);
+    assert.includeMembers(names, ['jose', 'commander', 'yaml', '@aws-lambda-powertools/logger']);
+    assert.notInclude(names, 'vitest');
   });
 
   for (const [module, moduleResolution] of [

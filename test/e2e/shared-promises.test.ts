@@ -88,6 +88,6 @@ describe('threat: promise shared across requests on Workers', () => {
   test('a client that hangs up leaves nothing behind that another one waits for', () =>
     withIsolate(contents, async (isolate) => assert.equal(await secondAnswer(isolate), 200)));
 
-  test('(the naive Worker hangs there)', () =>
+  test('control: a naive Worker that awaits another request’s promise hangs', () =>
     withIsolate(NAIVE, async (isolate) => assert.equal(await secondAnswer(isolate), 'TimeoutError')));
 });

@@ -156,7 +156,7 @@ describe('the guard leaves alone', () => {
     assert.isBelow(peakMemory() - peak, 25, 'megabytes');
   });
 
-  test('(a Worker that buffers is seen by that measure)', async () => {
+  test('control: a Worker that buffers is seen by the measure for streams', async () => {
     const peak = peakMemory();
     const twin = await startWorkers(BUFFERING, 1, { bindings: { UPSTREAM: upstream.url } });
     try {

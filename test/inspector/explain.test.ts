@@ -92,7 +92,7 @@ describe('explain() says what the verifier says', () => {
     assert.include(check?.detail ?? '', 'the connection was refused (ECONNREFUSED)');
   });
 
-  test('nor where the configured keys cannot be used', async () => {
+  test('is unknown where the configured keys cannot be used', async () => {
     const { verdict, checks } = await explain(await issuer.sign(), { ...expectation, keys: staticKeys(P384_SPKI) });
     assert.equal(verdict, 'unknown');
     const check = checks.find(({ rule }) => rule === 'key');

@@ -32,7 +32,7 @@ describe('createInspector()', () => {
     assert.match(page, /set audience to it \(POMERIUM_AUDIENCE\)/);
   });
 
-  test('without any says so', async () => {
+  test('says so where the request has no assertion', async () => {
     assert.match((await ask({})).page, /The request carries no assertion/);
   });
 

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -95,6 +95,35 @@ describe('who may import whom, as the linter has it', () => {
   for (const [file, specifier, allowed] of cases) {
     test(`${file} ${allowed ? 'may' : 'may not'} import ${specifier}`, async () => {
       assert.equal(await isAllowed(file, specifier), allowed);
+    });
+  }
+});
+
+describe('what tests, scripts and benchmarks share is in test/support and scripts/', () => {
+  /** The relative imports of the TypeScript files in a folder, as paths from the root. */
+  function importsFrom(room: string): string[] {
+    const files = globSync(`${room}/**/*.ts`, { cwd: ROOT, exclude: ['**/node_modules/**', '**/.*/**'] });
+    return files.flatMap((file) => {
+      const specifiers = readFileSync(ROOT + file, 'utf8').matchAll(/(?:from|import\() ?'(\.[^']*)'/g);
+      return Array.from(specifiers, ([, specifier = '']) => join(dirname(file), specifier));
+    });
+  }
+  const ROOMS = /^(?:test|scripts|bench)\//;
+  const cases: [room: string, allowed: RegExp][] = [
+    ['test/support', /^(?:test\/(?:support|vectors)|scripts)\//],
+    ['test/core', /^test\/(?:core|support|vectors)\//],
+    ['test', /^(?:test|scripts)\//],
+    ['scripts', /^(?:scripts|bench|test\/(?:support|harness|simulation))\//],
+    ['bench', /^(?:bench|scripts|test\/(?:support|simulation|e2e\/lambda))\//],
+  ];
+  for (const [room, allowed] of cases) {
+    test(`${room}/ imports of these only ${allowed.source.replaceAll(/[\\^]|\?:/g, '')}`, () => {
+      const paths = importsFrom(room).filter((path) => ROOMS.test(path));
+      assert.isNotEmpty(paths);
+      assert.deepEqual(
+        paths.filter((path) => !allowed.test(path)),
+        [],
+      );
     });
   }
 });

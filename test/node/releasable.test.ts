@@ -42,3 +42,22 @@ describe('a release', () => {
     assert.deepEqual(unreleasable({ ...READY, security }), ['SECURITY.md still has <SECURITY CONTACT>']);
   });
 });
+
+test('CHANGELOG.md has the headings of Keep a Changelog, each kind once', () => {
+  const [first, ...rest] = readFileSync('CHANGELOG.md', 'utf8')
+    .split('\n')
+    .filter((line) => /^##+ /.test(line));
+  assert.equal(first, '## Unreleased');
+  for (const heading of rest) {
+    assert.match(
+      heading,
+      /^## \d+\.\d+\.\d+( - \d{4}-\d\d-\d\d)?$|^### (Added|Changed|Deprecated|Removed|Fixed|Security)$/,
+    );
+  }
+  const sections = readFileSync('CHANGELOG.md', 'utf8').split(/^## /m).slice(1);
+  for (const section of sections) {
+    const names = section.match(/^### .*$/gm) ?? [];
+    assert.equal(new Set(names).size, names.length, `each kind once: ${names}`);
+    assert.notMatch(section.split(/^### /m)[0] ?? '', /^- /m, 'no entry outside of a kind');
+  }
+});

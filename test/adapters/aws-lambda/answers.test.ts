@@ -207,11 +207,11 @@ describe('behind Middy', () => {
     assert.deepInclude(await run(async () => ({ a: 1 })), { statusCode: 200, body: '{"a":1}' });
   });
 
-  test('so is what another middleware makes of an error', async () => {
+  test('what another middleware makes of an error is kept out of shared caches, too', async () => {
     assert.deepEqual(await run(fail, answerError), { statusCode: 500, headers: PRIVATE });
   });
 
-  test('an error that nobody answers stays one', async () => {
+  test('an error that nobody answers stays an error', async () => {
     assert.propertyVal(await run(fail).catch((error) => error), 'message', 'mine');
   });
 });

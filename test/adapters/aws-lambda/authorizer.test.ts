@@ -200,7 +200,7 @@ describe('the assertion', () => {
     ['joined with a comma', restRequest({ [ASSERTION]: `${good},${good}` })],
   ];
   for (const [name, event] of twice) {
-    test(`twice is refused: ${name}`, async () => {
+    test(`that comes twice is refused: ${name}`, async () => {
       const refused: unknown[] = [];
       const onEvent = (one: { type: string; code?: string }) => void refused.push(one.code);
       assert.equal(await ask(event, { onEvent }), 'thrown: Unauthorized');
@@ -312,7 +312,7 @@ describe('the context fits, whatever is long', () => {
     ['the user’s own ids', { sub: 's'.repeat(1900), email: 'e'.repeat(1900) }, {}, undefined],
   ];
   for (const [what, claims, more, truncated, arn] of cases) {
-    test(`long: ${what}`, async () => {
+    test(`with something long: ${what}`, async () => {
       const answer = await answerFor(claims, more, arn);
       const context = answer.context ?? {};
       assert.isAtMost(Buffer.byteLength(JSON.stringify(answer)), 8000);
@@ -494,7 +494,7 @@ describe('the environment', () => {
     for (const name of names) delete process.env[name];
   });
 
-  test('configures it', async () => {
+  test('gives the authorizer its options', async () => {
     process.env['POMERIUM_AUDIENCE'] = HOST;
     process.env['POMERIUM_JWKS'] = JSON.stringify(jwks(key));
     process.env['POMERIUM_ALLOW_BEARER'] = 'true';

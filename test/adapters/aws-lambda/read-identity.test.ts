@@ -118,7 +118,7 @@ for (const [name, { event, behind }] of Object.entries(INTEGRATIONS)) {
   });
 }
 
-test('who acts for whom', async () => {
+test('readIdentity() says who acts for whom', async () => {
   const { onBehalfOf } = firstRoute;
   const both = { [ASSERTION]: await sign(callerKey), [`${ASSERTION}-for`]: await firstRoute.sign() };
   const keys = staticKeys(jwks(callerKey));
@@ -128,7 +128,7 @@ test('who acts for whom', async () => {
   assert.deepEqual(identity?.onBehalfOf, { subject: context['onBehalfOf'] });
 });
 
-describe('by which route', () => {
+describe('readIdentity() names the route by which somebody came by', () => {
   const from = `https://${HOST}`;
   const rows: [name: string, route: object, expected: string][] = [
     ['its name', { from, to: 'https://api.internal', name: 'shop' }, 'shop'],
@@ -144,7 +144,7 @@ describe('by which route', () => {
   }
 });
 
-test('what context did not add is undefined, whatever its name', async () => {
+test('in readIdentity().context, what the option context did not add is undefined, whatever its name', async () => {
   const added = JSON.parse('{"__proto__":"x","department":"sales"}');
   const identity = readIdentity(
     INTEGRATIONS['REST API']?.behind({ ...(await contextOf(restRequest(headers))), ...added }),
@@ -153,7 +153,7 @@ test('what context did not add is undefined, whatever its name', async () => {
   assert.equal(identity?.context['department'], 'sales');
 });
 
-test('nothing of it can be changed', async () => {
+test('readIdentity() gives an identity that is frozen', async () => {
   const identity = readIdentity(INTEGRATIONS['REST API']?.behind(await contextOf(restRequest(headers))));
   for (const one of [identity, identity?.groups, identity?.context, identity?.truncated]) assert.isFrozen(one);
 });

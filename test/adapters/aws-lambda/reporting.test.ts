@@ -214,7 +214,7 @@ describe('a bad assertion on a public path', () => {
 });
 
 describe('a refusal of the assertion on behalf of a user', () => {
-  test('says so', async () => {
+  test('names the subject on-behalf-of in its line', async () => {
     const { lines, logger } = makeReporting();
     const callers = compilePolicy({ allow: { or: [{ user: 'u-alice' }] } });
     const onBehalfOf = { audience: HOST, keys: options.keys, callers };

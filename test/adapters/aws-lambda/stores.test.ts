@@ -180,7 +180,7 @@ describe('the refresher, and an authorizer without a way out', () => {
     }
   });
 
-  test('needs a parameter', () => {
+  test('is refused without the name of an SSM parameter', () => {
     assertMisconfigured(() => createRefresher({ audience: HOST }), /POMERIUM_JWKS_SSM/);
   });
 

@@ -143,7 +143,7 @@ describe('where the runtime has no global awslambda', () => {
     return stream;
   };
 
-  test('an allowed request needs it not', async () => {
+  test('an allowed request is answered all the same', async () => {
     assert.isTrue((await call({ [ASSERTION]: await sign(key) })).writableEnded);
   });
 

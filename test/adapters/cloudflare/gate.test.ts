@@ -51,7 +51,7 @@ for (const [name, protect] of Object.entries(PROTECT)) {
       });
     }
 
-    test('KEEP_ASSERTION: false keeps it back', async () => {
+    test('POMERIUM_KEEP_ASSERTION: false keeps the assertion from the handler', async () => {
       assert.isFalse((await ask(SENDERS.alice, { POMERIUM_KEEP_ASSERTION: false })).received?.has(ASSERTION));
     });
   });

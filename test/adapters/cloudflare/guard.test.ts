@@ -116,7 +116,7 @@ describe('the guard, in workerd', () => {
       assert.equal((await send(preflight, { allowPreflight: true }, {}, { method: 'OPTIONS' })).code, 'passed');
     });
 
-    test('and nothing else passes with them', async () => {
+    test('are the only requests that pass without an assertion', async () => {
       assert.equal((await sendPreflight({ origin: 'https://a.test' }, allowed)).code, 'missing_assertion');
       assert.equal((await sendPreflight(preflight, allowed, 'GET')).code, 'missing_assertion');
     });

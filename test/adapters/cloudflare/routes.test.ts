@@ -132,7 +132,7 @@ describe('the guard, with routes', () => {
     assert.equal(await origin.count(), 1);
   });
 
-  test('without it everything is refused, and the log says why', async () => {
+  test('with a wildcard and no POMERIUM_JWKS_URL everything is refused, and the log says why', async () => {
     const guard = createGuard<object>({ now });
     const { result, lines } = await withConsoleLines(() =>
       guard.fetch(requestTo('/', SENDERS.alice), { POMERIUM_ROUTES: wildcard }, ctx),

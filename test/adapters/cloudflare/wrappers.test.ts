@@ -55,7 +55,7 @@ describe('withPomerium', () => {
     assert.equal(typeof worker.queue, 'function');
   });
 
-  test('answers everything else by itself', async () => {
+  test('answers a request without a good assertion itself, and does not call the handler', async () => {
     const worker = withPomerium({ fetch: () => assert.fail('never called') }, options);
     const refused = await worker.fetch(await requestWith(), env, ctx);
     assert.equal(refused.status, 401);
@@ -122,7 +122,7 @@ describe('withPomerium', () => {
     ],
   ];
   for (const [name, make] of HIDDEN) {
-    test(`an env that ${name} loses none of them`, async () => {
+    test(`an env that ${name} keeps its variables`, async () => {
       const headers = { [ASSERTION]: await sign(key) };
       const seats = [
         withPomerium<CloudflareEnvironment>({ fetch: () => new Response('in') }, { ...options, audience: HOST }),
@@ -231,7 +231,7 @@ describe('the schedule of withPomerium', () => {
   const withSchedule = (scheduled?: () => void) =>
     withPomerium<CloudflareEnvironment>({ fetch: () => new Response(), ...(scheduled && { scheduled }) });
 
-  test('gets the keys, beside the handler’s own', async () => {
+  test('fetches the keys, and runs the handler’s own schedule', async () => {
     for (const scheduled of [undefined, own]) {
       const origin = await Origin.start(jwksAnswer(jwks(key)));
       const pending: Promise<unknown>[] = [];

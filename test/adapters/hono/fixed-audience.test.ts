@@ -109,7 +109,7 @@ describe('the first request of a configuration', () => {
     assert.isBelow(performance.now() - cost, 1000);
   });
 
-  test('that gets a promise rejects nowhere', async () => {
+  test('leaves no unhandled rejection where the options function gives a promise that rejects', async () => {
     const late = (c: Context) => (hostOf(c) === HOST ? fixed() : (Promise.reject(new Error('late')) as never));
     const app = new Hono().use(pomerium(late)).get('/', (c) => c.text('in'));
     assert.equal((await app.request(`https://${HOST}/`, { headers: await good() })).status, 200);

@@ -103,12 +103,12 @@ describe('pomerium()', () => {
       test(name, async () => assert.equal(await codeOf(await open.request('/', { headers })), answer));
     }
 
-    test('and nobody meets no policy', async () => {
+    test('requirePolicy() refuses a request for nobody with a 401', async () => {
       assert.equal((await open.request('/admin')).status, 401);
     });
   });
 
-  test('is without optional an answer to nobody, too', async () => {
+  test('refuses an assertion for nobody where optional is not set', async () => {
     assert.equal(await codeOf(await app.request('/', { headers: nobody })), 'anonymous');
   });
 

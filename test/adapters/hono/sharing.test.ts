@@ -67,7 +67,7 @@ describe('eight apps with a pomerium() each, configured by the environment,', ()
 });
 
 describe('options that are written down', () => {
-  test('are those of when the app was built', async () => {
+  test('are read when the app is built: rules that are changed later do not count', async () => {
     const rules = () => [{ prefix: '/', access: 'authenticated' as 'authenticated' | 'public' }];
     const [ours, theirs] = [rules(), rules()];
     const given = { audience: HOST, keys: staticKeys(jwks(key)), log: false };
@@ -123,7 +123,7 @@ describe('options that are written down', () => {
     assert.includeMembers(asked, ['first', 'second']);
   });
 
-  test('are those of the moment at which the app was built', async () => {
+  test('are read when the app is built: an audience that is changed later does not count', async () => {
     const given = { ...options, audience: HOST };
     const app = appWith(given);
     given.audience = 'other.example.com';

@@ -12,7 +12,7 @@ describe('createMiddleware()', () => {
     assert.isNull(answer.headers.get('cache-control'), 'it would override that of the page');
   });
 
-  test('answers everybody else', async () => {
+  test('answers a request without an assertion with a 401, and does not let it on', async () => {
     const answer = await createMiddleware(options)(requestWith());
     assert.equal(answer.status, 401);
     assert.isNull(answer.headers.get('x-middleware-next'));

@@ -130,7 +130,7 @@ describe('what is wrong with the environment', () => {
     assert.match(log, /POMERIUM_AUDIENCE is not set/);
   });
 
-  test('is no variable that somebody else sets', async () => {
+  test('does not include POMERIUM_ variables that other software sets', async () => {
     const { status } = await askWith(
       {
         POMERIUM_AUDIENCE: HOST,

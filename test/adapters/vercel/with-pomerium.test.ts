@@ -26,7 +26,7 @@ describe('withPomerium()', () => {
     });
   });
 
-  test('answers everything else by itself', async () => {
+  test('answers a request without a good assertion itself, and does not call the handler', async () => {
     const GET = withPomerium(() => assert.fail('never called'), options);
     assert.equal((await GET(requestWith())).status, 401);
     assert.equal((await GET(requestWith({ accept: BROWSER }))).headers.get('content-type'), 'text/html; charset=utf-8');

@@ -2,11 +2,11 @@ import { cpSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { LAMBDA_BUNDLE, lambdaPath } from '../../scripts/bundle-lambda.ts';
-import { http2 } from '../../test/adapters/aws-lambda/events.ts';
-import { startEnvironment } from '../../test/e2e/lambda/runtime.ts';
-import { HOST, jwks, makeKey, sign } from '../../test/support/issuer.ts';
-import { startTlsOrigin } from '../../test/support/tls-origin.ts';
+import { LAMBDA_BUNDLE, lambdaPath } from '../../../scripts/bundle-lambda.ts';
+import { http2 } from '../../adapters/aws-lambda/events.ts';
+import { HOST, jwks, makeKey, sign } from '../../support/issuer.ts';
+import { startTlsOrigin } from '../../support/tls-origin.ts';
+import { startEnvironment } from './runtime.ts';
 
 export type Name = 'ours' | 'ours, keys in /tmp' | 'aws-jwt-verify' | 'jose' | 'nothing';
 

@@ -27,7 +27,17 @@ try {
 } catch (error) {
   // Ctrl-C at a prompt.
   const isAborted = error instanceof Error && error.name === 'ExitPromptError';
-  if (!isAborted && !(error instanceof UsageError) && !(error instanceof PomeriumError)) throw error;
-  if (!isAborted) process.stderr.write(`pomerium-edge: ${safeLines(error.message)}\n`);
+  const message = isAborted ? undefined : sentenceOf(error);
+  if (message !== undefined) process.stderr.write(`pomerium-edge: ${safeLines(message)}\n`);
   process.exitCode = EXIT.usage;
+}
+
+/** What a person can fix, as a sentence. Anything else is a mistake of ours, and not hidden. */
+function sentenceOf(error: unknown): string {
+  if (error instanceof UsageError || error instanceof PomeriumError) return error.message;
+  if (error instanceof Error && 'code' in error && 'path' in error) {
+    const { path, dest } = error as { path: unknown; dest?: unknown };
+    return `${dest ?? path} cannot be written: ${error.code}.`;
+  }
+  throw error;
 }

@@ -1,15 +1,20 @@
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, assert, beforeAll, describe, test } from 'vitest';
 import { ROOT } from '../../scripts/run.ts';
+import { type LocalServer, serve } from '../../scripts/start/server.ts';
 import { createTestIssuer } from '../../testing/index.ts';
+import { makeSigningKey } from '../../testing/signing-key.ts';
 import { closedPort } from '../support/closed-port.ts';
 import { assertHarmless, ESCAPED_NAME, FOREIGN_NAME } from '../support/foreign.ts';
 import { HOST } from '../support/issuer.ts';
 import { P384_SPKI, SEED_CERTIFICATE, SEED_TOKEN } from '../support/seed.ts';
+import { startTlsOrigin } from '../support/tls-origin.ts';
 import { runCli } from './run-cli.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'pomerium-edge-'));
@@ -297,6 +302,92 @@ describe('pomerium-edge jwks', () => {
     }
   });
 
+  describe('helps with what is no key set that the default verifier uses', () => {
+    let server: LocalServer;
+    const documents: Record<string, string> = {
+      '/page': '\n<!doctype html><title>Sign in</title>',
+      '/discovery': JSON.stringify({ issuer: 'https://a/', jwks_uri: 'https://a.example.com/keys\u001b[2J' }),
+      '/none': '{"keys":[]}',
+      '/proto': '{"__proto__":{"jwks_uri":"https://a/"}}',
+    };
+    beforeAll(async () => {
+      const { publicJwk } = await makeSigningKey('RS256');
+      documents['/rsa'] = JSON.stringify({ keys: [{ ...publicJwk, kid: 'k1' }] });
+      documents['/both'] = JSON.stringify({ keys: [{ ...publicJwk, kid: 'k1' }, (await makeSigningKey()).publicJwk] });
+      server = await serve(({ url = '' }, response) => void response.end(documents[url]));
+    });
+    afterAll(() => server.close());
+
+    const cases: [path: string, code: number, message: RegExp][] = [
+      [
+        '/rsa',
+        1,
+        /✗ A verifier that accepts ES256 uses none[\s\S]*\? skipped {2}k1: .*algorithms: \['RS256'\] \(POMERIUM_ALG/,
+      ],
+      ['/both', 0, /✓ ES256[\s\S]*\? skipped {2}k1: It is for RS256/],
+      ['/page', 1, /It is a page \(HTML\): .*Take the host of a route, as in https/],
+      ['/discovery', 1, /its key set is at "https:\/\/a\.example\.com\/keys\\u001b\[2J"\./],
+      ['/none', 1, /publishes no signing key/],
+      ['/proto', 1, /not a JWKS, which is a JSON object with "keys"\.\n/],
+    ];
+    for (const [path, code, message] of cases) {
+      test(path.slice(1), async () => {
+        const result = await runCli(['jwks', server.url + path]);
+        assert.match(result.stdout, message);
+        assert.equal(result.code, code);
+        assertHarmless(result.stdout);
+      });
+    }
+
+    test('rsa, with --algorithms RS256', async () => {
+      const { code, stdout } = await runCli(['jwks', `${server.url}/rsa`, '--algorithms', 'RS256', '--json']);
+      assert.equal(code, 0);
+      assert.deepInclude(JSON.parse(stdout), { usable: [{ keyId: 'k1', algorithm: 'RS256' }], skipped: [] });
+    });
+  });
+
+  test('says what to set for a private CA', async () => {
+    const issuer = await createTestIssuer();
+    const origin = await startTlsOrigin(folder, (_, response) => void response.end(JSON.stringify(issuer.jwks())));
+    try {
+      const untrusted = await runCli(['jwks', origin.url]);
+      assert.equal(untrusted.code, 1);
+      assert.match(untrusted.stdout, /certificate is not trusted here .*for a private CA set NODE_EXTRA_CA_CERTS/);
+      assert.equal((await runCli(['jwks', origin.url], { env: origin.variables })).code, 0);
+    } finally {
+      origin.close();
+    }
+  });
+
+  test('goes by way of HTTPS_PROXY as Node.js does, and says what that needs', async () => {
+    const issuer = await createTestIssuer();
+    const origin = await startTlsOrigin(folder, (_, response) => void response.end(JSON.stringify(issuer.jwks())));
+    const asked: string[] = [];
+    const proxy = createServer().on('connect', ({ url = '' }, client) => {
+      asked.push(url);
+      const server = connect(Number(url.split(':')[1]), '127.0.0.1', () => {
+        client.write('HTTP/1.1 200 OK\r\n\r\n');
+        client.pipe(server).pipe(client);
+      }).on('error', () => client.destroy());
+      client.on('error', () => server.destroy());
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    const HTTPS_PROXY = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    const env = { ...origin.variables, HTTPS_PROXY, NO_PROXY: '', no_proxy: '' };
+    try {
+      const used = await runCli(['jwks', origin.url], { env: { ...env, NODE_USE_ENV_PROXY: '1' } });
+      assert.equal(used.code, 0, used.stdout);
+      assert.deepEqual(asked, [new URL(origin.url).host]);
+      const url = `https://127.0.0.1:${await closedPort()}/jwks.json`;
+      const unused = await runCli(['jwks', url], { env: { ...env, NODE_USE_ENV_PROXY: '' } });
+      assert.match(unused.stdout, /\? HTTPS_PROXY is set, but Node\.js uses it only with NODE_USE_ENV_PROXY=1/);
+      assert.lengthOf(asked, 1);
+    } finally {
+      proxy.close().closeAllConnections();
+      origin.close();
+    }
+  });
+
   test('says why there was no answer: nothing listens', async () => {
     const { code, stdout } = await runCli(['jwks', `http://127.0.0.1:${await closedPort()}/jwks.json`]);
     assert.equal(code, 1);
@@ -304,7 +395,6 @@ describe('pomerium-edge jwks', () => {
   });
 
   test('lets a key set write nothing on a terminal, and forge no line', async () => {
-    const { serve } = await import('../../scripts/start/server.ts');
     const issuer = await createTestIssuer();
     const keys = [
       { ...issuer.keys[0]?.publicJwk, kid: FOREIGN_NAME },
@@ -326,7 +416,6 @@ describe('pomerium-edge jwks', () => {
   });
 
   test('explains P-384, and an answer without ETag or max-age', async () => {
-    const { serve } = await import('../../scripts/start/server.ts');
     const vectors = JSON.parse(readFileSync(`${ROOT}test/vectors/pomerium-2026.json`, 'utf8'));
     const { keys: p384 } = JSON.parse(vectors.jwks['p384-labelled-es256'].body);
     const { keys: good } = JSON.parse(vectors.jwks.es256.body);

@@ -82,7 +82,7 @@ another host. Only what the routes refuse is tried, and somebody whom they allow
 
 With --cookie, Pomerium's deprecated endpoint /.pomerium/jwt is asked for, which gives an assertion to everybody who is signed in.
 
-Exit codes: 0 nothing got in but what must, 1 something did, 2 called wrongly, 3 something could not be told.
+Exit codes: 0 nothing got in but what must, 1 something did, 2 called wrongly, 3 it cannot be told.
 
 Examples:
   $ pomerium-edge doctor https://app.example.workers.dev/admin --audience app.corp.example.com

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, assert, beforeAll, describe, test } from 'vitest';
+import { createVerifierFromEnvironment } from '../../core/index.ts';
 import { ROOT } from '../../scripts/run.ts';
 import { type LocalServer, serve } from '../../scripts/start/server.ts';
 import { createTestIssuer } from '../../testing/index.ts';
@@ -23,16 +24,54 @@ const at = (name: string) => join(folder, name);
 const openssl = async (...args: string[]) => (await promisify(execFile)('openssl', args)).stdout;
 
 describe('pomerium-edge', () => {
-  test('helps, with examples and exit codes', async () => {
-    const { code, stdout } = await runCli(['--help']);
-    assert.equal(code, 0);
-    for (const command of ['keygen', 'sign', 'inspect', 'jwks', 'doctor', 'policy']) {
-      assert.include(stdout, command);
-      const help = await runCli([command, '--help']);
-      assert.equal(help.code, 0);
-      if (command !== 'policy') assert.match(help.stdout, /Examples:/);
+  describe('helps, with examples, and the exit codes of docs/tools.md', () => {
+    const documented = Object.fromEntries(
+      [...readFileSync(`${ROOT}docs/tools.md`, 'utf8').matchAll(/^\| `([a-z -]+)` \|(.*)\|$/gm)].map(
+        ([, name = '', cells = '']) => {
+          const codes = cells.split('|').map((cell, code) => [code, cell.trim()] as const);
+          return [
+            name,
+            codes
+              .filter(([, meaning]) => meaning !== '')
+              .map(([code, meaning]) => `${code} ${meaning}`)
+              .join(', '),
+          ];
+        },
+      ),
+    );
+    const commands = [
+      'keygen',
+      'sign',
+      'inspect',
+      'jwks',
+      'doctor',
+      'policy check',
+      'policy test',
+      'policy print',
+      'routes',
+    ];
+    for (const command of commands) {
+      test(command, async () => {
+        const { code, stdout } = await runCli([...command.split(' '), '--help']);
+        assert.equal(code, 0);
+        assert.match(stdout, /\nExamples:\n {2}\$ [^\n]*pomerium-edge /);
+        assert.match(stdout, / --json /);
+        const [, codes, more] = /^Exit codes: ([^.]*)\.(?: With --as: ([^.]*)\.)?$/m.exec(stdout) ?? [];
+        assert.equal(codes, documented[command]);
+        if (command === 'routes') assert.equal(more, documented['routes --as']);
+      });
     }
-    assert.match((await runCli(['policy', 'check', '--help'])).stdout, /Example:/);
+
+    test('of the program and of policy', async () => {
+      for (const args of [['--help'], ['policy', '--help']]) {
+        const { code, stdout } = await runCli(args);
+        assert.equal(code, 0);
+        const names = commands
+          .map((name) => name.split(' '))
+          .flatMap(([name, sub]) => (args.length > 1 ? (sub ?? []) : [name]));
+        for (const name of names) assert.match(stdout, new RegExp(`^  ${name} `, 'm'));
+      }
+    });
   });
 
   test('tells its version', async () => {
@@ -473,6 +512,58 @@ deny:
     assert.match(lines[2] ?? '', /^✗ bad\.yaml:10:\d+: .*groups/);
     assert.equal((await runCli(['policy', 'check', at('broken.yaml')])).code, 2);
   });
+
+  test('print gives one line of JSON, as POMERIUM_POLICY takes it', async () => {
+    writeFileSync(at('policy.yaml'), `${POLICY}    - claim/level: "\\e[2J\\u202e"\n`);
+    const { code, stdout, stderr } = await runCli(['policy', 'print', 'policy.yaml', '--list-claims', '[]'], {
+      cwd: folder,
+    });
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^\{"allow".*\}\n$/);
+    assertHarmless(stdout);
+    const policy = JSON.parse(stdout);
+    assert.deepEqual(policy.deny, { or: [{ groups: 'contractors' }, { 'claim/level': '\u001b[2J\u202e' }] });
+    assert.match(stderr, /^policy\.yaml:10:\d+: claim\/level needs jwt_claims_headers/);
+    assert.isOk(
+      createVerifierFromEnvironment({ POMERIUM_AUDIENCE: HOST, POMERIUM_POLICY: stdout, POMERIUM_LIST_CLAIMS: '[]' }),
+    );
+    const json = await runCli(['policy', 'print', 'policy.yaml', '--list-claims', '[]', '--json'], { cwd: folder });
+    assert.deepEqual(JSON.parse(json.stdout).policy, policy);
+  });
+
+  test('print refuses what check refuses, and routes', async () => {
+    writeFileSync(at('bad.yaml'), BAD);
+    const { code, stdout, stderr } = await runCli(['policy', 'print', 'bad.yaml'], { cwd: folder });
+    assert.deepEqual({ code, stdout }, { code: 1, stdout: '' });
+    assert.lengthOf(stderr.trim().split('\n'), 3);
+    writeFileSync(at('routes.yaml'), 'routes: [{from: https://a.example.com, to: http://a}]');
+    const routes = await runCli(['policy', 'print', 'routes.yaml'], { cwd: folder });
+    assert.equal(routes.code, 2);
+    assert.match(routes.stderr, /holds routes; "pomerium-edge routes routes\.yaml --for env"/);
+  });
+
+  const hints: [yaml: string, hint: RegExp][] = [
+    ['{allow: {and: [{or: [{domain: a}]}]}}', /operators do not nest: write another rule/],
+    ['{allow: {or: [{claims/groups: x}]}}', /write claim\/groups/],
+    ['{allow: {or: [{claim.roles: x}]}}', /write claim\/roles/],
+    ['{allow: {or: [{email: [a, b]}]}}', /it is a list: write in: \[/],
+    ['{allow: {or: [{claim/roles: [a, b]}]}}', /write a criterion for each value, under or/],
+    [
+      '{allow: {or: [{claim/verified: true}]}}',
+      /true and "true" are the same there, and are not in Pomerium.*--leave claim\/verified\)/,
+    ],
+    ['{allow: {or: [{claim/level: {is: 5}}]}}', /5 and "5" are the same there/],
+    ['{allow: {or: [{email: , is: a}]}}', /it has email, is \(indent/],
+    ['allow: {or: [{domain: a}]}\n---\ndeny: {or: [{domain: b}]}', /A policy is one document/],
+  ];
+  for (const [yaml, hint] of hints) {
+    test(`check helps with ${yaml.replaceAll('\n', ' ')}`, async () => {
+      writeFileSync(at('hint.yaml'), yaml);
+      const { code, stdout } = await runCli(['policy', 'check', at('hint.yaml')]);
+      assert.equal(code, 1);
+      assert.match(stdout, hint);
+    });
+  }
 
   test('check names a criterion that no terminal obeys', async () => {
     writeFileSync(at('foreign.json'), JSON.stringify({ allow: { or: [{ [FOREIGN_NAME]: 1 }] } }));

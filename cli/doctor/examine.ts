@@ -42,10 +42,15 @@ export async function examine(url: string, plan: Plan, options: ExamineOptions):
     return [...ofPomerium, pomeriumInstead('the host of the URL is that of the route', undefined)];
   }
   const first = await ask({ path, headers: [] }).catch(() => undefined);
-  if (first && isOfPomerium(first)) return [...ofPomerium, pomeriumInstead('it answers itself', first.status)];
-
   // Whom the routes let in is not known where none was found, and nobody else sees a page.
   const seesPages = isTrusted && (!expected || expected.allowed !== undefined);
+  if (first && isOfPomerium(first)) {
+    // Pomerium takes away an assertion that is sent to it.
+    const good = seesPages
+      ? await ask({ path, headers: [[ASSERTION_HEADER, await sign()]] }).catch(() => first)
+      : first;
+    if (isOfPomerium(good)) return [...ofPomerium, pomeriumInstead('it answers itself', first.status)];
+  }
   const shell = seesPages
     ? await ask({ path: unknown, headers: [[ASSERTION_HEADER, await sign()]] }).catch(() => undefined)
     : undefined;

@@ -15,7 +15,8 @@ export function judge({ name, expect, marker }: Attack, answer: Answer, baseline
   const { status, body } = answer;
   const isIn = status >= 200 && status < 300;
   const finding = (verdict: Finding['verdict'], detail: string): Finding => ({ name, verdict, status, detail });
-  if (isOfPomerium(answer)) return finding('unclear', 'Pomerium answered, not the service behind it');
+  // Where a good assertion got in, it is the service that sends people to sign in at Pomerium.
+  if (!baseline && isOfPomerium(answer)) return finding('unclear', 'Pomerium answered, not the service behind it');
   if (expect === 'let in') {
     if (!isIn) return finding('unclear', describeRefusal(status));
     if (marker !== undefined && body.includes(marker))

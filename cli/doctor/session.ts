@@ -12,10 +12,11 @@ const PATH = '/.pomerium/jwt';
  * @throws {UsageError}
  */
 export async function readCookie(given: string): Promise<string> {
-  const text = given.includes('=') ? given : await readText(given);
+  // A value without its name is no file, either, and is not shown.
+  const text = given.includes('=') ? given : await readText(given).catch(() => '');
   const cookie = text.trim().replace(/^cookie:\s*/i, '');
   if (/^[\x20-\x7e]+=[\x20-\x7e]*$/.test(cookie)) return cookie;
-  throw new UsageError('--cookie takes a line such as "_pomerium=…", or a file that holds it.');
+  throw new UsageError('--cookie takes a line such as "_pomerium=…", or a file that can be read and holds it.');
 }
 
 /** Somebody's request for an assertion, straight from Pomerium. */

@@ -2,16 +2,14 @@ import type { Answer } from './send.ts';
 
 /** What somebody who may sees of a page, to recognise it in other answers. */
 export interface Baseline {
-  /** Whether an answer has the page in it, whatever its status is. */
-  hasPage(answer: Answer): boolean;
+  /** How much of the page's own text an answer has in it, whatever its status is: 0 to 1. */
+  shareIn(answer: Answer): number;
   /** Whether the page itself has what a refusal in the midst of a page has. */
   readonly looksRefused: boolean;
 }
 
 /** Shorter texts stand in every page. */
 const MIN_LENGTH = 6;
-/** So much of a page's own text is no accident. */
-const MIN_SHARE = 0.5;
 
 /** `shell`: what the same person sees at a path that is nowhere, which is no part of the page. */
 export function baselineOf(page: Answer, shell: Answer | undefined): Baseline {
@@ -19,19 +17,22 @@ export function baselineOf(page: Answer, shell: Answer | undefined): Baseline {
   const own = [...textsOf(page.body)].filter((text) => !common.has(text));
   return {
     looksRefused: isRefusedMidway(page),
-    hasPage({ body }) {
-      if (own.length === 0) return body.length >= MIN_LENGTH && body === page.body;
+    shareIn({ body }) {
+      if (own.length === 0) return body.length >= MIN_LENGTH && body === page.body ? 1 : 0;
       const texts = textsOf(body);
-      return own.filter((text) => texts.has(text)).length >= own.length * MIN_SHARE;
+      return own.filter((text) => texts.has(text)).length / own.length;
     },
   };
 }
 
-/** What people read in HTML, JSON, or the data of a framework. No paths, addresses or ids: those name a page without being it. */
+/** What people read: texts between tags, and sentences among strings, as JSON and the data of frameworks have them. */
 function textsOf(body: string): Set<string> {
-  const texts = body.split(/[<>"'`\\[\]{}\r\n]+/).map((text) => text.trim());
+  const html = body.replace(/<(script|style)\b[\s\S]*?<\/\1>/gi, '<>');
+  const between = html.includes('<') ? html.split(/<[^>]*>/) : html.split(/["'`\\[\]{}\r\n]+/);
+  const strings = body.split(/[<>"'`\\[\]{}\r\n]+/).filter((text) => /\S\s+\S/.test(text));
+  const texts = [...between, ...strings].map((text) => text.trim());
   return new Set(
-    texts.filter((text) => text.length >= MIN_LENGTH && /\p{L}{3}/u.test(text) && !/^[^\s]*[/=;:$]/.test(text)),
+    texts.filter((text) => text.length >= MIN_LENGTH && /\p{L}{3}/u.test(text) && !/[=;{}()]|^\S*[/:$]/.test(text)),
   );
 }
 

@@ -25,9 +25,13 @@ export function judge({ name, expect, marker }: Attack, answer: Answer, baseline
   }
   if (isIn) return judgeServed({ name, answer, baseline });
   if (!REFUSALS.has(status)) return finding('unclear', 'neither let in nor refused');
-  if (!baseline?.hasPage(answer)) return finding('as it should', 'refused');
+  if (!baseline || baseline.shareIn(answer) < HALF) return finding('as it should', 'refused');
   return { ...finding('let in', 'the status refuses, but the page is in the body'), fix: PAGE_IN_REFUSAL };
 }
+
+/** Of a page's own text: an answer that refuses has none of it, but perhaps of its frame. */
+const HALF = 0.5;
+const MOST = 0.8;
 
 const PAGE_IN_REFUSAL =
   'Refuse before the page is rendered, in the gate or in the page itself: Next.js renders a page also where its layout refuses';
@@ -56,7 +60,11 @@ function judgeServed({
     const detail = 'a page that may have refused after its status was sent; with --key it is compared';
     return { ...letIn, verdict: 'unclear', detail };
   }
-  if (baseline.looksRefused || baseline.hasPage(answer)) return letIn;
+  const share = baseline.shareIn(answer);
+  if (baseline.looksRefused || share >= MOST) return letIn;
+  // The frame of a page is sent before the refusal.
+  if (share >= HALF)
+    return { ...letIn, verdict: 'unclear', detail: 'refused in the page, which has half of its text all the same' };
   return { ...letIn, verdict: 'as it should', detail: 'refused in the page, after its status was sent' };
 }
 

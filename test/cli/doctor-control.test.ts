@@ -160,12 +160,18 @@ describe('pomerium-edge doctor, where Pomerium answers', () => {
 
 const SHELL = '<!doctype html><title>Staff area</title><nav>Home of the company, Reports of the year</nav>';
 const CONTENT = '<h1>Salaries of everybody</h1><p>Alice earns a lot of money</p><p>Bob earns even more of it</p>';
+/** As Next.js 16 streams a page: what waits, and what puts the rest into its place. */
+const FRAME = '<section><p>Please wait a little</p><template id="B:0"></template></section>';
+const MACHINE = '<script>$RX=function(b,c){var a=document.getElementById(b);a&&(a.data="an error in here")};</script>';
 const NOINDEX = '<meta name="robots" content="noindex"/>';
 
 describe('pomerium-edge doctor compares with what somebody sees who may', () => {
   /** A framework that renders: `refusal` for whom the gate does not let in. */
   const site =
-    (refusal: (request: IncomingMessage, response: ServerResponse) => void, page = SHELL + CONTENT): RequestListener =>
+    (
+      refusal: (request: IncomingMessage, response: ServerResponse) => void,
+      page = SHELL + FRAME + CONTENT + MACHINE,
+    ): RequestListener =>
     async (request, response) => {
       if (!(await isVerified(request))) return refusal(request, response);
       if (request.url === '/admin' || request.url === '/') return void response.end(page);
@@ -178,6 +184,7 @@ describe('pomerium-edge doctor compares with what somebody sees who may', () => 
     ['a page that refuses after its status was sent', say(200, `${SHELL}<h1>Sign in first</h1>${NOINDEX}`)],
     ['the data of one', say(200, '2:E{"digest":"NEXT_HTTP_ERROR_FALLBACK;401"}')],
     ['a redirect in one', say(200, `${SHELL}<meta id="x" http-equiv="refresh" content="0;url=/in"/>`)],
+    ['one whose frame was sent with it', say(200, `${SHELL}${FRAME}${MACHINE}<h1>Sign in first</h1>${NOINDEX}`)],
     ['a refusal in the frame of all pages', say(401, `${SHELL}<h1>Sign in first</h1>`)],
   ];
   for (const [name, refusal] of sound) {
@@ -186,6 +193,15 @@ describe('pomerium-edge doctor compares with what somebody sees who may', () => 
       assert.deepEqual([...letIn, ...unclear], []);
     });
   }
+
+  test('a refusal that comes with half of the page is unclear', async () => {
+    const half = CONTENT.slice(0, CONTENT.indexOf('<p>Bob'));
+    const { letIn, unclear } = await examineServer(site(say(200, SHELL + half + NOINDEX), SHELL + CONTENT), {
+      withKey: true,
+    });
+    assert.deepEqual(letIn, []);
+    assert.match(unclear[0]?.detail ?? '', /half of its text/);
+  });
 
   test('without the key a page that may have refused is unclear', async () => {
     const { letIn, unclear } = await examineServer(site(say(200, SHELL + NOINDEX)));
@@ -197,7 +213,7 @@ describe('pomerium-edge doctor compares with what somebody sees who may', () => 
   const broken: [name: string, refusal: ReturnType<typeof say>, detail: string, page?: string][] = [
     ['200 with the page', say(200, SHELL + CONTENT), 'it must be refused'],
     ['200 with another page', say(200, `${SHELL}<h1>Hello, guest</h1>`), 'it must be refused'],
-    ['a page with noindex and the content', say(200, SHELL + CONTENT + NOINDEX), 'it must be refused'],
+    ['a page with noindex and the content', say(200, SHELL + FRAME + CONTENT + NOINDEX), 'it must be refused'],
     ['noindex, which the page has, too', say(200, SHELL + NOINDEX), 'it must be refused', SHELL + CONTENT + NOINDEX],
     ['401 of a layout, with the page', say(401, SHELL + CONTENT), 'the status refuses, but the page is in the body'],
     [

@@ -1,5 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
+import { safeText } from '../inspector/text.ts';
+import { CONTROL } from './doctor/control.ts';
 import { examine } from './doctor/examine.ts';
 import { type Finding, isOpen, OPEN_PATH } from './doctor/judge.ts';
 import { toJUnit } from './doctor/junit.ts';
@@ -15,6 +17,8 @@ interface DoctorOptions {
   readonly leave?: readonly string[];
   readonly listClaims?: readonly string[];
   readonly key?: string;
+  readonly cookie?: string;
+  readonly pomerium?: string;
   readonly public?: readonly string[];
   readonly rate: number;
   readonly timeout: number;
@@ -38,6 +42,11 @@ export function addDoctor(program: Command): void {
       '-k, --key <file>',
       'the private key of a Pomerium for tests: then flaws behind a good signature are found, too',
     )
+    .option(
+      '--cookie <cookie>',
+      'of a session at Pomerium, or a file that holds it: then /.pomerium/jwt is asked for, too',
+    )
+    .option('--pomerium <url>', 'with --cookie: where the route is; default: https:// and the audience')
     .option('--public <path...>', 'meant for everybody, as /robots.txt or /assets/*; other paths are not')
     .option('--rate <number>', 'requests a second', readNumber('rate'), 5)
     .option('--timeout <seconds>', 'for each request', readNumber('timeout'), 10)
@@ -62,17 +71,23 @@ Only for what is yours: it sends some ninety requests that look like an attack, 
 Without --key all are signed by a stranger. With it, also an assertion that is good but for one flaw, and a good one that
 must get in: use the key of a Pomerium for tests, never that of production.
 
+Without a request that gets in as it must, nothing is proved: what refuses everything passes, too. So without --key it never ends
+with 0, and neither where Pomerium answers, everything is 404, or everything is sent elsewhere.
+
 Files and pages that a platform serves before the code runs are tried at well-known names, and with --key at each of (up to
 24) links, scripts, styles and images of the page and of /. What everybody may have is accepted by --public.
 
 With --config as well, the routes say who must be refused: somebody in no group, of another domain, nobody, an assertion for
 another host. Only what the routes refuse is tried, and somebody whom they allow must get in, where one is found.
 
-Exit codes: 0 nothing got in, 1 something did, 2 called wrongly, 3 something could not be told.
+With --cookie, Pomerium's deprecated endpoint /.pomerium/jwt is asked for, which gives an assertion to everybody who is signed in.
+
+Exit codes: 0 nothing got in but what must, 1 something did, 2 called wrongly, 3 it cannot be told.
 
 Examples:
   $ pomerium-edge doctor https://app.example.workers.dev/admin --audience app.corp.example.com
   $ pomerium-edge doctor http://127.0.0.1:8787/ -a app.corp.example.com --key keys/signing-key.pem --yes --junit doctor.xml
+  $ pomerium-edge doctor https://app.example.workers.dev/admin -a app.corp.example.com --key keys/signing-key.pem --cookie cookie.txt
   $ pomerium-edge doctor http://127.0.0.1:8787/ --config config.yaml --host app.corp.example.com --key keys/signing-key.pem`;
 
 function readPaths(paths: readonly string[] = []): readonly string[] {
@@ -104,7 +119,7 @@ const MARKS = { 'as it should': 'pass', 'let in': 'fail', unclear: 'not checked'
 function printFindings(findings: readonly Finding[], { expected }: Plan, { key }: DoctorOptions): void {
   if (isOpen(findings)) print(`${mark('not checked')} ${OPEN_PATH}\n`);
   const rows = findings.map(({ name, verdict, status, detail }) => [
-    name,
+    safeText(name),
     verdict === 'as it should' ? 'ok' : verdict.toUpperCase(),
     String(status ?? '–'),
     detail,
@@ -114,7 +129,8 @@ function printFindings(findings: readonly Finding[], { expected }: Plan, { key }
   }
   for (const fix of new Set(findings.flatMap((finding) => finding.fix ?? []))) print(`\n→ ${fix}.`);
   const count = (verdict: Finding['verdict']) => findings.filter((finding) => finding.verdict === verdict).length;
-  print(`\n${findings.length} requests: ${count('let in')} let in that must not be, ${count('unclear')} unclear.`);
+  const requests = findings.filter(({ name }) => name !== CONTROL).length;
+  print(`\n${requests} requests: ${count('let in')} let in that must not be, ${count('unclear')} unclear.`);
   if (key === undefined && expected)
     print('The routes were not tried: only with --key can their assertions be signed.');
   if (key === undefined || !expected || expected.allowed) return;

@@ -4,12 +4,14 @@ import { type MaybeAnonymous, toIdentity } from '../core/identity.ts';
 import { isObject, type JsonObject } from '../core/json.ts';
 import { readText } from './input.ts';
 import { UsageError } from './output.ts';
+import { requireTree } from './routes/yaml.ts';
 
 /** Claims as JSON from a file, such as `{"email": "alice@example.com", "groups": ["admins"]}`. Throws `UsageError`. */
 export async function readClaimsFile(path: string): Promise<JsonObject> {
   const text = await readText(path);
   try {
     const claims: unknown = JSON.parse(text);
+    requireTree(claims);
     if (isObject(claims)) return claims;
   } catch (error) {
     throw noIdentity(path, error);

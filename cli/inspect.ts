@@ -43,7 +43,7 @@ export function addInspect(program: Command): void {
 }
 
 const EXAMPLES = `
-Exit codes: 0 valid, 1 refused, 2 called wrongly, 3 not all could be checked.
+Exit codes: 0 valid, 1 refused, 2 called wrongly, 3 not everything could be checked.
 
 Examples:
   $ pomerium-edge inspect --audience app.corp.example.com --jwks default

@@ -1,16 +1,23 @@
 import type { Command } from 'commander';
+import { parseObject } from '../core/json.ts';
 import type { SkippedKey } from '../core/keys/material/jwk.ts';
 import { importJwks, readJwksText, UnusableJwks } from '../core/keys/material/jwks.ts';
 import { FetchJwksError, fetchJwks, type JwksResponse } from '../core/keys/remote/fetch-jwks.ts';
 import { type RemoteSettings, readRemoteOptions } from '../core/keys/remote/options.ts';
-import { safeText } from '../inspector/text.ts';
+import { safeJson, safeText } from '../inspector/text.ts';
+import { readList } from './input.ts';
 import { EXIT, mark, paint, print, printJson } from './output.ts';
+
+/** A key that a verifier with the given algorithms does not use. */
+type UnusedKey = Pick<SkippedKey, 'keyId' | 'message'> & {
+  readonly reason: SkippedKey['reason'] | 'not_in_algorithms';
+};
 
 /** What the library would make of a key set's URL. */
 interface Report {
   readonly url: string;
   readonly usable: readonly { readonly keyId: string; readonly algorithm: string }[];
-  readonly skipped: readonly SkippedKey[];
+  readonly skipped: readonly UnusedKey[];
   /** Why there are no keys, if there are none. */
   readonly problem?: string;
   readonly etag: string | null;
@@ -26,10 +33,12 @@ export function addJwks(program: Command): void {
     .command('jwks')
     .description('fetch a key set as the library would: what it uses, skips, and for how long')
     .argument('<url>', 'as in https://app.corp.example.com/.well-known/pomerium/jwks.json; a host will do')
+    .option('--algorithms <names>', 'what the verifier accepts', readList, ['ES256'])
     .option('--json', 'print JSON')
     .addHelpText('after', EXAMPLES)
-    .action(async (url: string, { json }: { json?: boolean }) => {
-      const report = await examine(url.includes('://') ? url : `https://${url}/.well-known/pomerium/jwks.json`);
+    .action(async (url: string, { json, algorithms }: { json?: boolean; algorithms: readonly string[] }) => {
+      const address = url.includes('://') ? url : `https://${url}/.well-known/pomerium/jwks.json`;
+      const report = await examine(address, algorithms);
       if (json) printJson(report);
       else printReport(report);
       process.exitCode = report.problem === undefined ? EXIT.ok : EXIT.bad;
@@ -37,36 +46,69 @@ export function addJwks(program: Command): void {
 }
 
 const EXAMPLES = `
+A private CA: NODE_EXTRA_CA_CERTS=ca.pem. A proxy: HTTPS_PROXY=http://proxy:3128 with NODE_USE_ENV_PROXY=1 (Node.js 24.5).
+
 Exit codes: 0 there are keys to use, 1 there are none, 2 called wrongly.
 
 Examples:
   $ pomerium-edge jwks app.corp.example.com
-  $ pomerium-edge jwks https://authenticate.example.com/.well-known/pomerium/jwks.json --json`;
+  $ pomerium-edge jwks https://authenticate.example.com/.well-known/pomerium/jwks.json --json
+  $ pomerium-edge jwks app.corp.example.com --algorithms RS256`;
 
-async function examine(url: string): Promise<Report> {
+async function examine(url: string, algorithms: readonly string[]): Promise<Report> {
   const settings = readRemoteOptions(url, {});
   const nothing = { url, usable: [], skipped: [], etag: null, maxAge: null, freshFor: 0, notes: [] };
   try {
     const now = () => Date.now() / 1000;
     const response = await fetchJwks({ ...settings, now, etag: null });
-    return { ...nothing, ...timesOf(response, settings), ...(await keysOf(response.document ?? '')) };
+    const keys = await keysOf(response.document ?? '', algorithms);
+    const { notes, ...times } = timesOf(response, settings);
+    // What a cache does with a document that is no key set is no help.
+    return { ...nothing, ...times, ...keys, notes: keys.problem === undefined ? notes : [] };
   } catch (error) {
     if (!(error instanceof FetchJwksError)) throw error;
-    return { ...nothing, problem: error.message };
+    return { ...nothing, problem: error.message, notes: proxyNotes(error, process.env) };
   }
 }
 
-async function keysOf(document: string): Promise<Pick<Report, 'usable' | 'skipped'> & { problem?: string }> {
+type Keys = Pick<Report, 'usable' | 'skipped'> & { problem?: string };
+
+async function keysOf(document: string, algorithms: readonly string[]): Promise<Keys> {
   try {
     const { keySet, skipped } = await importJwks(readJwksText(document));
-    return {
-      usable: keySet.keys.map(({ keyId, algorithm }) => ({ keyId, algorithm })),
-      skipped,
-    };
+    const keys = keySet.keys.map(({ keyId, algorithm }) => ({ keyId, algorithm }));
+    const usable = keys.filter(({ algorithm }) => algorithms.includes(algorithm));
+    const unused = keys.filter((key) => !usable.includes(key)).map(notInAlgorithms);
+    const all = [...unused, ...skipped];
+    if (usable.length > 0) return { usable, skipped: all };
+    const problem = `A verifier that accepts ${algorithms.join(', ')} uses none of these keys.`;
+    return { usable, skipped: all, problem };
   } catch (error) {
     if (!(error instanceof UnusableJwks)) throw error;
-    return { usable: [], skipped: error.skipped, problem: error.message };
+    return { usable: [], skipped: error.skipped, problem: error.message + adviceOn(document) };
   }
+}
+
+function notInAlgorithms({ keyId, algorithm }: Report['usable'][number]): UnusedKey {
+  const message = `It is for ${algorithm}: used only with algorithms: ['${algorithm}'] (POMERIUM_ALGORITHMS).`;
+  return { reason: 'not_in_algorithms', keyId, message };
+}
+
+/** What a document that is no key set is, and where the key set is. */
+function adviceOn(document: string): string {
+  if (document.trimStart().startsWith('<')) {
+    return ' It is a page (HTML): the host is no route of this Pomerium, or something before it asks people to sign in. Take the host of a route, as in https://app.corp.example.com/.well-known/pomerium/jwks.json.';
+  }
+  const value = parseObject(document);
+  const url = value && Object.hasOwn(value, 'jwks_uri') ? value['jwks_uri'] : undefined;
+  return typeof url === 'string' ? ` It is a discovery document; its key set is at ${safeJson(url)}.` : '';
+}
+
+/** Node.js goes by way of a proxy only where it is told to. */
+function proxyNotes({ reason }: FetchJwksError, { HTTPS_PROXY, https_proxy, NODE_USE_ENV_PROXY }: NodeJS.ProcessEnv) {
+  const isMissing = reason === 'unreachable' || reason === 'timeout';
+  if (!isMissing || NODE_USE_ENV_PROXY === '1' || (HTTPS_PROXY ?? https_proxy) === undefined) return [];
+  return ['HTTPS_PROXY is set, but Node.js uses it only with NODE_USE_ENV_PROXY=1 (Node.js 24.5 or later).'];
 }
 
 function timesOf({ etag, maxAge, age }: JwksResponse, { minTtl, maxTtl }: RemoteSettings) {
@@ -87,11 +129,11 @@ function timesOf({ etag, maxAge, age }: JwksResponse, { minTtl, maxTtl }: Remote
 }
 
 function printReport({ url, usable, skipped, problem, maxAge, freshFor, notes }: Report): void {
-  print(paint('bold', url));
-  if (problem !== undefined) print(`${mark('fail')} ${problem}`);
+  print(paint('bold', safeText(url)));
+  if (problem !== undefined) print(`${mark('fail')} ${safeText(problem)}`);
   for (const { keyId, algorithm } of usable) print(`${mark('pass')} ${algorithm}  ${safeText(keyId)}`);
   for (const { keyId, message } of skipped)
-    print(`${mark('not checked')} skipped  ${safeText(keyId ?? 'without an id')}: ${message}`);
+    print(`${mark('not checked')} skipped  ${safeText(`${keyId ?? 'without an id'}: ${message}`)}`);
   for (const note of notes) print(`${mark('not checked')} ${note}`);
   if (problem !== undefined) return;
   const { staleWhileRevalidate, staleIfError } = readRemoteOptions(url, {});

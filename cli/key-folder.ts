@@ -81,5 +81,10 @@ async function certificates(keys: readonly SigningKey[]): Promise<string> {
 async function writeWhole(path: string, text: string, mode = 0o644): Promise<void> {
   const draft = `${path}.${crypto.randomUUID()}`;
   await writeFile(draft, text, { mode, flag: 'wx' });
-  await rename(draft, path);
+  try {
+    await rename(draft, path);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
+  }
 }

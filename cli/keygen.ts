@@ -47,6 +47,8 @@ The private key is written to files that only you can read, and never printed.
 A verifier may know the keys of up to ${WAIT_MINUTES} minutes ago. So a rotation is three steps with as many minutes between them; each one
 says what to do next, and is refused before its time.
 
+Exit codes: 0 the files are written, 2 called wrongly, also too early.
+
 Examples:
   $ pomerium-edge keygen --out keys
   $ export SIGNING_KEY="$(cat keys/signing-key.base64)"   # for Pomerium, after each step

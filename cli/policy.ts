@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { toSafeJson } from '../core/errors.ts';
 import type { MaybeAnonymous } from '../core/identity.ts';
 import type { PolicyOptions } from '../core/index.ts';
 import { pathOf } from '../core/policy/check.ts';
@@ -35,6 +36,16 @@ const LEAVE = ['--leave <criteria>', 'criteria that Pomerium alone decides, with
 
 export function addPolicy(program: Command): void {
   const policy = program.command('policy').description('policies in Pomerium’s language (PPL), as YAML or JSON');
+  policy.addHelpText(
+    'after',
+    `
+Each command has examples and exit codes in its own help.
+
+Examples:
+  $ pomerium-edge policy check policy.yaml
+  $ pomerium-edge policy test policy.yaml --as alice.json
+  $ pomerium-edge policy print policy.yaml`,
+  );
   policy
     .command('check')
     .description('say whether a policy can be decided at the edge, and where not and why')
@@ -44,7 +55,12 @@ export function addPolicy(program: Command): void {
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nExit codes: 0 it can, 1 it cannot, 2 called wrongly.\n\nExample:\n  $ pomerium-edge policy check policy.yaml',
+      `
+Exit codes: 0 it can be decided, 1 it cannot, 2 called wrongly.
+
+Examples:
+  $ pomerium-edge policy check policy.yaml
+  $ pomerium-edge policy check policy.yaml --leave source_ip --list-claims roles`,
     )
     .action(checkPolicy);
   policy
@@ -64,9 +80,33 @@ export function addPolicy(program: Command): void {
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nExit codes: 0 allowed, 1 not, 2 called wrongly.\n\nExample:\n  $ pomerium-edge policy test policy.yaml --as alice.json --method GET --path /admin',
+      `
+Exit codes: 0 allowed, 1 not, 2 called wrongly.
+
+Examples:
+  $ pomerium-edge policy test policy.yaml --as alice.json --method GET --path /admin
+  $ pomerium-edge policy test config.yaml --as alice.json --url https://app.corp.example.com/admin`,
     )
     .action(testPolicy);
+  policy
+    .command('print')
+    .description('print a policy as one line of JSON, as POMERIUM_POLICY takes it')
+    .argument('<file>', 'a policy')
+    .option(...LIST_CLAIMS, readNames)
+    .option(...LEAVE, readNames)
+    .option('--json', 'print JSON, with what is refused and what must be so')
+    .addHelpText(
+      'after',
+      `
+What is refused, or must be so for the answers to be right, goes to stderr.
+
+Exit codes: 0 it can be decided, 1 it cannot, 2 called wrongly.
+
+Examples:
+  $ export POMERIUM_POLICY="$(pomerium-edge policy print policy.yaml)"
+  $ pomerium-edge policy print policy.yaml | npx wrangler secret put POMERIUM_POLICY`,
+    )
+    .action(printPolicy);
 }
 
 async function checkPolicy(path: string, options: CheckOptions): Promise<void> {
@@ -87,12 +127,27 @@ function printCheck(path: string, { problems, notes, left }: Pick<PolicyFile, 'p
   };
   if (problems.length === 0) {
     print(
-      `${mark('pass')} ${path} can be decided at the edge${left.length > 0 ? ', but for what is left to Pomerium' : ''}.`,
+      `${mark('pass')} ${safeText(path)} can be decided at the edge${left.length > 0 ? ', but for what is left to Pomerium' : ''}.`,
     );
   }
   lines(mark('fail'), problems);
   lines(mark('not checked'), left);
   lines(paint('yellow', '!'), notes);
+}
+
+async function printPolicy(path: string, options: CheckOptions): Promise<void> {
+  const file = await readConfiguration(path);
+  if (holdsRoutes(file))
+    throw new UsageError(`${path} holds routes; "pomerium-edge routes ${path} --for env" prints their settings.`);
+  const { value, policy, problems, notes, left } = examinePolicy(file, optionsOf(options));
+  if (options.json) {
+    printJson({ file: path, ...(policy && { policy: value }), problems, notes, left });
+  } else {
+    if (policy) print(toSafeJson(value));
+    for (const { place, message } of [...problems, ...left, ...notes])
+      process.stderr.write(`${safeText(`${place}: ${message}`)}\n`);
+  }
+  process.exitCode = policy ? EXIT.ok : EXIT.bad;
 }
 
 async function testPolicy(path: string, options: TestOptions): Promise<void> {

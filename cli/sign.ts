@@ -43,6 +43,8 @@ export function addSign(program: Command): void {
 }
 
 const EXAMPLES = `
+Exit codes: 0 the assertion is printed, 2 called wrongly.
+
 Examples:
   $ pomerium-edge sign --key keys/signing-key.pem --host app.corp.example.com --groups admins,staff
   $ curl -H "x-pomerium-jwt-assertion: $(pomerium-edge sign -k keys/signing-key.pem --host app.corp.example.com)" http://127.0.0.1:8787/`;

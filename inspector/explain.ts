@@ -5,6 +5,7 @@ import { describeValue, PomeriumError } from '../core/errors.ts';
 import { parseObject } from '../core/json.ts';
 import type { VerificationKey } from '../core/keys/key-set.ts';
 import type { KeySource } from '../core/keys/source.ts';
+import { cutDeep } from './depth.ts';
 import { describeTime, safeText } from './text.ts';
 
 /** What the assertion is held against. What is not given is not checked. */
@@ -70,15 +71,16 @@ function verdictOf(checks: readonly Check[]): Explanation['verdict'] {
 
 /** Header and claims, as far as they can be read at all. */
 function decode(text: string): { header: unknown; claims: unknown } {
-  const read = (segment: string | undefined) => {
-    try {
-      return parseObject(decodeText(segment ?? ''));
-    } catch {
-      return undefined;
-    }
-  };
   const [header, claims] = text.split('.');
-  return { header: read(header), claims: read(claims) };
+  return { header: cutDeep(readMembers(header)), claims: cutDeep(readMembers(claims)) };
+}
+
+function readMembers(segment = ''): ReturnType<typeof parseObject> {
+  try {
+    return parseObject(decodeText(segment));
+  } catch {
+    return undefined;
+  }
 }
 
 function attempt<T>(rule: string, detail: string, work: () => T): [Check, T | undefined] {
@@ -98,17 +100,28 @@ function failure(rule: string, error: unknown, fix?: string): Check {
   return { rule, verdict: 'fail', detail: `${message}${came}${wanted}`, ...(fix !== undefined && { fix }) };
 }
 
-function checkAlgorithm({ header }: Assertion, { algorithms }: Expectation): Check {
+function checkAlgorithm(assertion: Assertion, { algorithms }: Expectation): Check {
   const rule = 'algorithm';
-  if (algorithms.includes(header.algorithm)) return { rule, verdict: 'pass', detail: header.algorithm };
-  return {
-    rule,
-    verdict: 'fail',
-    detail: `It names ${describeValue(header.algorithm)}, and accepted is ${algorithms.join(', ')}.`,
-    fix: ['RS256', 'EdDSA'].includes(header.algorithm)
-      ? `If that is the type of Pomerium's signing key, set algorithms: ['${header.algorithm}'] (POMERIUM_ALGORITHMS).`
-      : 'Pomerium never signs with this: somebody else made it.',
-  };
+  const { algorithm } = assertion.header;
+  if (algorithms.includes(algorithm)) return { rule, verdict: 'pass', detail: algorithm };
+  const detail = `It names ${describeValue(algorithm)}, and accepted is ${algorithms.map(safeText).join(', ')}.`;
+  return { rule, verdict: 'fail', detail, fix: fixAlgorithm(assertion) };
+}
+
+function fixAlgorithm({ header: { algorithm }, payloadSegment }: Assertion): string {
+  if (algorithm === 'HS256' && isSession(payloadSegment)) {
+    return 'This is a session of Pomerium, not an assertion: it belongs in "Authorization: Pomerium …", in a request to Pomerium.';
+  }
+  if (algorithm === 'RS256' || algorithm === 'EdDSA') {
+    return `If its kid is in your JWKS, set algorithms: ['${algorithm}'] (POMERIUM_ALGORITHMS); else Pomerium did not sign it, but perhaps your identity provider.`;
+  }
+  return 'Pomerium never signs with this: somebody else made it.';
+}
+
+/** What Pomerium's programmatic login gives, and keeps in its cookie: signed with its shared secret (internal/sessions/state.go). */
+function isSession(payloadSegment: string): boolean {
+  const claims = readMembers(payloadSegment);
+  return claims !== undefined && Object.hasOwn(claims, 'databroker_server_version');
 }
 
 async function findKey(

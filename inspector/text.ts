@@ -10,6 +10,11 @@ export function safeLines(text: string): string {
   return text.split('\n').map(safeText).join('\n');
 }
 
+/** A message that may quote foreign text: each line after the first is indented, so that none of them looks like one of ours. */
+export function safeMessage(text: string): string {
+  return safeLines(text).replace(/\n(?=\S)/g, '\n  ');
+}
+
 /** A claim or a header member, as JSON; a number that JSON has no form for (`1e999`) as JavaScript writes it. */
 export function safeJson(value: unknown): string {
   return typeof value === 'number' ? String(value) : toSafeJson(value);

@@ -1,4 +1,5 @@
 import { type Attack, SPOOFED } from './attacks.ts';
+import type { Baseline } from './baseline.ts';
 import { type Finding, judge } from './judge.ts';
 import type { Answer } from './send.ts';
 
@@ -42,7 +43,7 @@ function formsOf(path: string): { files: string[]; answers: string[] } {
   const base = path.replace(/\/+$/, '');
   if (base === '') return { files: ['/index.txt'], answers: [] };
   return {
-    files: [`${base}/index.html`, `${base}.html`, `${base}.txt`],
+    files: [`${base}/index.html`, `${base}.html`, `${base}.txt`, `${base}.rsc`],
     answers: [path === base ? `${base}/` : base, `${base}.data`, `${base}/__data.json`],
   };
 }
@@ -59,9 +60,13 @@ const FIX =
   'Let the gate run before it: run_worker_first: true (Workers), nothing in exclude of _routes.json (Pages), a wider matcher (Next.js, Vercel). What is meant for everybody is accepted with --public PATH';
 
 /** `unknown`: what a path that is nowhere got, where that was an answer. */
-export function judgeAround(attack: Attack, answer: Answer, unknown: Answer | undefined): Finding {
-  const finding = judge(attack, answer);
-  if (finding.verdict !== 'let in') return finding;
+export function judgeAround(
+  attack: Attack,
+  answer: Answer,
+  { unknown, baseline }: { unknown: Answer | undefined; baseline: Baseline | undefined },
+): Finding {
+  const finding = judge(attack, answer, baseline);
+  if (finding.verdict !== 'let in' || finding.fix !== undefined) return finding;
   const isFallback = answer.body === unknown?.body && answer.status === unknown.status;
   const detail = isFallback ? 'served around the gate, as for each unknown path' : 'served around the gate';
   return { ...finding, detail, fix: FIX };

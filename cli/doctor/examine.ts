@@ -4,10 +4,14 @@ import { readText } from '../input.ts';
 import { readSigningKeys } from '../signing-keys.ts';
 import { judgeAround, publicPaths, requestsAround, withoutAssertion } from './around.ts';
 import { type Attack, attacksOn } from './attacks.ts';
+import { type Baseline, baselineOf } from './baseline.ts';
+import { withControl } from './control.ts';
 import { type Finding, judge, judgeFailure } from './judge.ts';
-import { linksIn, type Page } from './links.ts';
-import type { Plan } from './plan.ts';
+import { dataUrlsIn, linksIn, type Page } from './links.ts';
+import type { Plan, Session } from './plan.ts';
+import { isAddressOfRoute, isOfPomerium, pomeriumInstead } from './pomerium.ts';
 import { type Answer, type RawRequest, send } from './send.ts';
+import { judgeAssertionGiven, requestForAssertion } from './session.ts';
 
 export interface ExamineOptions {
   /** The file with the endpoint's own key. */
@@ -21,53 +25,93 @@ export interface ExamineOptions {
 }
 
 export async function examine(url: string, plan: Plan, options: ExamineOptions): Promise<Finding[]> {
-  const { audience, expected, issuerFormat } = plan;
+  const { audience, expected, issuerFormat, session } = plan;
   const { key } = options;
   const keys = key === undefined ? undefined : await readSigningKeys(await readText(key), key);
   const isTrusted = keys !== undefined;
   const issuer = await createTestIssuer({ host: audience, issuerFormat, ...(keys && { keys }) });
   const target = new URL(url);
+  const path = target.pathname + target.search;
   const isPublic = publicPaths(options.publicPaths ?? []);
   const ask = (request: RawRequest) => sendInTurn(url, request, options);
-  const perform = async (attacks: readonly Attack[], judgeAnswer = judge): Promise<Finding[]> => {
-    const findings: Finding[] = [];
-    for (const attack of attacks) {
-      findings.push(
-        await ask(attack).then(
-          (answer) => judgeAnswer(attack, answer),
-          (error) => judgeFailure(attack, error),
-        ),
-      );
-    }
-    return findings;
-  };
-
-  const findings = await perform(await attacksOn(target, issuer, { isTrusted, expected }));
-
+  const sign = () => issuer.sign(expected?.allowed?.claims);
   const unknown = `/pomerium-edge-doctor-${crypto.randomUUID()}`;
+
+  const ofPomerium = session ? await askPomerium(session, isPublic, options) : [];
+  if (!isTrusted && isAddressOfRoute(target, audience)) {
+    return [...ofPomerium, pomeriumInstead('the host of the URL is that of the route', undefined)];
+  }
+  const first = await ask({ path, headers: [] }).catch(() => undefined);
+  // Whom the routes let in is not known where none was found, and nobody else sees a page.
+  const seesPages = isTrusted && (!expected || expected.allowed !== undefined);
+  if (first && isOfPomerium(first)) {
+    // Pomerium takes away an assertion that is sent to it.
+    const good = seesPages
+      ? await ask({ path, headers: [[ASSERTION_HEADER, await sign()]] }).catch(() => first)
+      : first;
+    if (isOfPomerium(good)) return [...ofPomerium, pomeriumInstead('it answers itself', first.status)];
+  }
+  const shell = seesPages
+    ? await ask({ path: unknown, headers: [[ASSERTION_HEADER, await sign()]] }).catch(() => undefined)
+    : undefined;
+  let baseline: Baseline | undefined;
   let answerToUnknown: Answer | undefined;
+  const judgeBefore = (attack: Attack, answer: Answer) => {
+    const finding = judge(attack, answer, baseline);
+    // The first request is good, where one is sent.
+    if (attack.expect === 'let in' && finding.verdict === 'as it should') baseline ??= baselineOf(answer, shell);
+    return finding;
+  };
   const judgeBeside = (attack: Attack, answer: Answer) => {
     if (attack.path === unknown) answerToUnknown = answer;
-    return judgeAround(attack, answer, answerToUnknown);
+    return judgeAround(attack, answer, { unknown: answerToUnknown, baseline });
   };
-  const around = requestsAround(target, unknown).filter(({ path }) => !isPublic(path));
-  findings.push(...(await perform(around, judgeBeside)));
 
-  // Whom the routes let in is not known where none was found, and nobody else sees a page.
-  if (!isTrusted || (expected && !expected.allowed)) return findings;
-  const sign = () => issuer.sign(expected?.allowed?.claims);
-  const tried = new Set([target.pathname, ...around.map(({ path }) => path)]);
-  const links = linksIn(await readPages(target, sign, ask), audience);
-  const untried = links.filter((path) => !tried.has(path) && !isPublic(path));
-  return [...findings, ...(await perform(untried.map(withoutAssertion), judgeBeside))];
+  const findings = await perform(ask, await attacksOn(target, issuer, { isTrusted, expected }), judgeBefore);
+  const around = requestsAround(target, unknown).filter(({ path }) => !isPublic(path));
+  findings.push(...(await perform(ask, around, judgeBeside)));
+  if (seesPages) {
+    const tried = new Set([target.pathname, ...around.map(({ path }) => path)]);
+    const pages = await readPages(target, sign, ask);
+    const paths = [...dataUrlsIn(pages), ...linksIn(pages, audience)];
+    const untried = paths.filter((path) => !tried.has(path) && !isPublic(path));
+    findings.push(...(await perform(ask, untried.map(withoutAssertion), judgeBeside)));
+  }
+  return [...ofPomerium, ...withControl(findings, baseline !== undefined)];
+}
+
+type Ask = (request: RawRequest) => Promise<Answer>;
+
+async function perform(
+  ask: Ask,
+  attacks: readonly Attack[],
+  judgeAnswer: (attack: Attack, answer: Answer) => Finding,
+): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const attack of attacks) {
+    findings.push(
+      await ask(attack).then(
+        (answer) => judgeAnswer(attack, answer),
+        (error) => judgeFailure(attack, error),
+      ),
+    );
+  }
+  return findings;
+}
+
+/** Whether Pomerium gives an assertion to somebody who is signed in. */
+async function askPomerium(
+  { origin, cookie }: Session,
+  isPublic: (path: string) => boolean,
+  options: ExamineOptions,
+): Promise<Finding[]> {
+  const request = requestForAssertion(cookie);
+  if (isPublic(request.path)) return [];
+  return perform((one) => sendInTurn(origin, one, options), [request], judgeAssertionGiven);
 }
 
 /** What somebody who is let in sees at the endpoint, and at `/`. */
-async function readPages(
-  target: URL,
-  sign: () => Promise<string>,
-  ask: (request: RawRequest) => Promise<Answer>,
-): Promise<Page[]> {
+async function readPages(target: URL, sign: () => Promise<string>, ask: Ask): Promise<Page[]> {
   const pages: Page[] = [];
   for (const path of new Set([target.pathname + target.search, '/'])) {
     const headers = [['Accept', 'text/html,*/*;q=0.8'] as const, [ASSERTION_HEADER, await sign()] as const];

@@ -30,6 +30,15 @@ export function linksIn(pages: readonly Page[], host: string): string[] {
   return [...new Set([...fewOfEachFolder(files), ...otherPages])].slice(0, MAX_LINKS);
 }
 
+/** The data of a page as Next.js's pages router serves it: under the id of its build, which each page tells. */
+export function dataUrlsIn(pages: readonly Page[]): string[] {
+  return pages.flatMap(({ html, url }) => {
+    const [, build] = /"buildId":"([\w-]{1,100})"/.exec(html) ?? [];
+    const path = url.pathname.replace(/\/+$/, '') || '/index';
+    return build === undefined ? [] : [`/_next/data/${build}${path}.json`];
+  });
+}
+
 /** What tags name, as they write it. */
 function tagsIn(html: string): { reference: string; isPage: boolean }[] {
   return [...html.matchAll(TAG)].flatMap(([tag]) => {

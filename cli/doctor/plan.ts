@@ -1,6 +1,7 @@
 import { UsageError } from '../output.ts';
 import { examineFile, requireUsable } from '../routes/examine.ts';
 import { type Expected, expectedAt } from './expected.ts';
+import { readCookie } from './session.ts';
 
 /** As whom the endpoint is examined. */
 export interface Plan {
@@ -8,6 +9,15 @@ export interface Plan {
   readonly issuerFormat: 'host' | 'uri';
   /** What the routes say, where they are given. */
   readonly expected?: Expected;
+  readonly session?: Session;
+}
+
+/** Somebody's session at Pomerium. */
+export interface Session {
+  /** Of the route. */
+  readonly origin: string;
+  /** The value of the Cookie header. */
+  readonly cookie: string;
 }
 
 export interface PlanOptions {
@@ -17,10 +27,24 @@ export interface PlanOptions {
   readonly host?: readonly string[] | undefined;
   readonly leave?: readonly string[] | undefined;
   readonly listClaims?: readonly string[] | undefined;
+  readonly cookie?: string | undefined;
+  readonly pomerium?: string | undefined;
 }
 
 /** @throws {UsageError} */
 export async function readPlan(url: string, options: PlanOptions): Promise<Plan> {
+  const plan = await readRoutesPlan(url, options);
+  const { cookie, pomerium = `https://${plan.audience}` } = options;
+  if (cookie === undefined) {
+    if (options.pomerium !== undefined) throw new UsageError('--pomerium is for --cookie; say both.');
+    return plan;
+  }
+  if (!URL.canParse(pomerium) || !/^https?:$/.test(new URL(pomerium).protocol))
+    throw new UsageError(`--pomerium takes an http(s) URL; ${JSON.stringify(pomerium)} is none.`);
+  return { ...plan, session: { origin: pomerium, cookie: await readCookie(cookie) } };
+}
+
+async function readRoutesPlan(url: string, options: PlanOptions): Promise<Plan> {
   const { audience, config, issuerFormat, host, leave, listClaims } = options;
   if (config === undefined) {
     if (host ?? leave ?? listClaims) throw new UsageError('--host, --leave and --list-claims are for --config.');

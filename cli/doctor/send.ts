@@ -1,4 +1,4 @@
-import { request as requestHttp } from 'node:http';
+import { type IncomingHttpHeaders, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { Attack } from './attacks.ts';
 
@@ -7,6 +7,7 @@ export type RawRequest = Pick<Attack, 'path' | 'headers'>;
 
 export interface Answer {
   readonly status: number;
+  readonly headers: IncomingHttpHeaders;
   readonly body: string;
 }
 
@@ -27,7 +28,7 @@ export function send(base: string, { path, headers }: RawRequest, timeout: numbe
           body += chunk;
           if (body.length > MAX_BODY) break;
         }
-        resolve({ status: response.statusCode ?? 0, body });
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body });
       } catch (error) {
         reject(error);
       }

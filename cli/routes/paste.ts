@@ -58,7 +58,7 @@ function comment(lines: readonly string[]): string[] {
 /** An empty list says something, too: that no claim has several values. */
 function listVariable(name: string, option: string, values: readonly string[] | undefined): Variables {
   if (values === undefined) return [];
-  const wrong = values.find((value) => !/^[^\s,'"`$\\]*$/.test(value));
+  const wrong = values.find((value) => !/^[^\s\p{C},'"`$\\]*$/u.test(value));
   // The empty text is a variable that is not set.
   if (wrong === undefined) return [[name, values.join(',') || '[]']];
   throw new UsageError(`${option} has ${JSON.stringify(wrong)}, which no variable can hold; take it out.`);

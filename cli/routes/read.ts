@@ -35,8 +35,8 @@ interface Content {
 /** JSON is YAML, too. */
 function readYaml(text: string, path: string): Content {
   const lineCounter = new LineCounter();
-  const documents = parseYaml(text, lineCounter);
   try {
+    const documents = parseYaml(text, lineCounter);
     const values = documents.map((document) => toValue(document) ?? null);
     return { documents: values, placeOf: (where) => placeOf({ text, documents, lineCounter }, where) };
   } catch (error) {

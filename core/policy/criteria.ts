@@ -147,6 +147,13 @@ function compileClaim({ subPath, data, path, listClaims, mayOpen }: CriterionCon
       { path },
     );
   }
+  const value = (isObject(data) ? Object.values(data) : [data]).find((one) => /^(boolean|number)$/.test(typeof one));
+  if (value !== undefined) {
+    throw configurationError(
+      `${path}: an assertion has every claim as text, so that ${value} and "${value}" are the same there, and are not in Pomerium. Only Pomerium can decide it: name it in leaveToPomerium (--leave claim/${subPath}).`,
+      { path },
+    );
+  }
   const matches = compileListMatcher(data, path);
   // Pomerium writes the groups as a list. Of any other claim it is unknown whether "a,b" is one value or two.
   if (!listClaims && subPath !== 'groups' && (mayOpen || isOpenedByGuess(data))) {

@@ -1,15 +1,21 @@
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, assert, beforeAll, describe, test } from 'vitest';
+import { createVerifierFromEnvironment } from '../../core/index.ts';
 import { ROOT } from '../../scripts/run.ts';
+import { type LocalServer, serve } from '../../scripts/start/server.ts';
 import { createTestIssuer } from '../../testing/index.ts';
+import { makeSigningKey } from '../../testing/signing-key.ts';
 import { closedPort } from '../support/closed-port.ts';
 import { assertHarmless, ESCAPED_NAME, FOREIGN_NAME } from '../support/foreign.ts';
 import { HOST } from '../support/issuer.ts';
 import { P384_SPKI, SEED_CERTIFICATE, SEED_TOKEN } from '../support/seed.ts';
+import { startTlsOrigin } from '../support/tls-origin.ts';
 import { runCli } from './run-cli.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'pomerium-edge-'));
@@ -18,16 +24,54 @@ const at = (name: string) => join(folder, name);
 const openssl = async (...args: string[]) => (await promisify(execFile)('openssl', args)).stdout;
 
 describe('pomerium-edge', () => {
-  test('helps, with examples and exit codes', async () => {
-    const { code, stdout } = await runCli(['--help']);
-    assert.equal(code, 0);
-    for (const command of ['keygen', 'sign', 'inspect', 'jwks', 'doctor', 'policy']) {
-      assert.include(stdout, command);
-      const help = await runCli([command, '--help']);
-      assert.equal(help.code, 0);
-      if (command !== 'policy') assert.match(help.stdout, /Examples:/);
+  describe('helps, with examples, and the exit codes of docs/tools.md', () => {
+    const documented = Object.fromEntries(
+      [...readFileSync(`${ROOT}docs/tools.md`, 'utf8').matchAll(/^\| `([a-z -]+)` \|(.*)\|$/gm)].map(
+        ([, name = '', cells = '']) => {
+          const codes = cells.split('|').map((cell, code) => [code, cell.trim()] as const);
+          return [
+            name,
+            codes
+              .filter(([, meaning]) => meaning !== '')
+              .map(([code, meaning]) => `${code} ${meaning}`)
+              .join(', '),
+          ];
+        },
+      ),
+    );
+    const commands = [
+      'keygen',
+      'sign',
+      'inspect',
+      'jwks',
+      'doctor',
+      'policy check',
+      'policy test',
+      'policy print',
+      'routes',
+    ];
+    for (const command of commands) {
+      test(command, async () => {
+        const { code, stdout } = await runCli([...command.split(' '), '--help']);
+        assert.equal(code, 0);
+        assert.match(stdout, /\nExamples:\n {2}\$ [^\n]*pomerium-edge /);
+        assert.match(stdout, / --json /);
+        const [, codes, more] = /^Exit codes: ([^.]*)\.(?: With --as: ([^.]*)\.)?$/m.exec(stdout) ?? [];
+        assert.equal(codes, documented[command]);
+        if (command === 'routes') assert.equal(more, documented['routes --as']);
+      });
     }
-    assert.match((await runCli(['policy', 'check', '--help'])).stdout, /Example:/);
+
+    test('of the program and of policy', async () => {
+      for (const args of [['--help'], ['policy', '--help']]) {
+        const { code, stdout } = await runCli(args);
+        assert.equal(code, 0);
+        const names = commands
+          .map((name) => name.split(' '))
+          .flatMap(([name, sub]) => (args.length > 1 ? (sub ?? []) : [name]));
+        for (const name of names) assert.match(stdout, new RegExp(`^  ${name} `, 'm'));
+      }
+    });
   });
 
   test('tells its version', async () => {
@@ -297,6 +341,92 @@ describe('pomerium-edge jwks', () => {
     }
   });
 
+  describe('helps with what is no key set that the default verifier uses', () => {
+    let server: LocalServer;
+    const documents: Record<string, string> = {
+      '/page': '\n<!doctype html><title>Sign in</title>',
+      '/discovery': JSON.stringify({ issuer: 'https://a/', jwks_uri: 'https://a.example.com/keys\u001b[2J' }),
+      '/none': '{"keys":[]}',
+      '/proto': '{"__proto__":{"jwks_uri":"https://a/"}}',
+    };
+    beforeAll(async () => {
+      const { publicJwk } = await makeSigningKey('RS256');
+      documents['/rsa'] = JSON.stringify({ keys: [{ ...publicJwk, kid: 'k1' }] });
+      documents['/both'] = JSON.stringify({ keys: [{ ...publicJwk, kid: 'k1' }, (await makeSigningKey()).publicJwk] });
+      server = await serve(({ url = '' }, response) => void response.end(documents[url]));
+    });
+    afterAll(() => server.close());
+
+    const cases: [path: string, code: number, message: RegExp][] = [
+      [
+        '/rsa',
+        1,
+        /✗ A verifier that accepts ES256 uses none[\s\S]*\? skipped {2}k1: .*algorithms: \['RS256'\] \(POMERIUM_ALG/,
+      ],
+      ['/both', 0, /✓ ES256[\s\S]*\? skipped {2}k1: It is for RS256/],
+      ['/page', 1, /It is a page \(HTML\): .*Take the host of a route, as in https/],
+      ['/discovery', 1, /its key set is at "https:\/\/a\.example\.com\/keys\\u001b\[2J"\./],
+      ['/none', 1, /publishes no signing key/],
+      ['/proto', 1, /not a JWKS, which is a JSON object with "keys"\.\n/],
+    ];
+    for (const [path, code, message] of cases) {
+      test(path.slice(1), async () => {
+        const result = await runCli(['jwks', server.url + path]);
+        assert.match(result.stdout, message);
+        assert.equal(result.code, code);
+        assertHarmless(result.stdout);
+      });
+    }
+
+    test('rsa, with --algorithms RS256', async () => {
+      const { code, stdout } = await runCli(['jwks', `${server.url}/rsa`, '--algorithms', 'RS256', '--json']);
+      assert.equal(code, 0);
+      assert.deepInclude(JSON.parse(stdout), { usable: [{ keyId: 'k1', algorithm: 'RS256' }], skipped: [] });
+    });
+  });
+
+  test('says what to set for a private CA', async () => {
+    const issuer = await createTestIssuer();
+    const origin = await startTlsOrigin(folder, (_, response) => void response.end(JSON.stringify(issuer.jwks())));
+    try {
+      const untrusted = await runCli(['jwks', origin.url]);
+      assert.equal(untrusted.code, 1);
+      assert.match(untrusted.stdout, /certificate is not trusted here .*for a private CA set NODE_EXTRA_CA_CERTS/);
+      assert.equal((await runCli(['jwks', origin.url], { env: origin.variables })).code, 0);
+    } finally {
+      origin.close();
+    }
+  });
+
+  test('goes by way of HTTPS_PROXY as Node.js does, and says what that needs', async () => {
+    const issuer = await createTestIssuer();
+    const origin = await startTlsOrigin(folder, (_, response) => void response.end(JSON.stringify(issuer.jwks())));
+    const asked: string[] = [];
+    const proxy = createServer().on('connect', ({ url = '' }, client) => {
+      asked.push(url);
+      const server = connect(Number(url.split(':')[1]), '127.0.0.1', () => {
+        client.write('HTTP/1.1 200 OK\r\n\r\n');
+        client.pipe(server).pipe(client);
+      }).on('error', () => client.destroy());
+      client.on('error', () => server.destroy());
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    const HTTPS_PROXY = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    const env = { ...origin.variables, HTTPS_PROXY, NO_PROXY: '', no_proxy: '' };
+    try {
+      const used = await runCli(['jwks', origin.url], { env: { ...env, NODE_USE_ENV_PROXY: '1' } });
+      assert.equal(used.code, 0, used.stdout);
+      assert.deepEqual(asked, [new URL(origin.url).host]);
+      const url = `https://127.0.0.1:${await closedPort()}/jwks.json`;
+      const unused = await runCli(['jwks', url], { env: { ...env, NODE_USE_ENV_PROXY: '' } });
+      assert.match(unused.stdout, /\? HTTPS_PROXY is set, but Node\.js uses it only with NODE_USE_ENV_PROXY=1/);
+      assert.lengthOf(asked, 1);
+    } finally {
+      proxy.close().closeAllConnections();
+      origin.close();
+    }
+  });
+
   test('says why there was no answer: nothing listens', async () => {
     const { code, stdout } = await runCli(['jwks', `http://127.0.0.1:${await closedPort()}/jwks.json`]);
     assert.equal(code, 1);
@@ -304,7 +434,6 @@ describe('pomerium-edge jwks', () => {
   });
 
   test('lets a key set write nothing on a terminal, and forge no line', async () => {
-    const { serve } = await import('../../scripts/start/server.ts');
     const issuer = await createTestIssuer();
     const keys = [
       { ...issuer.keys[0]?.publicJwk, kid: FOREIGN_NAME },
@@ -326,7 +455,6 @@ describe('pomerium-edge jwks', () => {
   });
 
   test('explains P-384, and an answer without ETag or max-age', async () => {
-    const { serve } = await import('../../scripts/start/server.ts');
     const vectors = JSON.parse(readFileSync(`${ROOT}test/vectors/pomerium-2026.json`, 'utf8'));
     const { keys: p384 } = JSON.parse(vectors.jwks['p384-labelled-es256'].body);
     const { keys: good } = JSON.parse(vectors.jwks.es256.body);
@@ -384,6 +512,58 @@ deny:
     assert.match(lines[2] ?? '', /^✗ bad\.yaml:10:\d+: .*groups/);
     assert.equal((await runCli(['policy', 'check', at('broken.yaml')])).code, 2);
   });
+
+  test('print gives one line of JSON, as POMERIUM_POLICY takes it', async () => {
+    writeFileSync(at('policy.yaml'), `${POLICY}    - claim/level: "\\e[2J\\u202e"\n`);
+    const { code, stdout, stderr } = await runCli(['policy', 'print', 'policy.yaml', '--list-claims', '[]'], {
+      cwd: folder,
+    });
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^\{"allow".*\}\n$/);
+    assertHarmless(stdout);
+    const policy = JSON.parse(stdout);
+    assert.deepEqual(policy.deny, { or: [{ groups: 'contractors' }, { 'claim/level': '\u001b[2J\u202e' }] });
+    assert.match(stderr, /^policy\.yaml:10:\d+: claim\/level needs jwt_claims_headers/);
+    assert.isOk(
+      createVerifierFromEnvironment({ POMERIUM_AUDIENCE: HOST, POMERIUM_POLICY: stdout, POMERIUM_LIST_CLAIMS: '[]' }),
+    );
+    const json = await runCli(['policy', 'print', 'policy.yaml', '--list-claims', '[]', '--json'], { cwd: folder });
+    assert.deepEqual(JSON.parse(json.stdout).policy, policy);
+  });
+
+  test('print refuses what check refuses, and routes', async () => {
+    writeFileSync(at('bad.yaml'), BAD);
+    const { code, stdout, stderr } = await runCli(['policy', 'print', 'bad.yaml'], { cwd: folder });
+    assert.deepEqual({ code, stdout }, { code: 1, stdout: '' });
+    assert.lengthOf(stderr.trim().split('\n'), 3);
+    writeFileSync(at('routes.yaml'), 'routes: [{from: https://a.example.com, to: http://a}]');
+    const routes = await runCli(['policy', 'print', 'routes.yaml'], { cwd: folder });
+    assert.equal(routes.code, 2);
+    assert.match(routes.stderr, /holds routes; "pomerium-edge routes routes\.yaml --for env"/);
+  });
+
+  const hints: [yaml: string, hint: RegExp][] = [
+    ['{allow: {and: [{or: [{domain: a}]}]}}', /operators do not nest: write another rule/],
+    ['{allow: {or: [{claims/groups: x}]}}', /write claim\/groups/],
+    ['{allow: {or: [{claim.roles: x}]}}', /write claim\/roles/],
+    ['{allow: {or: [{email: [a, b]}]}}', /it is a list: write in: \[/],
+    ['{allow: {or: [{claim/roles: [a, b]}]}}', /write a criterion for each value, under or/],
+    [
+      '{allow: {or: [{claim/verified: true}]}}',
+      /true and "true" are the same there, and are not in Pomerium.*--leave claim\/verified\)/,
+    ],
+    ['{allow: {or: [{claim/level: {is: 5}}]}}', /5 and "5" are the same there/],
+    ['{allow: {or: [{email: , is: a}]}}', /it has email, is \(indent/],
+    ['allow: {or: [{domain: a}]}\n---\ndeny: {or: [{domain: b}]}', /A policy is one document/],
+  ];
+  for (const [yaml, hint] of hints) {
+    test(`check helps with ${yaml.replaceAll('\n', ' ')}`, async () => {
+      writeFileSync(at('hint.yaml'), yaml);
+      const { code, stdout } = await runCli(['policy', 'check', at('hint.yaml')]);
+      assert.equal(code, 1);
+      assert.match(stdout, hint);
+    });
+  }
 
   test('check names a criterion that no terminal obeys', async () => {
     writeFileSync(at('foreign.json'), JSON.stringify({ allow: { or: [{ [FOREIGN_NAME]: 1 }] } }));

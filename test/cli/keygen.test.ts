@@ -1,5 +1,17 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -64,6 +76,34 @@ describe('pomerium-edge keygen', () => {
     }
     assert.lengthOf(readdirSync(at('planted')), 7, 'no draft is left');
   });
+
+  test('follows no link that somebody put where a file comes', async () => {
+    mkdirSync(at('linked'));
+    writeFileSync(at('victim'), 'as it was');
+    for (const name of ['signing-key.base64', 'public.pem', 'certificate.pem', 'jwks.json'])
+      symlinkSync('../victim', at(`linked/${name}`));
+    symlinkSync('../nowhere', at('linked/signing-key.pem'));
+    assert.equal((await runCli(['keygen', '--out', at('linked')])).code, 0);
+    assert.equal(read('victim'), 'as it was');
+    assert.isFalse(existsSync(at('nowhere')));
+    for (const name of readdirSync(at('linked'))) assert.isTrue(lstatSync(at(`linked/${name}`)).isFile(), name);
+  });
+
+  const unwritable: [name: string, plant: (path: string) => void][] = [
+    ['a link to nowhere', (path) => symlinkSync('nowhere', path)],
+    ['a file', (path) => writeFileSync(path, '')],
+    ['a folder where a file comes', (path) => mkdirSync(join(path, 'public.pem'), { recursive: true })],
+  ];
+  for (const [name, plant] of unwritable) {
+    test(`says in a sentence that it cannot write to ${name}, and leaves no draft`, async () => {
+      const path = at(`unwritable ${name}`);
+      plant(path);
+      const { code, stderr } = await runCli(['keygen', '--out', path]);
+      assert.equal(code, 2);
+      assert.match(stderr, /^pomerium-edge: .* cannot be written: E[A-Z]+\.\n$/);
+      if (existsSync(join(path, 'public.pem'))) assert.notMatch(readdirSync(path).join(), /\.pem\.[0-9a-f]/);
+    });
+  }
 
   test('overwrites nothing, and says how to go on', async () => {
     await runCli(['keygen', '--out', at('twice')]);

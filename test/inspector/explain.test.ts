@@ -1,3 +1,4 @@
+import { base64url } from 'jose';
 import { assert, describe, test } from 'vitest';
 import { createVerifier, type PomeriumErrorCode, remoteKeys, staticKeys } from '../../core/index.ts';
 import { type Expectation, explain } from '../../inspector/explain.ts';
@@ -138,4 +139,41 @@ describe('inWords()', () => {
   for (const [[verb, seconds], words] of cases) {
     test(`${verb} ${seconds} s is "${words}"`, () => assert.equal(inWords(verb, seconds), words));
   }
+});
+
+describe('explain() says what an algorithm tells of who signed', () => {
+  const fixOf = async (alg: string, claims: object) => {
+    const segment = (value: object) => base64url.encode(JSON.stringify(value));
+    const text = `${segment({ alg, kid: 'k' })}.${segment(claims)}.${base64url.encode('x')}`;
+    const { checks } = await explain(text, expectation);
+    return checks.find(({ rule }) => rule === 'algorithm')?.fix;
+  };
+  const claims = { iss: 'authenticate.example.com', aud: [issuer.host], sub: 'u', jti: 'j', iat: NOW, exp: NOW + 300 };
+  const cases: [name: string, alg: string, claims: object, fix: RegExp][] = [
+    ['a session of Pomerium', 'HS256', { ...claims, databroker_server_version: '1' }, /^This is a session of Pomerium/],
+    ['HS256 of somebody else', 'HS256', claims, /^Pomerium never signs with this/],
+    [
+      'an algorithm of nobody',
+      'ES384',
+      { ...claims, databroker_server_version: '1' },
+      /^Pomerium never signs with this/,
+    ],
+    [
+      'RS256, which an identity provider signs with, too',
+      'RS256',
+      claims,
+      /^If its kid is in your JWKS, set .*RS256.*; else/,
+    ],
+  ];
+  for (const [name, alg, members, fix] of cases) {
+    test(name, async () => assert.match((await fixOf(alg, members)) ?? '', fix));
+  }
+});
+
+test('explain() cuts what is nested deeper than anybody reads, and prints', async () => {
+  const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
+  const text = `${base64url.encode('{"alg":"ES256"}')}.${base64url.encode(`{"iat":1,"exp":2,"x":${deep}}`)}.${base64url.encode('x')}`;
+  const { claims, checks } = await explain(text, expectation);
+  assert.match(JSON.stringify(claims), /\[\["… \(nested deeper than 100 levels\)"\]\]/);
+  assert.equal(checks.find(({ rule }) => rule === 'claims')?.verdict, 'pass');
 });

@@ -48,7 +48,9 @@ export async function installPackages(
   files: Readonly<Record<string, string>>,
 ): Promise<Pick<Project, 'folder' | 'remove'>> {
   const folder = mkdtempSync(join(tmpdir(), 'pomerium-edge-'));
-  const dependencies = Object.fromEntries(packages.map((name) => name.split(/@(?=npm:)/)).map(([name, range = '*']) => [name, range]));
+  const dependencies = Object.fromEntries(
+    packages.map((name) => name.split(/@(?=npm:)/)).map(([name, range = '*']) => [name, range]),
+  );
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ dependencies }));
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
@@ -80,7 +82,9 @@ function manifestOf(folder: string): Manifest {
 const INSTALLED = ['toolchain/workers/node_modules', 'node_modules'].map((path) => join(ROOT, path));
 
 function link(name: string, range: string, modules: string): void {
-  const place = INSTALLED.map((path) => join(path, range.startsWith('npm:') ? range.slice(4) : name)).find((path) => existsSync(path) && isOf(range, path));
+  const place = INSTALLED.map((path) => join(path, range.startsWith('npm:') ? range.slice(4) : name)).find(
+    (path) => existsSync(path) && isOf(range, path),
+  );
   if (place === undefined)
     throw new Error(`${name} ${range} is not installed: name it in package.json of toolchain/workers.`);
   mkdirSync(dirname(join(modules, name)), { recursive: true });

@@ -17,10 +17,13 @@ export interface QuickStart {
 export function readQuickStart(page: string): QuickStart {
   const text = readFileSync(`${ROOT}${page}`, 'utf8');
   const section = /^## Quick start\n([\s\S]*?)^## /m.exec(text)?.[1] ?? '';
-  const blocks = Array.from(section.matchAll(/^( *)```(\w+)\n([\s\S]*?)^\1```$/gm), ([, indent = '', language, block = '']) => ({
-    language,
-    text: block.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
-  }));
+  const blocks = Array.from(
+    section.matchAll(/^( *)```(\w+)\n([\s\S]*?)^\1```$/gm),
+    ([, indent = '', language, block = '']) => ({
+      language,
+      text: block.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
+    }),
+  );
   const paths = new Map(blocks.map((block) => [block, /^(?:\/\/|#) (\S*\.\S+)\n/.exec(block.text)?.[1]]));
   const files = blocks.flatMap((block) => {
     const path = paths.get(block);

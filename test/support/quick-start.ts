@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { ROOT } from '../../scripts/run.ts';
+import { blocksOf } from './markdown.ts';
 
 /** What the section "Quick start" of a page tells its reader to do. */
 export interface QuickStart {
@@ -13,31 +12,19 @@ export interface QuickStart {
   readonly route: string;
 }
 
+const INSTALL = /^npm install (?:-D )?/;
+
 /** @param page as in `docs/hono.md` */
 export function readQuickStart(page: string): QuickStart {
-  const text = readFileSync(`${ROOT}${page}`, 'utf8');
-  const section = /^## Quick start\n([\s\S]*?)^## /m.exec(text)?.[1] ?? '';
-  const blocks = Array.from(
-    section.matchAll(/^( *)```(\w+)\n([\s\S]*?)^\1```$/gm),
-    ([, indent = '', language, block = '']) => ({
-      language,
-      text: block.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
-    }),
-  );
-  const paths = new Map(blocks.map((block) => [block, /^(?:\/\/|#) (\S*\.\S+)\n/.exec(block.text)?.[1]]));
-  const files = blocks.flatMap((block) => {
-    const path = paths.get(block);
-    return path === undefined ? [] : [[path, block.text]];
-  });
-  const others = blocks.filter((block) => paths.get(block) === undefined);
+  const blocks = blocksOf(page, { section: 'Quick start' });
+  const others = blocks.filter(({ path }) => path === undefined);
   const lines = others
     .filter(({ language }) => language === 'sh')
-    .flatMap((block) => block.text.split('\n'))
+    .flatMap(({ text }) => text.split('\n'))
     .map((line) => line.replace(/(^| +)# .*/, '').trim())
     .filter((line) => line !== '');
-  const INSTALL = /^npm install (?:-D )?/;
   return {
-    files: Object.fromEntries(files),
+    files: Object.fromEntries(blocks.flatMap(({ path, text }) => (path === undefined ? [] : [[path, text]]))),
     packages: lines.filter((line) => INSTALL.test(line)).flatMap((line) => line.replace(INSTALL, '').split(' ')),
     commands: lines.filter((line) => !INSTALL.test(line)),
     route: others.find(({ language }) => language === 'yaml')?.text ?? '',

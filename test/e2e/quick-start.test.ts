@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { afterAll, assert, beforeAll, describe, test } from 'vitest';
 import { parse } from 'yaml';
+import { compileRoutes } from '../../core/index.ts';
 import { OSLS_ENVIRONMENT } from '../../scripts/osls-offline.ts';
 import { type Running, startProcess } from '../../scripts/processes.ts';
 import { ROOT, tool } from '../../scripts/run.ts';
@@ -196,6 +197,7 @@ describe.each(named)('the quick start of $name', (page) => {
     const [{ from, pass_identity_headers }] = parse(route).routes;
     assert.isTrue(pass_identity_headers);
     const { host } = new URL(from);
+    assert.doesNotThrow(() => compileRoutes(parse(route), { hosts: [host] }));
     const settings =
       Object.values(files)
         .join('\n')

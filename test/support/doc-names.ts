@@ -1,6 +1,6 @@
 /**
- * What the blocks of docs/*.md use and do not declare, since they are parts of a file: name and declaration. A block gets those
- * whose name it uses and does not declare itself.
+ * What the blocks of README.md and docs/*.md use and do not declare, since they are parts of a file: name and declaration. A
+ * block gets those whose name it uses and does not declare itself.
  */
 type Names = Readonly<Record<string, string>>;
 
@@ -20,6 +20,10 @@ const WORKER_HANDLER =
 
 /** By page, besides. */
 export const NAMES: Readonly<Record<string, Names>> = {
+  'README.md': {
+    ctx: 'declare const ctx: { waitUntil(promise: Promise<unknown>): void };',
+    verifier: 'declare const verifier: import("pomerium-edge").Verifier;',
+  },
   'docs/aws-lambda.md': {
     ...imports('pomerium-edge/aws-lambda', 'createAuthorizer'),
     ...imports('@aws-lambda-powertools/logger', 'Logger'),

@@ -25,7 +25,7 @@ export default defineConfig({
           include: [
             'test/{core,testing,inspector,cli}/**/*.test.ts',
             'test/{node,simulation}/**/*.test.ts',
-            'test/adapters/{hono,aws-lambda,vercel,next}/**/*.test.ts',
+            'test/adapters/{hono,aws-lambda,vercel,next,node,react}/**/*.test.ts',
           ],
           exclude: ['test/adapters/hono/workers.test.ts', ...ALONE],
           maxWorkers: '100%',

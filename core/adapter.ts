@@ -21,6 +21,8 @@ export {
 export { encodePath, readPath } from './gate/path.ts';
 export { collectPending, type Pending } from './gate/pending.ts';
 export { requirePossible, SOME_KEYS } from './gate/possible.ts';
+export type { RefusalPageOptions } from './gate/refusal-page-options.ts';
+export type { RefusalMessage, RefusalTexts } from './gate/refusal-texts.ts';
 export { withHeaders } from './gate/response.ts';
 export { compilePathRules, type PathRule, type PathRules } from './gate/rules.ts';
 export * from './index.ts';

@@ -59,6 +59,7 @@ export type {
   PolicyOptions,
   RequestInfo,
 } from './policy/policy.ts';
+export { type PomeriumUrls, type PomeriumUrlsOptions, pomeriumUrls } from './pomerium-urls.ts';
 export { compileRoutes, type Routes, type RoutesOptions } from './routes/compile.ts';
 export type { ExplainedRoute } from './routes/explain.ts';
 export type { Algorithm } from './signature/algorithms.ts';

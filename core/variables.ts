@@ -100,6 +100,7 @@ const ACCESS_VARIABLES = [
   'KEEP_ASSERTION',
   'SHARED',
   'END_AT_EXPIRY',
+  'REFUSAL_PAGE',
   'LOG',
   'LOG_SUBJECT',
 ].map((name) => `POMERIUM_${name}`);

@@ -4,7 +4,8 @@ import { bundleLambdas } from './bundle-lambda.ts';
 import { must, ROOT, tool } from './run.ts';
 
 /** dist/: what is published, and what everything that is not a unit test runs on. Built anew when a source is newer. */
-const OUTPUT = `${ROOT}dist/core/index.js`;
+// The last file that a build writes: one that was cut off is no build.
+const OUTPUT = `${ROOT}dist/cli/pomerium-edge.js`;
 // Folders, too: theirs is the time at which a file was taken away.
 const sources = globSync(
   [

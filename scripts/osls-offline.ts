@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { type Running, startProcess } from './processes.ts';
+import { type RunningProcess, startProcess } from './processes.ts';
 import { ROOT, tool } from './run.ts';
 import { serve } from './start/server.ts';
 
@@ -15,7 +15,8 @@ export const OSLS_ENVIRONMENT = {
 /** The root's `serverless.yml` behind an offline API Gateway: its HTTP API at `/http`, its REST API at `/rest`. */
 export async function startOslsOffline(
   env: Readonly<Record<string, string>>,
-): Promise<Pick<Running, 'printed' | 'stop'> & { url: string }> {
+  onOutput?: (output: string) => void,
+): Promise<RunningProcess & { url: string }> {
   // SSM without any parameter: the authorizer then asks for the keys itself.
   const ssm = await serve((_, response) => {
     response.writeHead(400, { 'content-type': 'application/x-amz-json-1.1' }).end('{"__type":"ParameterNotFound"}');
@@ -23,15 +24,13 @@ export async function startOslsOffline(
   const [http = '', lambda = '', socket = '', alb = ''] = await Promise.all([0, 1, 2, 3].map(freePort));
   const ports = ['--httpPort', http, '--lambdaPort', lambda, '--websocketPort', socket, '--albPort', alb];
   const flags = ['--host', '127.0.0.1', '--noPrependStageInUrl', ...ports];
-  const offline = startProcess(tool('osls'), ['offline', ...flags], ROOT, {
-    ...OSLS_ENVIRONMENT,
-    AWS_ENDPOINT_URL_SSM: ssm.url,
-    ...env,
-  });
+  const environment = { ...OSLS_ENVIRONMENT, AWS_ENDPOINT_URL_SSM: ssm.url, ...env };
+  const offline = startProcess(tool('osls'), ['offline', ...flags], ROOT, environment, onOutput);
   await offline.printed(/Server ready: (http:\S+)/);
   return {
     url: `http://127.0.0.1:${http}`,
     printed: offline.printed,
+    ended: offline.ended,
     stop: async () => {
       await Promise.all([offline.stop(), ssm.close()]);
     },

@@ -9,7 +9,26 @@ export interface Running {
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
-export function startProcess(command: string, args: readonly string[], cwd = ROOT, env = {}): Running {
+export interface RunningProcess extends Running {
+  /** Resolves when it has ended, stopped or not. */
+  readonly ended: Promise<unknown>;
+}
+
+const running = new Set<Running>();
+
+/** Ends every process that was started here and goes on. */
+export async function stopProcesses(): Promise<void> {
+  await Promise.all([...running].map(({ stop }) => stop()));
+}
+
+/** `onOutput` gets all that it prints, as it comes. */
+export function startProcess(
+  command: string,
+  args: readonly string[],
+  cwd = ROOT,
+  env = {},
+  onOutput?: (output: string) => void,
+): RunningProcess {
   const child: ChildProcess = spawn(command, args, {
     cwd,
     detached: true,
@@ -22,10 +41,12 @@ export function startProcess(command: string, args: readonly string[], cwd = ROO
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on('data', (chunk) => {
       output += chunk;
+      onOutput?.(String(chunk));
       for (const look of looks) look();
     });
   }
-  return {
+  const started: RunningProcess = {
+    ended,
     printed: (pattern) =>
       new Promise((resolve, reject) => {
         const look = () => {
@@ -42,4 +63,7 @@ export function startProcess(command: string, args: readonly string[], cwd = ROO
       await ended;
     },
   };
+  running.add(started);
+  ended.finally(() => running.delete(started));
+  return started;
 }

@@ -25,6 +25,7 @@ export const AUTHORIZER_WITHOUT = {
   removeHeaders: 'overwrite or remove those headers in the integration’s parameter mapping',
   keepAssertion: 'remove x-pomerium-jwt-assertion in the integration’s parameter mapping',
   shared: 'the integration makes the answer; it says in Cache-Control what caches may keep',
+  refusalPage: 'API Gateway makes the answer; write it as a gateway response',
   onRefused: 'API Gateway makes the answer; write gateway responses, which see the code as $context.authorizer.code',
   endAtExpiry:
     'API Gateway holds the socket; close it with DELETE /@connections/{connectionId} at the context’s expiresAt',

@@ -1,4 +1,3 @@
-import { headers } from 'next/headers.js';
 import { cache } from 'react';
 import {
   compilePolicy,
@@ -18,11 +17,15 @@ import { lazyGate } from '../vercel/lazy-gate.ts';
 import type { VercelOptions } from '../vercel/options.ts';
 import { environment } from '../vercel/platform.ts';
 import { refuse } from './refuse.ts';
+import { requestHeaders } from './request-headers.ts';
 
 export interface RequireIdentityOptions {
   /** Who may go on: a compiled policy or parsed PPL. It cannot ask about method or path: those are for `createProxy`'s `rules`. */
   policy?: Policy | object;
 }
+
+/** What has the headers of a request: that of the Pages Router, and every `Request`. */
+type WithHeaders = Pick<RequestLike, 'headers'>;
 
 export interface IdentityFunctions {
   /**
@@ -30,9 +33,11 @@ export interface IdentityFunctions {
    * `keys_unavailable` and `invalid_configuration`, since then nobody can tell. Once a request in server components.
    * `request`: for the Pages Router, whose `req` has to be given; elsewhere `headers()` of Next.js is asked.
    */
-  getIdentity(request?: Pick<RequestLike, 'headers'>): Promise<Identity | undefined>;
+  getIdentity(request?: WithHeaders): Promise<Identity | undefined>;
+  /** For code of the Pages Router that must have one: its `req` has to be given. Rejects with the `PomeriumError`, whose `status` is the answer's. */
+  requireIdentity(request: WithHeaders, options?: RequireIdentityOptions): Promise<Identity>;
   /**
-   * The same for code that must have one: in server components, route handlers and server actions. Calls Next's
+   * For code that must have one: in server components, route handlers and server actions. Calls Next's
    * `unauthorized()` for nobody, and `forbidden()` for whom the policy does not allow; where `experimental.authInterrupts` is
    * off, rejects with the `PomeriumError` instead.
    */
@@ -52,6 +57,7 @@ const OF_THE_PROXY = [
   'keepAssertion',
   'shared',
   'endAtExpiry',
+  'refusalPage',
   'onRefused',
 ];
 
@@ -75,8 +81,8 @@ export function createIdentityFunctions(options: VercelOptions = {}): IdentityFu
   });
   const authorize = async ({ headers }: GateRequest, policy?: Policy) =>
     gate.authorize({ headers }, { policy, isBehindGate: true });
-  const forAnybody = cache(async () => authorize({ headers: await headers() }));
-  const forSomebody = cache(async () => authorize({ headers: await headers() }, SOMEBODY));
+  const forAnybody = cache(async () => authorize({ headers: await requestHeaders() }));
+  const forSomebody = cache(async () => authorize({ headers: await requestHeaders() }, SOMEBODY));
 
   const compiledPolicies = new WeakMap<object, Policy>();
   const compile = (policy: object): Policy => {
@@ -85,6 +91,15 @@ export function createIdentityFunctions(options: VercelOptions = {}): IdentityFu
     return compiled;
   };
 
+  const readPolicy = (options: RequireIdentityOptions): Policy | undefined => {
+    requireOptions(options);
+    requireKnown(options, ['policy'], 'option of requireIdentity()');
+    const { policy } = options;
+    return policy && requireNoRequest(isPolicy(policy) ? policy : compile(policy));
+  };
+  const authorizeHere = async (policy: Policy | undefined) =>
+    policy ? authorize({ headers: await requestHeaders() }, policy) : forSomebody();
+
   return {
     async getIdentity(request) {
       const result = await (request ? authorize(request) : forAnybody());
@@ -92,13 +107,11 @@ export function createIdentityFunctions(options: VercelOptions = {}): IdentityFu
       if (result.error.status < 500) return undefined;
       throw result.error;
     },
-    async requireIdentity(given = {}) {
-      requireOptions(given);
-      requireKnown(given, ['policy'], 'option of requireIdentity()');
-      const { policy } = given;
-      const compiled = policy && requireNoRequest(isPolicy(policy) ? policy : compile(policy));
+    async requireIdentity(given: WithHeaders | RequireIdentityOptions = {}, options: RequireIdentityOptions = {}) {
+      if (isRequest(given)) return identityIn(await authorize(given, readPolicy(options) ?? SOMEBODY));
+      const policy = readPolicy(given);
       try {
-        return identityIn(await (compiled ? authorize({ headers: await headers() }, compiled) : forSomebody()));
+        return identityIn(await authorizeHere(policy));
       } catch (error) {
         return await refuse(error);
       }
@@ -113,6 +126,10 @@ export const { getIdentity, requireIdentity } = createIdentityFunctions();
 function readEnvironment(): object {
   const variables = OF_THE_PROXY.map((option) => GATE_VARIABLES[option]);
   return Object.fromEntries(Object.entries(environment()).filter(([name]) => !variables.includes(name)));
+}
+
+function isRequest(value: WithHeaders | RequireIdentityOptions): value is WithHeaders {
+  return typeof value === 'object' && value !== null && 'headers' in value;
 }
 
 function identityIn(result: GateResult): Identity {

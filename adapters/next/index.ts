@@ -11,3 +11,4 @@ export {
   requireIdentity,
 } from './identity.ts';
 export { createProxy, type NextProxy, type Proxy, type ProxyOptions } from './proxy.ts';
+export { type IdentifiedRouteHandler, withPomerium } from './with-pomerium.ts';

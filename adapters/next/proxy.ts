@@ -2,6 +2,7 @@ import type { NextFetchEvent, NextRequest } from 'next/server.js';
 import { type GateRequest, imageSources, readPath } from '../../core/adapter.ts';
 import { type Middleware, makeMiddleware, type NextMiddleware } from '../vercel/middleware.ts';
 import type { MiddlewareOptions } from '../vercel/options.ts';
+import { cleanInPlace } from './clean-in-place.ts';
 import { browserPaths, pagePaths } from './page-paths.ts';
 
 /** Options of every gate (docs/gate.md) and of middleware. Each one replaces what the environment says. */
@@ -70,11 +71,4 @@ function cacheControlOf({ url = '' }: GateRequest): string {
   const path = readPath(url) ?? '';
   if (path.startsWith('/_next/static/')) return 'private, max-age=31536000, immutable';
   return ASSET.test(path) ? 'private, no-cache' : 'private, no-cache, no-store, max-age=0, must-revalidate';
-}
-
-/** The same object: a copy would lose what `nextUrl` knows of `basePath` and locales. */
-function cleanInPlace(request: NextRequest, headers: Headers): NextRequest {
-  for (const name of [...request.headers.keys()]) if (!headers.has(name)) request.headers.delete(name);
-  for (const [name, value] of headers) if (request.headers.get(name) !== value) request.headers.set(name, value);
-  return request;
 }

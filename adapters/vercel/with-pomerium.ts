@@ -17,7 +17,7 @@ export type IdentifiedHandler<Rest extends readonly unknown[], Who = Identity> =
 ) => Response | Promise<Response>;
 
 /**
- * Wraps a Web-standard function, or a route handler of Next.js: it is only called for requests that came through Pomerium,
+ * Wraps a Web-standard function: it is only called for requests that came through Pomerium,
  * without unverified Pomerium headers. Others get a `problemResponse`, a page where `Accept` asks for one, or what `onRefused`
  * answers. Where `routes`, `optional`, `rules` or `allowPreflight` let requests for nobody pass, here or in the environment, the
  * identity is undefined for them.
@@ -42,14 +42,23 @@ export function withPomerium<Rest extends readonly unknown[], Who extends Identi
   handler: IdentifiedHandler<Rest, Who>,
   options: GateOptions<Request> = {},
 ): (request: Request, ...rest: Rest) => Promise<Response> {
+  return wrapHandler(handler, options, requestWithHeaders);
+}
+
+/** `clean`: the platform's request with other headers. */
+export function wrapHandler<Req extends Request, Rest extends readonly unknown[], Who extends Identity | undefined>(
+  handler: (request: Req, identity: Who, ...rest: Rest) => Response | Promise<Response>,
+  options: GateOptions<Req>,
+  clean: (request: Req, headers: Headers) => Req,
+): (request: Req, ...rest: Rest) => Promise<Response> {
   requireHandler(handler);
-  const gate = lazyGate<Request>(options);
+  const gate = lazyGate<Req>(options);
   return async (request, ...rest) => {
     const result = await gate.authorize(request, { platform: rest[0] });
     if (result.type === 'refuse') return gate.refuse(result.error, request, request);
-    const forwarded = requestWithHeaders(request, forward(request.headers, result.headers));
+    const cleaned = clean(request, forward(request.headers, result.headers));
     // The overloads say who it may be.
-    const answer = await handler(forwarded, result.identity as Who, ...rest);
+    const answer = await handler(cleaned, result.identity as Who, ...rest);
     return withHeaders(
       answer,
       gate.answerHeaders((name) => answer.headers.get(name)),

@@ -13,7 +13,7 @@ import { isCorsPreflight, type RequestLike } from './headers.ts';
 import { type GateContext, type GateRequest, identify, NOBODY, type Visitor } from './identify.ts';
 import type { GateLog } from './log.ts';
 import { type GateOptions, type GateSettings, type GateSupport, readGateOptions } from './options.ts';
-import { refusalResponse } from './refusal.ts';
+import { type RefusedRequest, refusalResponse } from './refusal.ts';
 import { privateHeaders } from './response.ts';
 
 export type GateResult = (Visitor & { readonly type: 'allow'; readonly headers: ForwardedHeaders }) | GateRefusal;
@@ -30,7 +30,7 @@ export interface Gate<NativeRequest = unknown> {
   /** Whether the request may go on, for whom, and with which headers. Never rejects. */
   authorize(request: GateRequest, context?: GateContext): Promise<GateResult>;
   /** The answer to a request that was refused. Never cached. */
-  refuse(error: PomeriumError, request: RequestLike, native: NativeRequest): Promise<Response>;
+  refuse(error: PomeriumError, request: RefusedRequest, native: NativeRequest): Promise<Response>;
   /** The headers to set on an answer that passed. `get`: one of its headers, by its lower-case name. */
   answerHeaders(get: (name: string) => string | null | undefined): [name: string, value: string][];
   /** After how many seconds an answer to it that is still open must be closed, where `endAtExpiry` asks for it. */
@@ -62,7 +62,7 @@ export function createGate<NativeRequest>(
   platform: GatePlatform,
 ): Gate<NativeRequest> {
   const settings = readGateOptions(env, options, platform);
-  const { rules, shared, endAtExpiry, onRefused, corsOrigins } = settings;
+  const { rules, shared, endAtExpiry, onRefused, corsOrigins, refusalPage } = settings;
   const { log, keys, noStoreHeaders = {}, makeVerifier = createVerifier } = platform;
   const verifierOptions = optionsFromEnvironment(env, settings.verifierOptions, {
     ...keys,
@@ -107,7 +107,12 @@ export function createGate<NativeRequest>(
     async refuse(error, request, native) {
       const custom = onRefused && (await answerOf(() => onRefused(error, native), log));
       const link = home === undefined ? undefined : sameUrlAt(home, request);
-      return refusalResponse(error, request, { custom, home: link, corsOrigins, noStore });
+      return refusalResponse(error, request, {
+        custom,
+        page: { options: refusalPage, home: link },
+        corsOrigins,
+        noStore,
+      });
     },
     answerHeaders: (get) => (shared ? [] : [...privateHeaders(get), ...noStore]),
     secondsOpen: ({ expiresAt }) => (endAtExpiry ? expiresAt + clockTolerance - now() : undefined),
@@ -136,8 +141,10 @@ function brokenGate<NativeRequest>(
 ): Gate<NativeRequest> {
   return {
     authorize: async () => refusal(error, log),
-    refuse: (refused, request) =>
-      refusalResponse(refused, request, { custom: undefined, home: undefined, corsOrigins: [], noStore }),
+    refuse: (refused, request) => {
+      const page = { options: {}, home: undefined };
+      return refusalResponse(refused, request, { custom: undefined, page, corsOrigins: [], noStore });
+    },
     answerHeaders: () => [],
     secondsOpen: () => undefined,
     settings: { policyOptions: {}, log: true, logSubject: false },

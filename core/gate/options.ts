@@ -21,6 +21,7 @@ import {
 import { type ClaimHeaderNames, claimHeadersError, readClaimHeaders } from './claim-headers.ts';
 import type { ForwardSettings } from './forward.ts';
 import { isHeaderName } from './headers.ts';
+import { type RefusalPageOptions, readRefusalPage } from './refusal-page-options.ts';
 import { compilePathRules, type PathRule, type PathRules } from './rules.ts';
 
 /** Answers a refused request instead of the gate; undefined: the gate answers. `request`: the platform's own. */
@@ -100,6 +101,22 @@ export interface GateOptions<Request = unknown> extends Partial<Omit<VerifierOpt
    * @defaultValue `POMERIUM_END_AT_EXPIRY`, then false
    */
   endAtExpiry?: boolean;
+  /**
+   * The page for people who are refused: the site's name, where help is, texts in other languages.
+   * @defaultValue `POMERIUM_REFUSAL_PAGE`, then English
+   *
+   * @example
+   * ```ts
+   * createProxy({
+   *   refusalPage: {
+   *     siteName: 'Wiki',
+   *     helpUrl: 'mailto:help@example.com',
+   *     texts: { nl: { 403: ['Geen toegang', 'Deze pagina is niet voor u.'], home: 'Startpagina' } },
+   *   },
+   * })
+   * ```
+   */
+  refusalPage?: RefusalPageOptions;
   /** Answers a refused request instead of the gate: a redirect, a page of one's own. It is never cached. */
   onRefused?: OnRefused<Request>;
   /**
@@ -135,6 +152,7 @@ export interface GateEnvironment extends PomeriumEnvironment {
   readonly POMERIUM_KEEP_ASSERTION?: string | boolean;
   readonly POMERIUM_SHARED?: string | boolean;
   readonly POMERIUM_END_AT_EXPIRY?: string | boolean;
+  readonly POMERIUM_REFUSAL_PAGE?: string | RefusalPageOptions;
   readonly POMERIUM_LOG?: string | boolean;
   readonly POMERIUM_LOG_SUBJECT?: string | boolean;
 }
@@ -154,6 +172,7 @@ const VARIABLES: Variables<Omit<OwnOptions, 'onRefused'>> = {
   leaveToPomerium: ['POMERIUM_LEAVE_TO_POMERIUM', readList],
   shared: ['POMERIUM_SHARED', readFlag],
   endAtExpiry: ['POMERIUM_END_AT_EXPIRY', readFlag],
+  refusalPage: ['POMERIUM_REFUSAL_PAGE', jsonReader('{"siteName":"Wiki"}')],
   log: ['POMERIUM_LOG', readFlag],
   logSubject: ['POMERIUM_LOG_SUBJECT', readFlag],
 };
@@ -188,6 +207,7 @@ export interface GateSettings<Request = unknown> {
   readonly forwarding: ForwardSettings;
   readonly shared: boolean;
   readonly endAtExpiry: boolean;
+  readonly refusalPage: RefusalPageOptions;
   readonly onRefused: OnRefused<Request> | undefined;
   readonly log: boolean;
   readonly logSubject: boolean;
@@ -220,6 +240,7 @@ export function readGateOptions<Request>(
     corsOrigins = [],
     claimHeaders,
     removeHeaders = [],
+    refusalPage,
     onRefused,
     ...flags
   } = given;
@@ -250,6 +271,7 @@ export function readGateOptions<Request>(
     },
     shared: readBoolean('shared', shared) ?? false,
     endAtExpiry: readBoolean('endAtExpiry', endAtExpiry) ?? false,
+    refusalPage: readRefusalPage(nameOf('refusalPage'), refusalPage),
     onRefused: readFunction('onRefused', onRefused),
     log: readBoolean('log', log) ?? true,
     logSubject: readBoolean('logSubject', logSubject) ?? false,

@@ -1,83 +1,116 @@
-/** What a person is told, by status: what happened, and what to do. Nothing that was expected, nothing that came. */
-const TEXTS: Readonly<Record<number, readonly [heading: string, advice: string]>> = {
-  401: [
-    'Please sign in',
-    'Open this site at its usual address, where Pomerium signs you in. If you came from there, try again.',
-  ],
-  403: ['No access', 'You are signed in, but this page is not for you. If it should be, ask whoever runs this site.'],
-  503: ['Please wait', 'Who you are cannot be checked at the moment. Try again in a moment.'],
-};
-const BROKEN = ['Not set up', 'This site cannot check who you are. Tell whoever runs it.'] as const;
+import { pomeriumUrlsAt } from '../pomerium-urls.ts';
+import { chooseLanguage } from './accept.ts';
+import type { RefusalPageOptions } from './refusal-page-options.ts';
+import { ENGLISH, type RefusalStatus, type RefusalTexts, toRefusalStatus } from './refusal-texts.ts';
 
 const STYLE = `
 :root { color-scheme: light dark; }
-body { font: 1rem/1.5 system-ui, sans-serif; max-width: 34rem; margin: 0 auto; padding: 15vh 1.5rem 2rem; color: #1c1c28; background: #fff; }
+body { font: 1rem/1.5 system-ui, sans-serif; max-width: 34rem; margin: 0 auto; padding: 12vh 1.5rem 2rem; color: #1c1c28; background: #fff; overflow-wrap: anywhere; }
+header { margin-bottom: 1.5rem; font-weight: 600; color: #55556a; }
 h1 { font-size: 1.6rem; line-height: 1.25; margin: 0 0 1rem; }
-a { color: #4a3ab8; }
+nav { display: flex; flex-wrap: wrap; align-items: center; gap: .75rem 1.5rem; margin-top: 1.75rem; }
+a { color: #4a3ab8; padding: .5rem 0; }
+nav a:first-child { padding: .5rem 1rem; border-radius: .5rem; text-decoration: none; color: #fff; background: #4a3ab8; }
 footer { margin-top: 2.5rem; padding-top: 1rem; border-top: 1px solid #8884; font-size: .875rem; color: #55556a; }
+time { white-space: nowrap; }
 @media (prefers-color-scheme: dark) {
   body { color: #eeeef4; background: #16161d; }
+  header, footer { color: #b4b4c4; }
   a { color: #b3a8ff; }
-  footer { color: #b4b4c4; }
+  nav a:first-child { color: #16161d; background: #b3a8ff; }
 }
 `;
 
+/** Languages that are written so, by ISO 639. */
+const RIGHT_TO_LEFT = /^(ar|ckb|dv|fa|he|ps|sd|ug|ur|yi)\b/i;
+
 /** Of `STYLE`: nothing else is let in. A test computes it. */
 const POLICY =
-  "default-src 'none'; style-src 'sha256-gfoqrAQikt6i5F/yL4n/CKDgz/Pb4FKJsC+QMfttI/M='; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+  "default-src 'none'; style-src 'sha256-55YoC2e4+yBBpOtD0UlXxF0aaAztZjIfnqHLIdkupG8='; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/**
- * A problem response as a page that needs nothing else: no script, no asset. Status and headers stay. `home`: the same place
- * behind Pomerium, where it is known.
- */
-export async function refusalPage(problem: Response, home: string | undefined): Promise<Response> {
+export interface RefusalPageSettings {
+  readonly options: RefusalPageOptions;
+  /** The same place behind Pomerium, where it is known. */
+  readonly home: string | undefined;
+  /** `Accept-Language` of the request. */
+  readonly language: string;
+  /** The request's id in the log, where it has one. */
+  readonly requestId: string | undefined;
+}
+
+/** A problem response as a page that needs nothing else: no script, no asset. Status and headers stay. */
+export async function refusalPage(problem: Response, settings: RefusalPageSettings): Promise<Response> {
   const { status, code, detail } = await problem.json();
-  const [heading, advice] = TEXTS[status] ?? BROKEN;
-  const [link, text] = home === undefined ? ['', 'Try again'] : [home, `Open ${new URL(home).host}`];
+  const { options, home, requestId } = settings;
+  const { language, texts } = textsFor(settings);
+  const message = texts[toRefusalStatus(status)];
+  const [heading, advice] = message;
+  const siteName = options.siteName ?? (home === undefined ? undefined : new URL(home).host);
+  // The log's clock, and not one that was given for assertions.
+  const when = new Date().toISOString().slice(0, 19);
   const page = `<!doctype html>
-<html lang="en">
+<html lang="${language}" dir="${RIGHT_TO_LEFT.test(language) ? 'rtl' : 'ltr'}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${heading}</title>
+<title>${escapeHtml(siteName === undefined ? heading : `${heading} – ${siteName}`)}</title>
 <style>${STYLE}</style>
 </head>
 <body>
+${siteName === undefined ? '' : `<header>${escapeHtml(siteName)}</header>`}
 <main>
-<h1>${heading}</h1>
-<p>${detail}</p>
-<p>${advice}</p>
-<p><a href="${escapeHtml(link)}">${escapeHtml(text)}</a></p>
+<h1>${escapeHtml(heading)}</h1>
+${message === ENGLISH[toRefusalStatus(status)] ? `<p>${detail}</p>` : ''}
+<p>${escapeHtml(advice)}</p>
+<nav>${linksFor(toRefusalStatus(status), texts, settings)
+    .map(([href, text]) => `<a href="${escapeHtml(href)}">${escapeHtml(text)}</a>`)
+    .join('\n')}</nav>
 </main>
-<footer>For whoever runs this site: ${status} <code>${code}</code></footer>
+<footer>${escapeHtml(texts.operator)}<br><bdi>${status} <code>${code}</code>, <time datetime="${when}Z">${when.replace('T', ' ')} UTC</time>${
+    requestId === undefined ? '' : `, <code>${escapeHtml(requestId)}</code>`
+  }</bdi></footer>
 </body>
 </html>
 `;
   const headers = new Headers(problem.headers);
   headers.set('content-type', 'text/html; charset=utf-8');
+  headers.set('content-language', language);
   headers.set('content-security-policy', POLICY);
   headers.set('x-content-type-options', 'nosniff');
   headers.set('referrer-policy', 'no-referrer');
   return new Response(page, { status, headers });
 }
 
+function textsFor({ options, language }: RefusalPageSettings): { language: string; texts: Required<RefusalTexts> } {
+  const { texts = {} } = options;
+  const languages = Object.keys(texts);
+  const chosen = chooseLanguage(language, [...languages, 'en']) ?? languages[0] ?? 'en';
+  return { language: chosen, texts: { ...ENGLISH, ...texts[chosen] } };
+}
+
+type Link = readonly [href: string, text: string];
+
+/** What helps, the most likely first. */
+function linksFor(
+  status: RefusalStatus,
+  { open, retry, home: toHome, account, signOut, help }: Required<RefusalTexts>,
+  { home, options: { helpUrl } }: RefusalPageSettings,
+): Link[] {
+  const url = home === undefined ? undefined : new URL(home);
+  const helping: Link[] = helpUrl === undefined ? [] : [[helpUrl, help]];
+  if (status === 401 && url) return [[url.href, open.replaceAll('{host}', () => url.host)], ...helping];
+  if (status !== 403) return [['', retry], ...helping];
+  // Trying again changes nothing.
+  const origin = url?.origin ?? '';
+  const pomerium = pomeriumUrlsAt(origin);
+  return [
+    ...(url?.pathname === '/' ? [] : [[`${origin}/`, toHome] as const]),
+    [pomerium.account, account],
+    [pomerium.signOut, signOut],
+    ...helping,
+  ];
+}
+
 function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
-}
-
-/** A browser names `text/html`; a program that does not care names any type. */
-export function wantsPage(accept: string): boolean {
-  const page = qualityOf(accept, ['text/html']);
-  return page > 0 && page >= qualityOf(accept, ['application/json', 'application/problem+json']);
-}
-
-/** The highest weight of these media types, 0 where none is named (RFC 9110 section 12.5.1). */
-function qualityOf(accept: string, types: readonly string[]): number {
-  const weights = accept.split(',').map((range) => {
-    const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
-    const weight = parameters.find((parameter) => parameter.startsWith('q='));
-    return types.includes(type) ? Number(weight?.slice(2) ?? 1) : 0;
-  });
-  // No Math.max(...weights): a header holds more commas than a call takes arguments.
-  return weights.reduce((highest, weight) => Math.max(highest, weight), 0);
 }

@@ -1,24 +1,33 @@
 import type { PomeriumError } from '../errors.ts';
+import { wantsPage } from './accept.ts';
 import { type RequestLike, readHeader } from './headers.ts';
-import { refusalPage, wantsPage } from './page.ts';
+import { type RefusalPageSettings, refusalPage } from './page.ts';
 import { problemResponse } from './problem.ts';
+import { sentenceFor } from './refusal-texts.ts';
+
+/** A request to answer. `requestId`: the platform's own, where it stands in no header. */
+export interface RefusedRequest extends RequestLike {
+  readonly requestId?: string | undefined;
+}
 
 export interface RefusalSettings {
   /** The answer of `onRefused`, where it gave one. */
   readonly custom: Response | undefined;
-  /** The same place behind Pomerium, where it is known. */
-  readonly home: string | undefined;
+  readonly page: Omit<RefusalPageSettings, 'language' | 'requestId'>;
   readonly corsOrigins: readonly string[];
   readonly noStore: readonly (readonly [name: string, value: string])[];
 }
 
-/** The answer to a refused request: the user's own, a page for a person, or a problem document. Never cached. */
+/**
+ * The answer to a refused request: the user's own, a page for a person, a sentence for a server action, or a problem document.
+ * Never cached.
+ */
 export async function refusalResponse(
   error: PomeriumError,
-  request: RequestLike,
-  { custom, home, corsOrigins, noStore }: RefusalSettings,
+  request: RefusedRequest,
+  { custom, page, corsOrigins, noStore }: RefusalSettings,
 ): Promise<Response> {
-  const answer = custom ?? (await defaultAnswer(error, request, home));
+  const answer = custom ?? (await defaultAnswer(error, request, page));
   const { status, statusText } = answer;
   const headers = new Headers(answer.headers);
   headers.set('cache-control', 'no-store');
@@ -27,9 +36,32 @@ export async function refusalResponse(
   return new Response(request.method === 'HEAD' ? null : answer.body, { status, statusText, headers });
 }
 
-async function defaultAnswer(error: PomeriumError, request: RequestLike, home: string | undefined): Promise<Response> {
+async function defaultAnswer(
+  error: PomeriumError,
+  request: RefusedRequest,
+  page: RefusalSettings['page'],
+): Promise<Response> {
   const problem = problemResponse(error);
-  return wantsPage(readHeader(request.headers, 'accept') ?? '') ? refusalPage(problem, home) : problem;
+  const read = (name: string) => readHeader(request.headers, name);
+  if (read('next-action') !== undefined) return actionAnswer(problem);
+  if (!wantsPage(read('accept') ?? '')) return problem;
+  return refusalPage(problem, { ...page, language: read('accept-language') ?? '', requestId: idOf(request) });
+}
+
+/**
+ * For Next.js's client, which makes the text of a refused server action the error's message, if it is `text/plain` and no
+ * more (`server-action-reducer.js`).
+ */
+function actionAnswer({ status, headers: sent }: Response): Response {
+  const headers = new Headers(sent);
+  headers.set('content-type', 'text/plain');
+  return new Response(sentenceFor(status), { status, headers });
+}
+
+/** By which the log names the request: that of Cloudflare, of Vercel, or of whoever stands before. */
+function idOf({ requestId, headers }: RefusedRequest): string | undefined {
+  const names = ['cf-ray', 'x-vercel-id', 'x-request-id'];
+  return names.reduce((id, name) => id ?? readHeader(headers, name), requestId)?.slice(0, 64) || undefined;
 }
 
 /** What lets a script of another origin see the refusal (Fetch standard, CORS protocol). */

@@ -17,14 +17,15 @@ export async function startGuards(
   setups: readonly GuardSetup[],
   standIn: Pick<StandIn, 'jwksUrl'>,
   upstream: string,
+  onOutput: (output: string) => void,
 ): Promise<Guards> {
-  const { code: deployable } = await bundleWorker();
-  const { code: clocked } = await bundleWorker({ entry: 'scripts/start/clocked-guard.ts' });
   const distinct = [...new Map(setups.map((setup) => [keyOf(setup), setup])).entries()];
+  const [deployable, clocked] = await Promise.all([bundle(undefined), bundle(CLOCKED)]);
   const options = convertV4MiniflareOptions({
     host: '127.0.0.1',
     port: 0,
     cf: false,
+    handleStructuredLogs: ({ message }) => onOutput(message),
     workers: distinct.map(([key, setup]) => ({
       name: key,
       compatibilityDate: COMPATIBILITY_DATE,
@@ -47,6 +48,16 @@ export async function startGuards(
     url: (setup) => urls.get(keyOf(setup)) ?? '',
     close: () => miniflare.dispose(),
   };
+}
+
+const CLOCKED = 'scripts/start/clocked-guard.ts';
+const bundles = new Map<string | undefined, Promise<string>>();
+
+/** Wrangler takes seconds, and the guard is started twice. */
+function bundle(entry: string | undefined): Promise<string> {
+  const known = bundles.get(entry) ?? bundleWorker(entry === undefined ? {} : { entry }).then(({ code }) => code);
+  bundles.set(entry, known);
+  return known;
 }
 
 /** A Worker's name may hold letters, digits and hyphens. */

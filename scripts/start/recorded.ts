@@ -11,7 +11,6 @@ export interface RecordedAnswer {
 
 interface RecordedCase {
   readonly name: string;
-  readonly about: string;
   readonly expect: string;
   readonly host: string;
   readonly validAt: number;
@@ -39,36 +38,43 @@ export const RECORDED_JWKS: Readonly<Record<string, RecordedAnswer>> = {
 };
 
 const ROUTE = 'app.corp.example.com';
-/** The names of the recorded cases that the main job shows; the tests have all of them. */
-const TABLE_CASES = [
-  'user',
-  'issuer-uri-route',
-  'unicode-and-escapes',
-  'groups-200',
-  'rotated-signed-by-new',
-  'revoked-key',
-  'anonymous',
-  'other-route',
-  'uppercase-host',
-  'no-signing-key-published',
-  'p384',
-  'v0.10-user',
-  'v0.10-empty-kid',
-];
+/** The recorded cases that the main job shows, and what it calls them; the tests have all of them. */
+const TABLE_CASES: Readonly<Record<string, string>> = {
+  user: 'Pomerium 2026: a user with directory groups',
+  'issuer-uri-route': 'Pomerium 2026: jwt_issuer_format: uri',
+  'unicode-and-escapes': 'Pomerium 2026: a name beyond Latin-1',
+  'groups-200': 'Pomerium 2026: a user in 200 groups',
+  'rotated-signed-by-new': 'Pomerium 2026: signed after a key rotation',
+  'revoked-key': 'Pomerium 2026: signed by a removed key',
+  anonymous: 'Pomerium 2026: a public route, nobody signed in',
+  'other-route': 'Pomerium 2026: signed for another route',
+  'uppercase-host': 'Pomerium 2026: the host in upper case',
+  'no-signing-key-published': 'Pomerium 2026: no signing key published',
+  p384: 'Pomerium 2026: a P-384 key, so it cannot sign',
+  'v0.10-user': 'Pomerium 0.10: a user',
+  'v0.10-empty-kid': 'Pomerium 0.10: a key without an id',
+};
+
+/** What the wire of a real Pomerium carried, on the route of these names. */
+const WIRE_CASES: Readonly<Record<string, string>> = {
+  user: 'on the wire: a signed-in user',
+  'user-spoofing': 'on the wire: a user who forges headers',
+  'host-in-capitals': 'on the wire: the host in upper case',
+};
 
 /** Requests with assertions that Pomerium's own code signed, each at the time at which it was valid. */
 export function recordedScenarios(): Scenario[] {
   const cases: RecordedCase[] = [...v2026.cases, ...v010.cases];
   return [
-    ...cases.filter(({ name }) => TABLE_CASES.includes(name)).map(fromAssertion),
-    ...(wire.cases as RecordedCase[]).filter(({ host }) => host === 'app.corp.localhost').map(fromWire),
+    ...cases.filter(({ name }) => Object.hasOwn(TABLE_CASES, name)).map(fromAssertion),
+    ...(wire.cases as RecordedCase[]).filter(({ name }) => Object.hasOwn(WIRE_CASES, name)).map(fromWire),
   ];
 }
 
 function fromAssertion(recorded: RecordedCase): Scenario {
   const isOld = recorded.name.startsWith('v0.10');
   return {
-    name: `${isOld ? 'Pomerium 0.10' : 'Pomerium 2026'}: ${recorded.about}`,
+    name: TABLE_CASES[recorded.name] ?? recorded.name,
     expect: recorded.expect,
     guard: {
       audience: ROUTE,
@@ -82,7 +88,7 @@ function fromAssertion(recorded: RecordedCase): Scenario {
 
 function fromWire(recorded: RecordedCase): Scenario {
   return {
-    name: `on the wire: ${recorded.about}`,
+    name: WIRE_CASES[recorded.name] ?? recorded.name,
     expect: recorded.expect,
     guard: { audience: recorded.host, jwks: 'wire', clock: recorded.validAt },
     // Host belongs to the connection, and no Content-Length came along.

@@ -1,35 +1,37 @@
 import type { Outcome } from './play.ts';
 
-const HEAD = ['', 'request', 'verdict', 'code', 'status', 'what reached the upstream'];
-const MAX_NAME = 72;
+const HEAD = ['', 'request', 'status', 'verdict'];
+const MIN_NAME = 20;
 
-/** A table that a person reads: one line a request. */
-export function renderTable(outcomes: readonly Outcome[]): string {
+/** A table that a person reads: one line a request, none wider than this many columns as long as all is as expected. */
+export function renderTable(outcomes: readonly Outcome[], columns: number): string {
   const rows = outcomes.map(({ scenario, status, code, received, asExpected }) => [
     asExpected ? '✓' : '✗',
-    cut(scenario.name),
-    received ? 'passed on' : 'refused',
-    asExpected ? code : `${code} (expected ${scenario.expect})`,
+    scenario.name,
     String(status),
-    received ? describe(received.headers) : 'nothing',
+    received ? 'passed on' : code,
   ]);
   const widths = HEAD.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)));
+  const others = widths.reduce((sum, width, i) => (i === 1 ? sum : sum + width + 2), 0);
+  widths[1] = Math.max(MIN_NAME, Math.min(widths[1] ?? 0, columns - others));
   const line = (cells: string[]) =>
     cells
-      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+      .map((cell, i) => cut(cell, widths[i] ?? 0).padEnd(widths[i] ?? 0))
       .join('  ')
       .trimEnd();
-  return [line(HEAD), widths.map((width) => '─'.repeat(width)).join('  '), ...rows.map(line)].join('\n');
+  const lines = rows.map((row, i) => `${line(row)}${explain(outcomes[i])}`);
+  return [line(HEAD), widths.map((width) => '─'.repeat(width)).join('  '), ...lines].join('\n');
 }
 
-function describe(headers: readonly (readonly [string, string])[]): string {
-  const names = headers
-    .map(([name]) => name.toLowerCase())
-    .filter((name) => name.replaceAll('_', '-').startsWith('x-pomerium'))
-    .map((name) => name.replace('x-pomerium-', ''));
-  return names.length > 0 ? `x-pomerium- ${names.join(', ')}` : 'no header of Pomerium';
+/** What a person needs to know of a verdict that is not as expected. */
+function explain(outcome: Outcome | undefined): string {
+  if (outcome === undefined || outcome.asExpected) return '';
+  const { scenario, received } = outcome;
+  const names = received?.headers.map(([name]) => name).filter((name) => /^x[-_]pomerium/i.test(name)) ?? [];
+  const arrived = received ? `; the upstream got ${names.join(', ') || 'no header of Pomerium'}` : '';
+  return `\n   expected: ${scenario.expect}${arrived}`;
 }
 
-function cut(text: string): string {
-  return text.length > MAX_NAME ? `${text.slice(0, MAX_NAME - 1)}…` : text;
+function cut(text: string, width: number): string {
+  return text.length > width ? `${text.slice(0, width - 1)}…` : text;
 }

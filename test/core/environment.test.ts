@@ -57,6 +57,7 @@ const ROWS: Row[] = [
   ['POMERIUM_KEEP_ASSERTION', 'false', false, { keepAssertion: false }],
   ['POMERIUM_SHARED', 'true', true, { shared: true }],
   ['POMERIUM_END_AT_EXPIRY', 'true', true, { endAtExpiry: true }],
+  ['POMERIUM_REFUSAL_PAGE', '{"siteName":"Wiki"}', { siteName: 'Wiki' }, { refusalPage: { siteName: 'Wiki' } }],
   ['POMERIUM_LOG', 'false', false, { log: false }],
   ['POMERIUM_LOG_SUBJECT', 'true', true, { logSubject: true }],
 ];

@@ -21,6 +21,11 @@ function refuse({ gate }: GateRig, { error = missing, method = 'GET', url = `${O
   return gate.refuse(error, { method, url, headers }, native);
 }
 
+/** Each link of a page, with its text. */
+function linksIn(page: string): [href: string, text: string][] {
+  return Array.from(page.matchAll(/<a href="([^"]*)">([^<]*)<\/a>/g), ([, href = '', text = '']) => [href, text]);
+}
+
 const NO_RESPONSE = /onRefused must return a Response/;
 /** Somebody's constant, after its first use. */
 const READ = new Response('read');
@@ -103,7 +108,7 @@ describe('the page', () => {
       const response = await refuse(makeGateRig(options), { url, headers: PAGE });
       assert.equal(response.status, 401);
       const page = await response.text();
-      assert.equal(/<a href="([^"]*)">/.exec(page)?.[1], link ?? '');
+      assert.equal(linksIn(page)[0]?.[0], link ?? '');
       assert.notMatch(page, /<(script|b)>/);
     });
   }
@@ -162,6 +167,249 @@ describe('a refusal with CORS', () => {
       assert.match(String(rig.lines[0]?.line), /corsOrigins/);
     });
   }
+});
+
+describe('the page for whom a policy refused', () => {
+  const cases: [name: string, options: GateOptions, url: string, links: [string, string][]][] = [
+    [
+      'leads to what may help, since trying again does not',
+      {},
+      'https://edge.example/admin',
+      [
+        [`https://${HOST}/`, 'Home page'],
+        [`https://${HOST}/.pomerium/`, 'Who am I?'],
+        [`https://${HOST}/.pomerium/sign_out`, 'Sign out'],
+      ],
+    ],
+    [
+      'leads not to where they are',
+      {},
+      '/?a',
+      [
+        [`https://${HOST}/.pomerium/`, 'Who am I?'],
+        [`https://${HOST}/.pomerium/sign_out`, 'Sign out'],
+      ],
+    ],
+    [
+      'stays on its host where there are several',
+      { audience: ['a.example.com', HOST] },
+      '/x',
+      [
+        ['/', 'Home page'],
+        ['/.pomerium/', 'Who am I?'],
+        ['/.pomerium/sign_out', 'Sign out'],
+      ],
+    ],
+    [
+      'leads to where help is',
+      { refusalPage: { helpUrl: 'mailto:help@example.com?subject=a&body=b' } },
+      '/',
+      [
+        [`https://${HOST}/.pomerium/`, 'Who am I?'],
+        [`https://${HOST}/.pomerium/sign_out`, 'Sign out'],
+        ['mailto:help@example.com?subject=a&#38;body=b', 'Get help'],
+      ],
+    ],
+  ];
+  for (const [name, options, url, links] of cases) {
+    test(name, async () => {
+      const response = await refuse(makeGateRig(options), { error: denied, url, headers: PAGE });
+      assert.deepEqual(linksIn(await response.text()), links);
+    });
+  }
+});
+
+describe('what a help desk needs is on the page:', () => {
+  const cases: [name: string, headers: Record<string, string>, requestId: string | undefined, end: string][] = [
+    ['of Lambda', { 'x-request-id': 'r-1' }, 'l-1', ', <code>l-1</code>'],
+    ['of Cloudflare', { 'x-request-id': 'r-1', 'cf-ray': 'c-1' }, undefined, ', <code>c-1</code>'],
+    ['of Vercel', { 'x-request-id': 'r-1', 'x-vercel-id': 'fra1::v-1' }, undefined, ', <code>fra1::v-1</code>'],
+    ['of whoever stands before', { 'x-request-id': 'r-1' }, undefined, ', <code>r-1</code>'],
+    ['with markup', { 'x-request-id': '<b>' }, undefined, ', <code>&#60;b&#62;</code>'],
+    ['that is long', { 'x-request-id': 'x'.repeat(99) }, undefined, `, <code>${'x'.repeat(64)}</code>`],
+    ['that is empty', { 'x-request-id': '' }, undefined, ''],
+    ['that is not there', {}, undefined, ''],
+  ];
+  for (const [name, headers, requestId, end] of cases) {
+    test(`status, code, time and the id ${name}`, async () => {
+      const { gate } = makeGateRig();
+      const request = { method: 'GET', url: '/', headers: { ...PAGE, ...headers }, requestId };
+      const page = await (await gate.refuse(missing, request, new Request(ORIGIN))).text();
+      const footer = /<footer>(.*)<\/footer>/.exec(page)?.[1];
+      const [, instant = ''] = /<time datetime="([^"]*)">/.exec(page) ?? [];
+      assert.closeTo(Date.parse(instant), Date.now(), 60_000);
+      const time = `<time datetime="${instant}">${instant.slice(0, 10)} ${instant.slice(11, 19)} UTC</time>`;
+      assert.equal(
+        footer,
+        `For whoever runs this site:<br><bdi>401 <code>missing_assertion</code>, ${time}${end}</bdi>`,
+      );
+    });
+  }
+});
+
+test('the page is there whatever the clock of the options says', async () => {
+  const response = await refuse(makeGateRig({ now: () => Number.NaN }), { headers: PAGE });
+  assert.equal(response.status, 401);
+});
+
+describe('refusalPage', () => {
+  const TEXTS = {
+    nl: { 403: ['Geen <b>toegang', 'Dit is niet voor u.'], signOut: 'Uitloggen', operator: 'Voor de beheerder:' },
+    'pt-BR': { 401: ['Entre', 'Abra o site.'], open: 'Abrir {host}' },
+  } as const;
+
+  test('names the site in title and head', async () => {
+    const rig = makeGateRig({ refusalPage: { siteName: 'R&D <Wiki>' } });
+    const page = await (await refuse(rig, { headers: PAGE })).text();
+    assert.include(page, '<title>Please sign in – R&#38;D &#60;Wiki&#62;</title>');
+    assert.include(page, '<header>R&#38;D &#60;Wiki&#62;</header>');
+  });
+
+  test('is by default named by the host behind Pomerium, and by nothing where there are several', async () => {
+    const named = await (await refuse(makeGateRig(), { headers: PAGE })).text();
+    assert.include(named, `<header>${HOST}</header>`);
+    const unnamed = await (await refuse(makeGateRig({ audience: ['a.example.com', HOST] }), { headers: PAGE })).text();
+    assert.include(unnamed, '<title>Please sign in</title>');
+    assert.notInclude(unnamed, '<header>');
+  });
+
+  const languages: [accepted: string | undefined, language: string, heading: string][] = [
+    ['nl', 'nl', 'Geen &#60;b&#62;toegang'],
+    ['nl-BE,en;q=0.9', 'nl', 'Geen &#60;b&#62;toegang'],
+    ['NL', 'nl', 'Geen &#60;b&#62;toegang'],
+    ['en-GB,nl;q=0.9', 'en', 'No access'],
+    ['en;q=0.5, nl', 'nl', 'Geen &#60;b&#62;toegang'],
+    ['nl;q=0, en', 'en', 'No access'],
+    ['pt-br', 'pt-BR', 'No access'],
+    ['pt', 'nl', 'Geen &#60;b&#62;toegang'],
+    ['fr', 'nl', 'Geen &#60;b&#62;toegang'],
+    ['*', 'nl', 'Geen &#60;b&#62;toegang'],
+    ['', 'nl', 'Geen &#60;b&#62;toegang'],
+    [undefined, 'nl', 'Geen &#60;b&#62;toegang'],
+    ['constructor, __proto__', 'nl', 'Geen &#60;b&#62;toegang'],
+    [`${','.repeat(130_000)}en`, 'nl', 'Geen &#60;b&#62;toegang'],
+  ];
+  for (const [accepted, language, heading] of languages) {
+    test(`speaks ${language} to ${accepted?.slice(0, 30)}`, async () => {
+      const headers = { ...PAGE, ...(accepted !== undefined && { 'accept-language': accepted }) };
+      const response = await refuse(makeGateRig({ refusalPage: { texts: TEXTS } }), { error: denied, headers });
+      const page = await response.text();
+      assert.equal(response.headers.get('content-language'), language);
+      assert.include(page, `<html lang="${language}" dir="ltr">`);
+      assert.include(page, `<h1>${heading}</h1>`);
+    });
+  }
+
+  test('has the words of the language, and in English what that leaves out', async () => {
+    const headers = { ...PAGE, 'accept-language': 'nl' };
+    const rig = makeGateRig({ refusalPage: { texts: TEXTS } });
+    const page = await (await refuse(rig, { error: denied, headers })).text();
+    assert.include(page, '<p>Dit is niet voor u.</p>');
+    assert.include(page, 'Voor de beheerder:<br><bdi>403 <code>policy_denied</code>');
+    assert.notInclude(page, 'Access is denied by policy', 'a message of one’s own has no English sentence beside it');
+    assert.deepEqual(
+      linksIn(page).map(([, text]) => text),
+      ['Who am I?', 'Uitloggen'],
+    );
+  });
+
+  test('is written from the right where the language is', async () => {
+    const rig = makeGateRig({ refusalPage: { texts: { 'ar-EG': {}, arn: {} } } });
+    for (const [accepted, dir] of [
+      ['ar-EG', 'rtl'],
+      ['arn', 'ltr'],
+    ] as const) {
+      const page = await (await refuse(rig, { headers: { ...PAGE, 'accept-language': accepted } })).text();
+      assert.include(page, `<html lang="${accepted}" dir="${dir}">`);
+    }
+  });
+
+  test('puts the host where the text wants it', async () => {
+    const headers = { ...PAGE, 'accept-language': 'pt-BR' };
+    const page = await (await refuse(makeGateRig({ refusalPage: { texts: TEXTS } }), { headers })).text();
+    assert.deepEqual(linksIn(page), [[`https://${HOST}/`, `Abrir ${HOST}`]]);
+  });
+
+  test('is without options the page of a gate that cannot work', async () => {
+    const rig = makeGateRig({ audience: 'a:1', refusalPage: { siteName: 'Wiki' } });
+    const broken = new PomeriumError('invalid_configuration', '');
+    const response = await refuse(rig, { error: broken, headers: PAGE });
+    assert.equal(response.status, 500);
+    const page = await response.text();
+    assert.include(page, '<h1>Not set up</h1>');
+    assert.deepEqual(linksIn(page), [['', 'Try again']]);
+  });
+
+  const wrong: [value: unknown, sentence: RegExp][] = [
+    ['Wiki', /^refusalPage must be an object.*siteName: 'Wiki'.*it is "Wiki"/],
+    [[], /^refusalPage must be an object/],
+    [{ sitename: 'Wiki' }, /no member of refusalPage "sitename"; there are siteName, helpUrl, texts/],
+    [{ siteName: '' }, /^refusalPage\.siteName must be text/],
+    [{ siteName: 1 }, /^refusalPage\.siteName must be text/],
+    [{ helpUrl: 'javascript:alert(1)' }, /^refusalPage\.helpUrl must be a URL of https, http or mailto/],
+    [{ helpUrl: '/help' }, /^refusalPage\.helpUrl must be a URL/],
+    [{ texts: [] }, /^refusalPage\.texts must be an object of languages/],
+    [{ texts: { '"><b>': {} } }, /^refusalPage\.texts must be by language/],
+    [{ texts: { nl: 'x' } }, /^refusalPage\.texts\.nl must be an object/],
+    [
+      { texts: { nl: { 404: ['a', 'b'] } } },
+      /no text refusalPage\.texts\.nl "404"; there are 401, 403, 500, 503, open/,
+    ],
+    [{ texts: { nl: { 403: 'Geen toegang' } } }, /^refusalPage\.texts\.nl\.403 must be a list of heading and advice/],
+    [{ texts: { nl: { 403: ['Geen toegang'] } } }, /^refusalPage\.texts\.nl\.403 must be a list/],
+    [{ texts: { nl: { home: '' } } }, /^refusalPage\.texts\.nl\.home must be text/],
+  ];
+  for (const [value, sentence] of wrong) {
+    test(`is refused when it is built: ${JSON.stringify(value)}`, async () => {
+      const rig = makeGateRig({ refusalPage: value as never });
+      assert.equal(await rig.ask({}), 'invalid_configuration');
+      assert.match(JSON.parse(String(rig.lines[0]?.line)).message, sentence);
+    });
+  }
+
+  test('is refused by the name of its variable where it stands in one', async () => {
+    const rig = makeGateRig({}, { env: { POMERIUM_REFUSAL_PAGE: '{"siteName":1}' } });
+    assert.equal(await rig.ask({}), 'invalid_configuration');
+    assert.match(JSON.parse(String(rig.lines[0]?.line)).message, /^POMERIUM_REFUSAL_PAGE\.siteName must be text/);
+  });
+});
+
+describe('a server action of Next.js is answered with a sentence, which its client shows', () => {
+  const sentences: [error: PomeriumError, sentence: string][] = [
+    [missing, 'You are signed out: reload this page to sign in.'],
+    [
+      new PomeriumError('expired', '', { received: 'secret-value' }),
+      'You are signed out: reload this page to sign in.',
+    ],
+    [denied, 'You are signed in, but this is not for you. If it should be, ask whoever runs this site.'],
+    [
+      new PomeriumError('keys_unavailable', '', { retryAfter: 7 }),
+      'Who you are cannot be checked at the moment. Try again in a moment.',
+    ],
+    [new PomeriumError('invalid_configuration', ''), 'This site cannot check who you are. Tell whoever runs it.'],
+  ];
+  for (const [error, sentence] of sentences) {
+    test(error.code, async () => {
+      const headers = { 'next-action': 'ab12', accept: 'text/x-component' };
+      const response = await refuse(makeGateRig(), { error, method: 'POST', headers });
+      assert.equal(response.status, error.status);
+      assert.equal(await response.text(), sentence);
+      assert.equal(response.headers.get('content-type'), 'text/plain', 'the client compares the whole value');
+      assert.equal(response.headers.get('cache-control'), 'no-store');
+      assert.equal(response.headers.get('retry-after'), error.status === 503 ? '7' : null);
+    });
+  }
+
+  test('a form that is sent without scripts gets the page', async () => {
+    const response = await refuse(makeGateRig(), { method: 'POST', headers: PAGE });
+    assert.include(await response.text(), '<h1>Please sign in</h1>');
+  });
+
+  test('and what onRefused answers stays as it is', async () => {
+    const rig = makeGateRig({ onRefused: () => new Response('mine', { status: 401 }) });
+    const response = await refuse(rig, { method: 'POST', headers: { 'next-action': 'ab12' } });
+    assert.equal(await response.text(), 'mine');
+  });
 });
 
 describe('onRefused', () => {

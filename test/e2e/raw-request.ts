@@ -16,7 +16,8 @@ export function sendRaw(
   const { hostname, port, host } = new URL(base);
   return new Promise((resolve, reject) => {
     const headers = ['Host', host, ...lines.flat()];
-    const outgoing = request({ hostname, port, path, method, headers }, async (response) => {
+    // A connection of its own: a server ends it after what it cannot read.
+    const outgoing = request({ hostname, port, path, method, headers, agent: false }, async (response) => {
       const text = Buffer.concat(await response.toArray()).toString();
       resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text });
     });

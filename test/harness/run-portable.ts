@@ -8,12 +8,7 @@ import { ROOT, tool, UserError } from '../../scripts/run.ts';
 import { startOrigin } from '../support/origin-server.ts';
 import { bundleTests } from './bundle.ts';
 import type { Result } from './portable.ts';
-
-/** How many tests passed and failed. */
-export interface Tally {
-  passed: number;
-  failed: number;
-}
+import type { Outcome } from './reporter.ts';
 
 const RUNTIMES: Readonly<Record<string, (origin: string) => Promise<Result[]>>> = {
   edge: runInEdgeVm,
@@ -23,29 +18,32 @@ const RUNTIMES: Readonly<Record<string, (origin: string) => Promise<Result[]>>> 
 };
 
 /** Runs the tests of `test/core` on the runtimes that vitest does not run on, or on one of them: `edge`, `node20`, `bun`, `deno`. */
-export async function runPortable(only?: string): Promise<Tally> {
+export async function runPortable(only?: string): Promise<Outcome> {
   const runtimes = Object.entries(RUNTIMES).filter(([name]) => only === undefined || name === only);
   if (runtimes.length === 0) {
     throw new UserError(`There is no runtime "${only}"; there are ${Object.keys(RUNTIMES).join(', ')}.`);
   }
   const origin = await startOrigin();
-  const tally = { passed: 0, failed: 0 };
+  let passed = 0;
+  const failed: string[] = [];
   try {
     for (const [runtime, runTests] of runtimes) {
+      const start = performance.now();
       const results = await runTests(origin.url);
+      const milliseconds = Math.round(performance.now() - start);
       const failures = results.filter(({ failure }) => failure !== undefined);
       for (const { name, failure } of failures) console.log(`✗ ${runtime}: ${name}\n  ${failure}`);
-      console.log(
-        `${failures.length === 0 ? '✓' : '✗'} ${runtime}: ${results.length} tests, ${failures.length} failed`,
-      );
-      tally.passed += results.length - failures.length;
+      const mark = failures.length === 0 ? '✓' : '✗';
+      console.log(`${mark} ${runtime}: ${results.length} tests, ${failures.length} failed, ${milliseconds}ms`);
+      passed += results.length - failures.length;
+      failed.push(...failures.map(({ name }) => `${runtime}: ${name}`));
       // No tests at all is a failure, too.
-      tally.failed += failures.length + (results.length === 0 ? 1 : 0);
+      if (results.length === 0) failed.push(`${runtime}: no tests`);
     }
   } finally {
     await origin.close();
   }
-  return tally;
+  return { passed, failures: failed };
 }
 
 /** The bundle as a script: the Edge runtime has no Buffer, no process and no node: modules, as in production. */

@@ -6,9 +6,14 @@ import {
   withPomerium as forLambda,
   pomeriumMiddleware,
 } from '../../adapters/aws-lambda/index.ts';
-import { createGuard, createOnRequest, withPomerium as forWorker } from '../../adapters/cloudflare/index.ts';
+import {
+  createGuard,
+  createOnRequest as createPagesFunction,
+  withPomerium as forWorker,
+} from '../../adapters/cloudflare/index.ts';
 import { pomerium } from '../../adapters/hono/index.ts';
 import { createProxy } from '../../adapters/next/index.ts';
+import { createOnRequest, pomerium as forNode } from '../../adapters/node/index.ts';
 import { createMiddleware, withPomerium as forVercel } from '../../adapters/vercel/index.ts';
 import { compilePolicy, GATE_VARIABLES, staticKeys } from '../../core/adapter.ts';
 import { ROOT } from '../../scripts/run.ts';
@@ -59,6 +64,7 @@ const SAMPLES: Readonly<Record<string, unknown>> = {
   keepAssertion: false,
   shared: true,
   endAtExpiry: true,
+  refusalPage: { siteName: 'Wiki' },
   onRefused: () => undefined,
   onEvent: () => {},
   log: false,
@@ -104,9 +110,13 @@ const ADAPTERS: Readonly<Record<string, readonly [name: string, attempt: Attempt
   'Cloudflare: `withPomerium`, `createGuard`, Pages': [
     ['withPomerium', asked((given) => forWorker({ fetch: ok }, given).fetch(request, {}, ctx))],
     ['createGuard', asked((given) => createGuard(given).fetch(request, {}, ctx))],
-    ['createOnRequest', asked((given) => createOnRequest(given)(pages({})))],
+    ['createOnRequest', asked((given) => createPagesFunction(given)(pages({})))],
   ],
-  Hono: [['pomerium', built((given) => pomerium(given))]],
+  'Hono, Node.js': [
+    ['pomerium of pomerium-edge/hono', built((given) => pomerium(given))],
+    ['pomerium of pomerium-edge/node', built((given) => forNode(given))],
+    ['createOnRequest', built((given) => createOnRequest(given))],
+  ],
   'Vercel and Next.js': [
     ['createMiddleware', built((given) => createMiddleware(given))],
     ['withPomerium', built((given) => forVercel(ok, given))],

@@ -79,14 +79,18 @@ function manifestOf(folder: string): Manifest {
 }
 
 /** Where npm has put what is installed here. */
-const INSTALLED = ['toolchain/workers/node_modules', 'node_modules'].map((path) => join(ROOT, path));
+const INSTALLED = ['toolchain/workers/node_modules', 'toolchain/frameworks/node_modules', 'node_modules'].map((path) =>
+  join(ROOT, path),
+);
 
 function link(name: string, range: string, modules: string): void {
   const place = INSTALLED.map((path) => join(path, range.startsWith('npm:') ? range.slice(4) : name)).find(
     (path) => existsSync(path) && isOf(range, path),
   );
   if (place === undefined)
-    throw new Error(`${name} ${range} is not installed: name it in package.json of toolchain/workers.`);
+    throw new Error(
+      `${name} ${range} is not installed: name it in package.json of toolchain/workers or toolchain/frameworks.`,
+    );
   mkdirSync(dirname(join(modules, name)), { recursive: true });
   symlinkSync(place, join(modules, name));
 }

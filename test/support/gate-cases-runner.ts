@@ -1,6 +1,6 @@
 import { assert, describe, test } from 'vitest';
 import { GATE_VARIABLES, type GateOptions } from '../../core/adapter.ts';
-import { type PomeriumEvent, staticKeys } from '../../core/index.ts';
+import { PomeriumError, type PomeriumEvent, staticKeys } from '../../core/index.ts';
 import { type ConsoleLine, withConsoleLines } from './console-lines.ts';
 import { key, SENDERS } from './gate.ts';
 import { GATE_CASES, type GateCase, PREFLIGHT, PUBLIC_PATH, ROUTES, RULES } from './gate-cases.ts';
@@ -59,11 +59,14 @@ async function assertCase(send: Send, one: GateCase, options: GateOptions<Reques
   if (one.lines) assertLines(lines, one.lines);
 }
 
-/** Holds an adapter to all the cases. `without`: options that its platform cannot have, or that a test of its own holds. */
+/**
+ * Holds an adapter to all the cases. `without`: options that its platform cannot have, or that a test of its own holds.
+ * `throwsEarly`: what cannot work is thrown before there is a request.
+ */
 export function testGateCases(
   adapter: string,
   send: Send,
-  { without = [] }: { without?: readonly string[] } = {},
+  { without = [], throwsEarly = false }: { without?: readonly string[]; throwsEarly?: boolean } = {},
 ): void {
   describe(`${adapter}, configured by code:`, () => {
     for (const one of GATE_CASES) {
@@ -136,6 +139,19 @@ export function testGateCases(
     ['an option of a wrong type', { keepAssertion: 'false' }, {}, /keepAssertion must be true or false; it is "false"/],
   ];
   for (const [name, options, env, message] of broken) {
+    if (throwsEarly) {
+      test(`${adapter} is not made, and says why: ${name}`, async () => {
+        const given = { rules: RULES, allowPreflight: true, ...options };
+        const error = await sendCase(send, { name: '', answer: '' }, given, { ...base, ...env }).then(
+          () => undefined,
+          (thrown) => thrown,
+        );
+        assert.instanceOf(error, PomeriumError);
+        assert.equal(error.code, 'invalid_configuration');
+        assert.match(error.message, message);
+      });
+      continue;
+    }
     for (const [what, one] of [
       ['a request of Alice', { headers: SENDERS.alice }],
       ['a public path', { path: PUBLIC_PATH }],

@@ -402,6 +402,16 @@ export const GATE_CASES: readonly GateCase[] = [
     answered: { 'access-control-allow-origin': 'https://app.test', 'access-control-allow-credentials': 'true' },
   },
   {
+    name: 'refusalPage: speaks another language',
+    option: 'refusalPage',
+    options: { refusalPage: { texts: { nl: { retry: 'Opnieuw' } } } },
+    variables: { POMERIUM_REFUSAL_PAGE: '{"texts":{"nl":{"retry":"Opnieuw"}}}' },
+    headers: html,
+    answer: '<!doctype html>',
+    status: 401,
+    answered: { 'content-language': 'nl' },
+  },
+  {
     name: 'claimHeaders: are written',
     option: 'claimHeaders',
     options: { claimHeaders: { 'X-Dept': 'department' } },

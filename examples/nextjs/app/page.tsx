@@ -1,7 +1,29 @@
+import Link from 'next/link';
 import { getIdentity } from 'pomerium-edge/next';
+import { Suspense } from 'react';
 
 /** For everybody; it knows who is signed in, if anybody is. */
-export default async function Home() {
+export default function Home() {
+  return (
+    <>
+      <Suspense fallback={<p>…</p>}>
+        <Greeting />
+      </Suspense>
+      <nav>
+        {/* No prefetching: of a page that is refused it would only make noise. */}
+        <Link href="/account" prefetch={false}>
+          Your account
+        </Link>
+        <Link href="/admin" prefetch={false}>
+          Administration
+        </Link>
+        <a href="/api/me">The API</a>
+      </nav>
+    </>
+  );
+}
+
+async function Greeting() {
   const identity = await getIdentity();
   return (
     <>
@@ -11,12 +33,6 @@ export default async function Home() {
           ? 'You came through Pomerium.'
           : 'You did not come through Pomerium: this page is all there is for you.'}
       </p>
-      <nav>
-        {/* Plain links: a prefetch of a page that is refused would only make noise. */}
-        <a href="/account">Your account</a>
-        <a href="/admin">Administration</a>
-        <a href="/api/me">The API</a>
-      </nav>
     </>
   );
 }

@@ -98,6 +98,18 @@ describe('requireIdentity()', () => {
     });
   }
 
+  test('of a request that is given asks that alone, and always rejects with the PomeriumError', async () => {
+    const ask = (headers: Record<string, string>, given = {}) => codeOf(() => requireIdentity({ headers }, given));
+    assert.equal((await requireIdentity({ headers: { [ASSERTION]: token } })).subject, 'u-alice');
+    mine(token);
+    assert.equal(await ask({}), 'missing_assertion');
+    assert.equal(await ask({ [ASSERTION]: expired }), 'expired');
+    assert.equal(await ask({ [ASSERTION]: anonymous }), 'anonymous');
+    assert.equal(await ask({ [ASSERTION]: token }, { policy: admins }), 'policy_denied');
+    assert.equal(await ask({ [ASSERTION]: token }, { policy: { allow: { or: [{ groups: 'g1' }] } } }), 'valid');
+    assert.equal(await ask({ [ASSERTION]: token }, { groups: 'admins' }), 'invalid_configuration');
+  });
+
   const excluded = { allow: { or: [{ accept: true }] }, deny: { or: [{ 'claim/roles': 'contractor' }] } };
 
   test('takes the claims of listClaims and POMERIUM_LIST_CLAIMS as lists in policies as PPL', async () => {

@@ -245,6 +245,15 @@ const CASES: readonly OptionCase[] = [
     with: null,
   },
   {
+    option: 'refusalPage',
+    value: { texts: { nl: { retry: 'Opnieuw' } } },
+    variable: ['POMERIUM_REFUSAL_PAGE', '{"texts":{"nl":{"retry":"Opnieuw"}}}'],
+    sent: { headers: { accept: 'text/html' } },
+    see: ({ answer }) => answer.get('content-language'),
+    without: 'en',
+    with: 'nl',
+  },
+  {
     option: 'onRefused',
     value: () => new Response('mine', { status: 418 }),
     sent: nobody,

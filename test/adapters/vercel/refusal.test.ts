@@ -37,7 +37,7 @@ describe('a refusal', () => {
   test('as a page brings all that it needs, and its policy lets in its style alone', async () => {
     const answer = await middleware(requestWith({ accept: BROWSER }));
     const page = await answer.text();
-    assert.match(page, /^<!doctype html>\n<html lang="en">/);
+    assert.match(page, /^<!doctype html>\n<html lang="en" dir="ltr">/);
     assert.notMatch(page, /<script|<img|<link|src=|url\(|@import| style=/);
     const [, style = ''] = /<style>(.*)<\/style>/s.exec(page) ?? [];
     const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(style));

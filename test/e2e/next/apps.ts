@@ -1,7 +1,8 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startProcess } from '../../../scripts/processes.ts';
-import { ROOT, run, tool } from '../../../scripts/run.ts';
+import { must, ROOT, run, tool } from '../../../scripts/run.ts';
 
 /** Which Next.js, and under which name the gate stands there. */
 export interface Variant {
@@ -16,24 +17,69 @@ const MATCHER = "export const config = { matcher: ['/((?!left-out).*)'] };\n";
 /** A Next.js app in a folder of its own, with the package as it is published. */
 export interface App {
   readonly folder: string;
-  build(): Promise<{ code: number; output: string }>;
-  start(env: Record<string, string>): Promise<{ url: string; stop(): Promise<void> }>;
+  build(...flags: string[]): Promise<{ code: number; output: string }>;
+  /** `next start`, or another command that serves. */
+  start(env: Record<string, string>, command?: 'start' | 'dev'): Promise<RunningApp>;
   remove(): void;
 }
 
-/** `examples/nextjs`, with the gate as the variant has it, and with `overlay` the routes that only tests want. */
-export function makeExample({ next, file }: Variant, { overlay }: { overlay: boolean }): App {
-  const app = makeApp(next, `example-${file}${overlay ? '-overlay' : ''}`);
+export interface RunningApp {
+  readonly url: string;
+  /** All that it has printed so far. */
+  log(): Promise<string>;
+  stop(): Promise<void>;
+}
+
+/**
+ * `examples/nextjs`, with the gate as the variant has it, and with `overlay` the routes that only tests want. `inBrowser`: its
+ * client components know who is signed in.
+ */
+export function makeExample(
+  { next, file }: Variant,
+  { overlay, inBrowser = false }: { overlay: boolean; inBrowser?: boolean },
+): App {
+  const app = makeApp(next, `example-${file}${overlay ? '-overlay' : ''}${inBrowser ? '-in-browser' : ''}`);
   const isOurs = (path: string) => !/\/(\.next|proxy\.ts|next-env\.d\.ts|README\.md)$/.test(path);
   cpSync(`${ROOT}examples/nextjs`, app.folder, { recursive: true, filter: isOurs });
+  if (inBrowser) cpSync(`${ROOT}test/e2e/next/in-browser`, app.folder, { recursive: true });
   if (overlay) {
     cpSync(`${ROOT}test/e2e/next/overlay`, app.folder, { recursive: true });
-    writeFileSync(join(app.folder, `${file}.ts`), `export { gate as ${file} } from './gate.ts';\n${MATCHER}`);
+    // Edge routes cannot be had with Cache Components, which Next.js 15 does not know.
+    writeFileSync(join(app.folder, 'next.config.ts'), 'export default { experimental: { authInterrupts: true } };');
+    writeFileSync(join(app.folder, `${file}.ts`), `export { gate as ${file} } from './gate';\n${MATCHER}`);
   } else {
     cpSync(`${ROOT}examples/nextjs/proxy.ts`, join(app.folder, 'gate.ts'));
     const exported = file === 'proxy' ? 'proxy' : 'proxy as middleware';
-    writeFileSync(join(app.folder, `${file}.ts`), `export { ${exported} } from './gate.ts';\n`);
+    writeFileSync(join(app.folder, `${file}.ts`), `export { ${exported} } from './gate';\n`);
   }
+  return app;
+}
+
+/**
+ * The app that `create-next-app` writes when nothing is chosen, but for Tailwind CSS, which is not installed here; with
+ * examples/nextjs as its README says, and the pages of `overlay`.
+ */
+export async function makeNewApp(overlay: string): Promise<App> {
+  const app = makeApp('16', 'new');
+  const parent = mkdtempSync(join(tmpdir(), 'create-next-app-'));
+  const flags = ['--yes', '--no-tailwind', '--skip-install', '--disable-git'];
+  // The choices that somebody made before are in the configuration folder.
+  await must(tool('create-next-app'), ['new', ...flags], {
+    cwd: parent,
+    capture: true,
+    env: { XDG_CONFIG_HOME: parent, HOME: parent },
+  });
+  cpSync(join(parent, 'new'), app.folder, { recursive: true });
+  rmSync(parent, { recursive: true });
+  for (const part of ['app', 'proxy.ts'])
+    cpSync(`${ROOT}examples/nextjs/${part}`, join(app.folder, part), { recursive: true });
+  cpSync(overlay, app.folder, { recursive: true });
+  const config = join(app.folder, 'next.config.ts');
+  const written = readFileSync(config, 'utf8').replace(
+    '/* config options here */',
+    'experimental: { authInterrupts: true, turbopackMinify: false, cpus: 1 },',
+  );
+  writeFileSync(config, written);
   return app;
 }
 
@@ -70,12 +116,16 @@ export function makeApp(next: Variant['next'], name: string, files: Readonly<Rec
   const command = next === '16' ? tool('next') : `${home}/node_modules/.bin/next`;
   return {
     folder,
-    build: () => run(command, ['build'], { cwd: folder, capture: true }),
-    async start(env) {
+    build: (...flags) => run(command, ['build', ...flags], { cwd: folder, capture: true }),
+    async start(env, task = 'start') {
       // Node.js takes 16 KiB of headers, and an assertion may have 64.
       const more = { NODE_OPTIONS: '--max-http-header-size=131072', ...env };
-      const server = startProcess(command, ['start', '-H', '127.0.0.1', '-p', '0'], folder, more);
-      return { url: await server.printed(/(http:\/\/127\.0\.0\.1:\d+)/), stop: () => server.stop() };
+      const server = startProcess(command, [task, '-H', '127.0.0.1', '-p', '0'], folder, more);
+      return {
+        url: await server.printed(/(http:\/\/127\.0\.0\.1:\d+)/),
+        log: () => server.printed(/^(.*)$/s),
+        stop: () => server.stop(),
+      };
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };

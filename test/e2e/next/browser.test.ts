@@ -3,13 +3,13 @@ import { afterAll, assert, beforeAll, describe, test } from 'vitest';
 import { startStandIn } from '../../../scripts/start/stand-in.ts';
 import { HOST } from '../../support/issuer.ts';
 import { launchBrowser, screenshot } from '../browser.ts';
-import { type App, makeExample } from './apps.ts';
+import { type App, makeExample, type RunningApp } from './apps.ts';
 
 const PHONE = { viewport: { width: 375, height: 667 } };
 
 describe('examples/nextjs in a browser', () => {
   let app: App;
-  let server: Awaited<ReturnType<App['start']>>;
+  let server: RunningApp;
   let browser: Browser;
   const standIns: Awaited<ReturnType<typeof startStandIn>>[] = [];
 
@@ -52,6 +52,7 @@ describe('examples/nextjs in a browser', () => {
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByText('Saved “milk” for alice@example.com.').waitFor();
     assert.deepEqual(complaints, []);
+    assert.notMatch(await server.log(), /⨯|error/i, 'the server complains of nothing either');
     await page.context().close();
   });
 
@@ -70,7 +71,7 @@ describe('examples/nextjs in a browser', () => {
   for (const [name, options] of looks) {
     test(`who goes around Pomerium sees a page that says what to do (${name})`, async () => {
       const { page, complaints } = await open(`${server.url}/account`, options);
-      assert.equal(await page.title(), 'Please sign in');
+      assert.equal(await page.title(), `Please sign in – ${HOST}`);
       assert.equal(await page.getByRole('heading', { level: 1 }).innerText(), 'Please sign in');
       assert.include(await page.getByRole('main').innerText(), 'The request did not come through Pomerium.');
       assert.include(await page.getByRole('contentinfo').innerText(), 'missing_assertion');

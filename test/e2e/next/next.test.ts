@@ -9,7 +9,7 @@ import { HOST, jwks, sign } from '../../support/issuer.ts';
 import { startOrigin } from '../../support/origin-server.ts';
 import { assertDoctorFindsNothing } from '../doctor.ts';
 import { sendRaw } from '../raw-request.ts';
-import { type App, makeApp, makeExample, type Variant } from './apps.ts';
+import { type App, makeApp, makeExample, quickConfig, type Variant } from './apps.ts';
 
 const ASSERTION = 'x-pomerium-jwt-assertion';
 const standIn = await startStandIn({});
@@ -142,6 +142,19 @@ for (const variant of VARIANTS) {
       assert.equal(problem.status, 401);
       assert.include(JSON.parse(problem.body), { code: 'missing_assertion' });
       assert.equal((await get('/left-out/wrapped', alice)).body, 'alice@example.com');
+    });
+
+    test('requireIdentity(req) of the Pages Router rejects with what to answer, and says where req is missing', async () => {
+      assert.equal((await get('/left-out/required')).status, 401);
+      const page = await get('/left-out/required', alice);
+      assert.equal(page.status, 200);
+      assert.include(page.body.replaceAll('<!-- -->', ''), 'secret for u-alice');
+      assert.deepEqual(JSON.parse((await get('/api/required', admin)).body), { subject: 'u-alice' });
+      const refused = await get('/api/required', alice);
+      assert.equal(refused.status, 403);
+      assert.deepEqual(JSON.parse(refused.body), { code: 'policy_denied' });
+      const bare = JSON.parse((await get('/api/required?bare', alice)).body);
+      assert.match(bare.message, /In the Pages Router give it: .*requireIdentity\(req\)/);
     });
 
     test('a server action knows who calls, and refuses whoever goes around the gate', async () => {
@@ -440,8 +453,18 @@ for (const file of ['proxy', 'middleware'] as const) {
   });
 }
 
-describe('Next.js without experimental.authInterrupts', () => {
-  const app = makeApp('16', 'no-interrupts', {
+const NO_INTERRUPTS: [name: string, folder: string, settings: string][] = [
+  ['without experimental.authInterrupts', 'no-interrupts', ''],
+  [
+    'with serverExternalPackages',
+    'external',
+    "serverExternalPackages: ['pomerium-edge'], experimental: { authInterrupts: true }",
+  ],
+];
+
+describe.each(NO_INTERRUPTS)('Next.js %s', (_, folder, settings) => {
+  const app = makeApp('16', folder, {
+    'next.config.js': quickConfig('16', settings),
     'app/layout.js': 'export default ({ children }) => <html lang="en"><body>{children}</body></html>;',
     'app/page.js': `
       import { requireIdentity } from 'pomerium-edge/next';

@@ -1,8 +1,8 @@
 'use client';
 
 import { useActionState } from 'react';
-import type { Person } from '../person.ts';
-import { saveNote } from './actions.ts';
+import type { Person } from '../person';
+import { saveNote } from './actions';
 
 /** A client component is given the person as a typed prop: it has no way to verify, and decides nothing. */
 export function Note({ person }: { person: Person }) {

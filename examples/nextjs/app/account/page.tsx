@@ -1,12 +1,28 @@
+import Link from 'next/link';
 import { requireIdentity } from 'pomerium-edge/next';
-import { toPerson } from '../person.ts';
-import { Note } from './note.tsx';
+import { Suspense } from 'react';
+import { toPerson } from '../person';
+import { Note } from './note';
 
-export default async function Account() {
-  const identity = await requireIdentity();
+/** What does not depend on who asks is made by the build; what does comes when it is known, from below `<Suspense>`. */
+export default function Account() {
   return (
     <>
       <h1>Your account</h1>
+      <Suspense fallback={<p>…</p>}>
+        <Profile />
+      </Suspense>
+      <nav>
+        <Link href="/">Home</Link>
+      </nav>
+    </>
+  );
+}
+
+async function Profile() {
+  const identity = await requireIdentity();
+  return (
+    <>
       <dl>
         <dt>Name</dt>
         <dd>{identity.name ?? '–'}</dd>
@@ -18,9 +34,6 @@ export default async function Account() {
         <dd>{new Date(identity.expiresAt * 1000).toISOString()}</dd>
       </dl>
       <Note person={toPerson(identity)} />
-      <nav>
-        <a href="/">Home</a>
-      </nav>
     </>
   );
 }

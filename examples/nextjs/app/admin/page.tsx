@@ -1,8 +1,17 @@
 import { requireIdentity } from 'pomerium-edge/next';
+import { Suspense } from 'react';
 
 const policy = { allow: { or: [{ groups: 'admins' }] } };
 
-export default async function Admin() {
+export default function Admin() {
+  return (
+    <Suspense fallback={<p>…</p>}>
+      <Welcome />
+    </Suspense>
+  );
+}
+
+async function Welcome() {
   const identity = await requireIdentity({ policy });
   return (
     <>

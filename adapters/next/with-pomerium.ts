@@ -1,0 +1,41 @@
+import type { NextRequest } from 'next/server.js';
+import type { GateOptions, Identity, SignedInOptions } from '../../core/adapter.ts';
+import { wrapHandler } from '../vercel/with-pomerium.ts';
+import { cleanInPlace } from './clean-in-place.ts';
+
+/** A route handler that is told for whom the request came. `rest`: the `{ params }` that Next.js gives beside the request. */
+export type IdentifiedRouteHandler<Rest extends readonly unknown[], Who = Identity> = (
+  request: NextRequest,
+  identity: Who,
+  ...rest: Rest
+) => Response | Promise<Response>;
+
+/**
+ * Wraps a route handler: it is only called for requests that came through Pomerium, and gets Next.js's own request (`cookies`,
+ * `nextUrl`), without unverified Pomerium headers. Others get a `problemResponse`, a page where `Accept` asks for one, or what
+ * `onRefused` answers. Where `routes`, `optional`, `rules` or `allowPreflight` let requests for nobody pass, here or in the
+ * environment, the identity is undefined for them.
+ *
+ * @throws {PomeriumError} `invalid_configuration` at once, for options that cannot work; what is wrong with the environment
+ * refuses every request
+ *
+ * @example
+ * ```ts
+ * export const GET = withPomerium(async (request, identity, { params }: RouteContext<'/notes/[id]'>) =>
+ *   Response.json(await readNote((await params).id, identity.subject)))
+ * ```
+ */
+export function withPomerium<Rest extends readonly unknown[] = []>(
+  handler: IdentifiedRouteHandler<Rest>,
+  options?: SignedInOptions<GateOptions<NextRequest>>,
+): (request: NextRequest, ...rest: Rest) => Promise<Response>;
+export function withPomerium<Rest extends readonly unknown[] = []>(
+  handler: IdentifiedRouteHandler<Rest, Identity | undefined>,
+  options: GateOptions<NextRequest>,
+): (request: NextRequest, ...rest: Rest) => Promise<Response>;
+export function withPomerium<Rest extends readonly unknown[], Who extends Identity | undefined>(
+  handler: IdentifiedRouteHandler<Rest, Who>,
+  options: GateOptions<NextRequest> = {},
+): (request: NextRequest, ...rest: Rest) => Promise<Response> {
+  return wrapHandler(handler, options, cleanInPlace);
+}

@@ -1,0 +1,9 @@
+/**
+ * React 19, in the browser and on the server: who is signed in, for what a page shows.
+ *
+ * @module
+ */
+export { type PomeriumUrls, type PomeriumUrlsOptions, pomeriumUrls } from '../../core/pomerium-urls.ts';
+export { type ClientIdentity, toClientIdentity } from './client-identity.ts';
+export { IdentityProvider, type IdentityProviderProps, useIdentity } from './identity-provider.ts';
+export { isSignedOut } from './signed-out.ts';

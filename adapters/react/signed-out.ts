@@ -1,0 +1,33 @@
+import { pomeriumUrls } from '../../core/pomerium-urls.ts';
+import { SIGNED_OUT } from '../../core/signed-out.ts';
+
+/**
+ * Whether a server action or a `fetch` failed because nobody is signed in any more, so that a page can offer to sign in again:
+ * `location.reload()`, which Pomerium answers with its sign-in. For the browser.
+ *
+ * The gate's own answer is told by its sentence. What Pomerium answers is a redirect to its sign-in on another host, which
+ * browsers report as a failed connection (`TypeError: Failed to fetch`): then Pomerium is asked who is signed in
+ * (`/.pomerium/user`, of version 0.27 and later). False for every other error, and where Pomerium cannot be reached. Never rejects.
+ *
+ * @example
+ * ```tsx
+ * // app/error.tsx
+ * const [signedOut, setSignedOut] = useState(false);
+ * useEffect(() => void isSignedOut(error).then(setSignedOut), [error]);
+ * ```
+ */
+export async function isSignedOut(error: unknown): Promise<boolean> {
+  if (!(error instanceof Error)) return false;
+  if (error.message === SIGNED_OUT) return true;
+  if (error.name !== 'TypeError') return false;
+  try {
+    const { status } = await fetch(pomeriumUrls().user, {
+      headers: { accept: 'application/json' },
+      cache: 'no-store',
+      redirect: 'manual',
+    });
+    return status === 401;
+  } catch {
+    return false;
+  }
+}

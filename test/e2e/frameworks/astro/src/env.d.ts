@@ -1,0 +1,5 @@
+declare namespace App {
+  interface Locals {
+    identity: import('pomerium-edge').Identity | undefined;
+  }
+}

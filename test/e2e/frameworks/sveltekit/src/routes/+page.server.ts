@@ -1,0 +1,5 @@
+import type { Actions, PageServerLoad } from './$types';
+
+export const load: PageServerLoad = ({ locals }) => ({ email: locals.identity?.email });
+
+export const actions: Actions = { default: () => {} };

@@ -1,0 +1,7 @@
+import { tanstackStart } from '@tanstack/react-start/plugin/vite';
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vite';
+
+export default defineConfig({
+  plugins: [tanstackStart({ pages: [{ path: '/about', prerender: { enabled: true } }] }), react()],
+});

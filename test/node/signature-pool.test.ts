@@ -1,0 +1,86 @@
+import { assert, describe, test } from 'vitest';
+import type { PublicJwk, VerifySignature } from '../../core/signature/algorithms.ts';
+import { signatureVerifier } from '../../core/signature/node.ts';
+import { makeKey, sign } from '../support/issuer.ts';
+
+const key = await makeKey('ES256');
+const verify: VerifySignature = await signatureVerifier(key.publicJwk as PublicJwk);
+
+const tokens = await Promise.all(Array.from({ length: 64 }, (_, index) => sign(key, { jti: `${index}` })));
+const parts = tokens.map((token) => {
+  const end = token.lastIndexOf('.');
+  return { signature: token.slice(end + 1), input: token.slice(0, end) };
+});
+const check = (index: number) => verify(parts[index]?.signature ?? '', parts[index]?.input ?? '');
+const forge = (index: number) => verify(parts[index]?.signature ?? '', `${parts[index]?.input}x`);
+
+/** Until the event loop has turned, and everything that was started is done. */
+const turn = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+
+describe('on Node.js a check runs', () => {
+  test('synchronously when it is alone, in each turn of the event loop', async () => {
+    for (let index = 0; index < 8; index++) {
+      await turn();
+      assert.isTrue(check(index));
+    }
+  });
+
+  test('synchronously for a program that waits for one after the other', async () => {
+    await turn();
+    for (let index = 0; index < 64; index++) {
+      const result = check(index);
+      assert.isTrue(result);
+      await result;
+    }
+  });
+
+  test('on the thread pool when another started beside it in the same run of code', async () => {
+    await turn();
+    assert.isTrue(check(0));
+    const others = [check(1), forge(2), check(3)];
+    for (const other of others) assert.instanceOf(other, Promise);
+    assert.deepEqual(await Promise.all(others), [true, false, true]);
+  });
+
+  test('on the thread pool when another request came in the same turn of the event loop', async () => {
+    await turn();
+    const results = await new Promise<unknown[]>((resolve) => {
+      const seen: unknown[] = [];
+      // Two callbacks of one turn, as of two sockets that had something to read.
+      setImmediate(() => seen.push(check(0)));
+      setImmediate(() => {
+        seen.push(check(1));
+        resolve(seen);
+      });
+    });
+    assert.isTrue(results[0]);
+    assert.instanceOf(results[1], Promise);
+    assert.isTrue(await results[1]);
+  });
+
+  test('on the thread pool as long as another one is there', async () => {
+    await turn();
+    check(0);
+    const other = check(1);
+    assert.instanceOf(other, Promise);
+    const result = check(2);
+    assert.instanceOf(result, Promise);
+    assert.deepEqual(await Promise.all([other, result]), [true, true]);
+    await turn();
+    assert.isTrue(check(3));
+  });
+
+  test('with the same verdicts wherever it runs', async () => {
+    await turn();
+    const started = parts.map((_, index) => (index % 3 === 0 ? forge(index) : check(index)));
+    assert.deepEqual(
+      await Promise.all(started),
+      parts.map((_, index) => index % 3 !== 0),
+    );
+    await turn();
+    for (const [index] of parts.entries()) {
+      await turn();
+      assert.equal(index % 3 === 0 ? forge(index) : check(index), index % 3 !== 0);
+    }
+  });
+});

@@ -11,7 +11,6 @@ const ELSEWHERE = ['docs/aws-functions.md', 'docs/cloudflare-frameworks.md', 'do
 
 /** Blocks that the compiler cannot check here, by how they begin, and why. */
 const LEFT_OUT: Readonly<Record<string, string>> = {
-  "declare module 'hono'": 'holds for a whole program, and would hide mistakes in the other blocks',
   '// Deno': 'npm: and Deno are unknown to the compiler',
 };
 
@@ -64,6 +63,9 @@ const FILES = {
   'workers/test/issuer.ts': `import { createTestIssuer } from 'pomerium-edge/testing';
 export const issuer = await createTestIssuer({ seed: 'my tests' });`,
   'others/routes.json': '{ "routes": [] }',
+  'augmented/app.ts': `import { Hono } from 'hono';
+new Hono().get('/', (c) => c.text(c.var.identity.subject));`,
+  'augmented/control-1.ts': CONTROL,
   'workers/control-1.ts': CONTROL,
   'others/control-1.ts': CONTROL,
   'wrangler.jsonc': '{ "name": "docs", "compatibility_date": "2026-10-20" }',
@@ -83,12 +85,14 @@ export class App extends WorkerEntrypoint<Env> {}
 export class Pages extends WorkerEntrypoint<Env, { subject: string }> {}`,
 };
 
+/** By folder. */
 const PROGRAMS = {
-  'tsconfig.workers.json': {
+  augmented: { compilerOptions: options({ lib: ['es2024', 'dom'], types: ['node'] }), include: ['augmented'] },
+  workers: {
     compilerOptions: options({ lib: ['es2024'], types: ['./worker-configuration.d.ts', 'node'] }),
     include: ['workers', 'env.d.ts'],
   },
-  'tsconfig.json': {
+  others: {
     compilerOptions: options({ lib: ['es2024', 'dom', 'dom.iterable'], types: ['node'] }),
     include: ['others'],
   },
@@ -110,8 +114,15 @@ const PACKAGES = [
   'yaml',
 ];
 
-const nameOf = (page: string, { line, language }: Block) =>
-  `${WORKERS.includes(page) ? 'workers' : 'others'}/${basename(page, '.md')}-${line}.${language}`;
+function nameOf(page: string, { line, language, text }: Block): string {
+  return `${programOf(page, text)}/${basename(page, '.md')}-${line}.${language}`;
+}
+
+function programOf(page: string, text: string): keyof typeof PROGRAMS {
+  // It holds for a whole program, and would hide mistakes in other blocks.
+  if (text.startsWith('declare module')) return 'augmented';
+  return WORKERS.includes(page) ? 'workers' : 'others';
+}
 
 /** Where in which page this is, whose block begins after a line of declarations. */
 function placed(message: string): string {
@@ -128,14 +139,17 @@ async function compile(): Promise<string[]> {
       .filter((block) => isTyped(block) && !isLeftOut(block))
       .map((block) => [nameOf(page, block), `${declarationsFor(page, block.text)}\n${block.text}`] as const),
   );
-  const programs = Object.entries(PROGRAMS).map(([name, settings]) => [name, JSON.stringify(settings)]);
+  const programs = Object.entries(PROGRAMS).map(([name, settings]) => [
+    `tsconfig.${name}.json`,
+    JSON.stringify(settings),
+  ]);
   const files = { ...FILES, ...Object.fromEntries(programs), ...Object.fromEntries(blocks) };
   const { folder, remove } = await installPackages(PACKAGES, files);
   onTestFinished(remove);
   await must(tool('wrangler'), ['types', '--include-env=false'], { cwd: folder, capture: true });
   const outputs = await Promise.all(
     Object.keys(PROGRAMS).map((name) =>
-      run(tool('tsc'), ['-p', name, '--pretty', 'false'], { cwd: folder, capture: true }),
+      run(tool('tsc'), ['-p', `tsconfig.${name}.json`, '--pretty', 'false'], { cwd: folder, capture: true }),
     ),
   );
   // An indented line goes on with the one before.

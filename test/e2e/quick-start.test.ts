@@ -1,3 +1,4 @@
+import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { afterAll, assert, beforeAll, describe, test } from 'vitest';
@@ -143,8 +144,13 @@ async function follow({ page, command, ready, ...how }: Page, onEnd: (end: () =>
   const printed = await app.printed(new RegExp(`${ready.source}|^Error:.*|\\[ERROR\\].*`, 'm'));
   assert.notMatch(printed, /error/i);
   const url = printed.startsWith('http') ? printed : withFreePorts(to);
-  const dev = commandOf('npx pomerium-edge dev').replace(to, url);
-  await start([...wordsOf(dev, folder), '--port', ports[8000] ?? '']).printed(/signed in/);
+  const devCommand = commandOf('npx pomerium-edge dev').replace(to, url);
+  const dev = start([...wordsOf(devCommand, folder), '--port', ports[8000] ?? '']);
+  await dev.printed(/signed in/);
+  // It tells the same variables as the page.
+  const told = withFreePorts([...exports, ...Object.values(read.files)].join('\n'));
+  const variable = await dev.printed(/^ {2}(POMERIUM_JWKS_URL=\S+)$/m);
+  assert.include(told, variable);
   const [direct, through] = read.commands
     .filter((line) => line.startsWith('curl '))
     .map((line) => new URL(withFreePorts(line.slice('curl '.length))));
@@ -162,6 +168,12 @@ function wordsOf(command: string, folder: string): string[] {
 }
 
 const named = PAGES.map((page) => ({ ...page, name: [page.page, page.part].filter(Boolean).join(': ') }));
+
+test('every page with a quick start is here', () => {
+  const pages = globSync('docs/*.md', { cwd: ROOT });
+  const withQuickStart = pages.filter((page) => /^## Quick start$/m.test(readFileSync(join(ROOT, page), 'utf8')));
+  assert.sameMembers(withQuickStart, [...new Set(PAGES.map(({ page }) => page))]);
+});
 
 describe.each(named)('the quick start of $name', (page) => {
   let followed: Followed;

@@ -54,6 +54,7 @@ export const NAMES: Readonly<Record<string, Names>> = {
     ...imports('hono/cloudflare-workers', 'upgradeWebSocket'),
     ...imports('hono/streaming', 'streamSSE'),
     ...imports('vitest', 'expect'),
+    IdentityVariables: "import type { IdentityVariables } from 'pomerium-edge/hono';",
     app: 'declare const app: import("hono").Hono<{ Bindings: Env; Variables: import("pomerium-edge/hono").IdentityVariables }>;',
   },
   'docs/keys.md': { store: 'declare const store: import("pomerium-edge").JwksStore;' },

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { must, ROOT } from '../../scripts/run.ts';
@@ -24,14 +24,10 @@ interface Manifest {
  */
 export async function installProject(source: string): Promise<Project> {
   const folder = mkdtempSync(join(tmpdir(), 'pomerium-edge-'));
-  const modules = join(folder, 'node_modules');
-  const packed = await packedFiles();
-  const own = packed.filter((path) => path.startsWith(`${source}/`));
+  const own = (await packedFiles()).filter((path) => path.startsWith(`${source}/`));
   if (own.length === 0) cpSync(join(ROOT, source), folder, { recursive: true });
   for (const path of own) cpSync(join(ROOT, path), join(folder, path.slice(source.length)));
-  for (const path of packed) cpSync(join(ROOT, path), join(modules, 'pomerium-edge', path));
-  const wanted = { ...dependenciesOf(join(modules, 'pomerium-edge'), 'dependencies'), ...dependenciesOf(folder) };
-  for (const [name, range] of Object.entries(wanted)) if (name !== 'pomerium-edge') link(name, range, modules);
+  await install(folder);
   return {
     folder,
     script(name) {
@@ -41,6 +37,35 @@ export async function installProject(source: string): Promise<Project> {
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
+}
+
+/**
+ * An empty folder in which somebody ran `npm install` with these words, and wrote these files: text by path.
+ * `packages`: as in `hono`, or with another name for it, `serverless@npm:osls`.
+ */
+export async function installPackages(
+  packages: readonly string[],
+  files: Readonly<Record<string, string>>,
+): Promise<Pick<Project, 'folder' | 'remove'>> {
+  const folder = mkdtempSync(join(tmpdir(), 'pomerium-edge-'));
+  const dependencies = Object.fromEntries(
+    packages.map((name) => name.split(/@(?=npm:)/)).map(([name, range = '*']) => [name, range]),
+  );
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ dependencies }));
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  }
+  await install(folder);
+  return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+/** What `npm install` does by a folder's package.json. */
+async function install(folder: string): Promise<void> {
+  const modules = join(folder, 'node_modules');
+  for (const path of await packedFiles()) cpSync(join(ROOT, path), join(modules, 'pomerium-edge', path));
+  const wanted = { ...dependenciesOf(join(modules, 'pomerium-edge'), 'dependencies'), ...dependenciesOf(folder) };
+  for (const [name, range] of Object.entries(wanted)) if (name !== 'pomerium-edge') link(name, range, modules);
 }
 
 function dependenciesOf(folder: string, ...kinds: (keyof Manifest)[]): Record<string, string> {
@@ -59,7 +84,9 @@ const INSTALLED = ['toolchain/workers/node_modules', 'toolchain/frameworks/node_
 );
 
 function link(name: string, range: string, modules: string): void {
-  const place = INSTALLED.map((path) => join(path, name)).find((path) => existsSync(path) && isOf(range, path));
+  const place = INSTALLED.map((path) => join(path, range.startsWith('npm:') ? range.slice(4) : name)).find(
+    (path) => existsSync(path) && isOf(range, path),
+  );
   if (place === undefined)
     throw new Error(
       `${name} ${range} is not installed: name it in package.json of toolchain/workers or toolchain/frameworks.`,

@@ -4,7 +4,14 @@ import { BoundedMap } from './bounded-map.ts';
 import { type Claims, checkClaims, parseClaims } from './claims.ts';
 import { describeValue, PomeriumError } from './errors.ts';
 import { callSafely, type EventRequest, type EventSubject, emitTo } from './events.ts';
-import { ASSERTION_FOR_HEADER, hasBearer, type RequestLike, readAssertion, readHeader } from './gate/headers.ts';
+import {
+  ASSERTION_FOR_HEADER,
+  hasBearer,
+  type RequestLike,
+  readAssertion,
+  readHeader,
+  readHosts,
+} from './gate/headers.ts';
 import type { GateVerification } from './gate-verification.ts';
 import { type Identity, type MaybeAnonymous, toIdentity } from './identity.ts';
 import type { VerificationKey } from './keys/key-set.ts';
@@ -278,7 +285,7 @@ function hostsOf({ url, headers }: RequestLike): string[] {
   };
   const ofUrl = authorityOf(`${url}`);
   if (ofUrl !== undefined) add(ofUrl);
-  const sent = readHeader(headers, 'host')?.split(',', MAX_HOST_NAMES + 1) ?? [];
+  const sent = readHosts(headers)?.split(',', MAX_HOST_NAMES + 1) ?? [];
   const named = sent.map((one) => one.trim());
   if (named.length > MAX_HOST_NAMES || named.some((one) => one !== '' && !AUTHORITY.test(one))) {
     throw new PomeriumError(

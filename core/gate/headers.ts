@@ -25,6 +25,14 @@ export function readAssertion(headers: HeadersLike): string | undefined {
   return readHeader(headers, ASSERTION_HEADER);
 }
 
+/** What the headers name as the host: `Host`, and `:authority`, which HTTP/2 has in its place or beside it (RFC 9113 section 8.3.1). */
+export function readHosts(headers: HeadersLike): string | undefined {
+  const host = readHeader(headers, 'host');
+  // `Headers` has no such name, and throws.
+  const authority = isFetchHeaders(headers) ? undefined : readHeader(headers, ':authority');
+  return host === undefined || authority === undefined ? (host ?? authority) : `${host},${authority}`;
+}
+
 /** Whether there is a bearer token in `Authorization` (RFC 6750 section 2.1). */
 export function hasBearer(headers: HeadersLike): boolean {
   return /^bearer\s/i.test(readHeader(headers, 'authorization') ?? '');

@@ -27,9 +27,13 @@ export function readPath(url: string): string | null {
   return decodePath(pathText(url));
 }
 
+/** White space that HTTP/2 lets through unencoded (`/admin\u00a0`): `url.parse` of Node.js cuts it off. */
+const ODD_SPACE = /[^\S ]/;
+
 /** The same of what `pathText` gives. */
 export function decodePath(path: string): string | null {
   if (PLAIN.test(path)) return path;
+  if (ODD_SPACE.test(path)) return null;
   try {
     const decoded = decodeURIComponent(path);
     return /%2f|#/i.test(path) || !isCanonical(decoded) ? null : decoded;
@@ -48,5 +52,5 @@ export function pathText(url: string): string {
 
 /** The target whose path `readPath` judges as exactly this one, for platforms that hand over a path that is decoded already. */
 export function encodePath(decoded: string): string {
-  return decoded.startsWith('/') ? decoded.replace(/[%?#]/g, encodeURIComponent) : '';
+  return decoded.startsWith('/') ? decoded.replace(/[%?#]|[^\S ]/g, encodeURIComponent) : '';
 }

@@ -1,7 +1,7 @@
 import { authorityOf } from '../authority.ts';
 import { BoundedMap } from '../bounded-map.ts';
 import { configurationError, describeValue, PomeriumError } from '../errors.ts';
-import { type RequestLike, readHeader } from '../gate/headers.ts';
+import { type RequestLike, readHosts } from '../gate/headers.ts';
 import { decodePath, isCanonical, pathText } from '../gate/path.ts';
 import type { MaybeAnonymous, RouteName } from '../identity.ts';
 import { policyDenied } from '../policy/check.ts';
@@ -249,7 +249,7 @@ function readUrl(url: string, { normalizesPath, refusesEscapedSlashes }: Judged[
  */
 function portOf({ url, headers }: RoutedRequest, audience: string): string | undefined {
   const ofUrl = portAt(typeof url === 'string' ? authorityOf(url) : undefined, audience);
-  const ofHeader = portAt(headers && readHeader(headers, 'host'), audience);
+  const ofHeader = portAt(headers && readHosts(headers), audience);
   if (ofUrl !== undefined && ofHeader !== undefined && ofUrl !== ofHeader) return undefined;
   return ofUrl ?? ofHeader;
 }

@@ -88,6 +88,30 @@ describe('threat: outage as amplifier', () => {
     assert.equal(await origin.count(), 2);
   });
 
+  test('a health check that calls ready() again and again takes no delay away', async () => {
+    const origin = await Origin.start(DOWN);
+    const rig = makeRig(remoteKeys(origin.url));
+    for (let i = 0; i < 100; i++) {
+      await errorOf(() => rig.verifier.ready());
+      assert.equal(await rig.codeOf(token), 'keys_unavailable');
+      rig.advance(0.1);
+    }
+    // At the start, the attempt of the first request, and after 2 and 4 s, of which a fifth may be missing.
+    assert.isAtMost(await origin.count(), 5);
+  });
+
+  test('a ready() that learns from others that the origin fails gives no request an attempt', async () => {
+    const origin = await Origin.start(DOWN);
+    const store = memoryStore();
+    const first = makeRig(remoteKeys(origin.url, { store }));
+    await errorOf(() => first.verifier.ready());
+    await first.settle();
+    const second = makeRig(remoteKeys(origin.url, { store }));
+    await errorOf(() => second.verifier.ready());
+    assert.equal(await second.codeOf(token), 'keys_unavailable');
+    assert.equal(await origin.count(), 1);
+  });
+
   test('a hanging origin that is known to fail makes nobody without keys wait longer than half a second', async () => {
     const origin = await Origin.start(DOWN, { hang: true });
     const rig = makeRig(remoteKeys(origin.url, { timeout: 2 }));

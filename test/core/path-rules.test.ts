@@ -298,6 +298,9 @@ describe('what two servers could read in two ways is for nobody:', () => {
     '/%61dmin/users/..;/..;/x',
     '/admin/...',
     '/(S(x))/admin',
+    '/admin\u00a0',
+    '/admin\ufeff',
+    '/admin\u2028?x',
   ].map((target) => [target, 'nobody']);
   judge(TABLE, cases);
 

@@ -67,6 +67,10 @@ testAnswers('where the request was sent to one of several audiences, it must be 
   ['wiki', both, { headers: { host: `${PAYROLL}.:8443` } }, 'audience_mismatch'],
   ['wiki', both, { headers: { host: `${WIKI}.:8443` } }, 'u-alice'],
   ['wiki', both, { url: `https://${WIKI}/`, headers: { host: PAYROLL } }, 'audience_mismatch'],
+  ['wiki', both, { headers: { ':authority': PAYROLL } }, 'audience_mismatch'],
+  ['wiki', both, { headers: { ':authority': `${PAYROLL}:8443`, host: WIKI } }, 'audience_mismatch'],
+  ['wiki', both, { headers: { ':authority': WIKI, host: PAYROLL } }, 'audience_mismatch'],
+  ['wiki', both, { headers: { ':authority': WIKI } }, 'u-alice'],
   ['both, issued by payroll', both, { url: `https://${WIKI}/` }, 'issuer_mismatch'],
   ['both, issued by payroll', both, { url: `https://${PAYROLL}/` }, 'u-alice'],
 ]);

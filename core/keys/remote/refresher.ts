@@ -36,8 +36,8 @@ export class Refresher {
   readonly #looking: SingleFlight;
   readonly #asking: SingleFlight;
   #lookAgainAt = 0;
-  /** Whether `ready` failed: the first request after it asks again, and is not refused for what happened before it came. */
-  hasFailedToStart = false;
+  /** The attempt that a request may make at once, after a `ready` that asked in vain: one, until a `ready` has keys. */
+  #extraAttempt: 'none' | 'due' | 'made' = 'none';
 
   constructor(settings: RemoteSettings, held: HeldKeys) {
     const { cooldown, timeout } = settings;
@@ -73,6 +73,14 @@ export class Refresher {
     context.waitUntil(this.refresh(context));
   }
 
+  /** For `ready`. Where another instance, or a request, asked a moment ago, nobody is asked, and no request gets an attempt more. */
+  async start(context: KeyContext): Promise<void> {
+    const { failure } = this.outage;
+    if (this.#held.freshness(context.now()) !== 'fresh') await this.refresh(context);
+    if (this.#hasKeys(context)) this.#extraAttempt = 'none';
+    else if (this.#extraAttempt === 'none' && this.outage.failure !== failure) this.#extraAttempt = 'due';
+  }
+
   /** The stores, where another instance may have put fresh keys, then the origin. */
   async refresh(context: KeyContext): Promise<void> {
     const isFresh = () => this.#held.freshness(context.now()) === 'fresh';
@@ -90,8 +98,10 @@ export class Refresher {
       limit: this.#limit(context, deadline),
     });
     const now = context.now();
-    if (this.hasFailedToStart) this.outage.allowAttempt();
-    this.hasFailedToStart = false;
+    if (this.#extraAttempt === 'due') {
+      this.#extraAttempt = 'made';
+      this.outage.allowAttempt();
+    }
     if (this.#held.freshness(now) === 'stale') return this.refreshInBackground(context);
     if (this.#held.freshness(now) === 'fresh' || !this.outage.mayAsk(now)) return;
     const options = { waitUntil, limit: this.#limit(context, deadline) };

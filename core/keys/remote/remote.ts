@@ -66,8 +66,7 @@ class RemoteKeys implements KeySource {
   }
 
   async ready(context: KeyContext): Promise<void> {
-    if (this.#held.freshness(context.now()) !== 'fresh') await this.#refresher.refresh(context);
-    this.#refresher.hasFailedToStart = this.#held.freshness(context.now()) === 'expired';
+    await this.#refresher.start(context);
     this.#requireUsable(context.now());
   }
 

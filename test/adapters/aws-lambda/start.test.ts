@@ -102,14 +102,6 @@ describe('a function that starts while keys cannot be had', () => {
     assert.lengthOf(log, 1);
   });
 
-  test('a process that follows a crash asks with its first event, too, though init need not', async () => {
-    const TMPDIR = mkdtempSync(join(folder, 'tmp-'));
-    const variables = await url({ status: 500 }, { status: 500 }, jwksAnswer(jwks(key)));
-    await start(variables, { TMPDIR });
-    const { answer } = await start({ ...variables, TEST_EVENT: await event() }, { TMPDIR });
-    assert.include(answer, { isAuthorized: true });
-  });
-
   const stores: [name: string, parameter: string | undefined, failure: string | undefined, says: RegExp][] = [
     ['the parameter is not there', undefined, undefined, /\/pomerium-edge\/jwks holds no keys yet: run the refresher/],
     ['the parameter is new', '{}', undefined, /holds no keys yet/],

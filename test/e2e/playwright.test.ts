@@ -131,6 +131,25 @@ describe('signInAs() signs a browser context in:', () => {
     assert.equal(await read(page), 'alice@example.com');
   });
 
+  test('a route of the page comes first: fallback() leaves the request signed, continue() does not', async () => {
+    const context = await browser.newContext();
+    await signIn(context);
+    const page = await context.newPage();
+    await page.route('**/fallback', (route) => route.fallback());
+    await page.route('**/continue', (route) => route.continue());
+    assert.equal(await read(page, '/fallback'), 'alice@example.com');
+    assert.equal(await read(page, '/continue'), 'nobody');
+  });
+
+  test('page.request is not signed', async () => {
+    const context = await browser.newContext();
+    await signIn(context);
+    const page = await context.newPage();
+    assert.equal((await page.request.get(app.url)).status(), 401);
+    const headers = { 'x-pomerium-jwt-assertion': await issuer.sign() };
+    assert.equal((await page.request.get(app.url, { headers })).status(), 200);
+  });
+
   for (const url of [undefined, '/account', 'file:///tmp']) {
     test(`${url} for the app is a mistake that names baseURL`, async () => {
       const context = await browser.newContext();

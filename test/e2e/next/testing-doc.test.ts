@@ -12,10 +12,6 @@ const PAGE = 'docs/testing.md';
 const files = filesOf(PAGE);
 const isUnitTest = (path: string) => /\.test\.tsx?$/.test(path);
 
-/** Ports that no other test has, in place of those of the page. */
-const [app, dev] = [await closedPort(), await closedPort()];
-const onFreePorts = (text: string) => text.replaceAll('3000', String(app)).replaceAll('8000', String(dev));
-
 const ofNext = filesOf('docs/nextjs.md');
 const fromNext = (path: string) => ofNext.get(path) ?? assert.fail(`docs/nextjs.md has no ${path}`);
 const TEMPLATE = `${ROOT}node_modules/create-next-app/dist/templates/app/ts`;
@@ -29,7 +25,7 @@ const project = makeApp('16', 'testing-doc', {
   // As create-next-app writes them: without "type", and with all files of the page.
   'package.json': '{ "private": true }',
   'tsconfig.json': readFileSync(`${TEMPLATE}/tsconfig.json`, 'utf8'),
-  ...Object.fromEntries([...files].map(([path, text]) => [path, onFreePorts(text)])),
+  ...Object.fromEntries(files),
 });
 afterAll(() => project.remove());
 
@@ -42,6 +38,13 @@ test('each block of code names its file, but for what is installed', () => {
   assert.lengthOf(without, 1);
   assert.match(without[0] ?? '', /^npm install -D /);
 });
+
+/** Writes a file of the page anew, with ports that nobody has at this moment. */
+async function moveToFreePorts(path: string): Promise<void> {
+  const text = files.get(path) ?? assert.fail(`${PAGE} has no ${path}`);
+  const [app, dev] = [await closedPort(), await closedPort()];
+  writeFileSync(join(project.folder, path), text.replaceAll('3000', `${app}`).replaceAll('8000', `${dev}`));
+}
 
 describe('vitest runs', () => {
   for (const path of [...files.keys()].filter(isUnitTest)) {
@@ -70,6 +73,7 @@ describe('with the app built,', () => {
   ];
   for (const [config, passed] of configs) {
     test(`Playwright runs ${config}, with two workers`, async () => {
+      await moveToFreePorts(config);
       const launch = JSON.stringify(await launchOptions());
       // The browser that is installed here, in place of that of `npx playwright install`.
       writeFileSync(
@@ -85,6 +89,7 @@ describe('with the app built,', () => {
   }
 
   test('test/doctor.sh finds nothing, and writes its report', async () => {
+    await moveToFreePorts('test/doctor.sh');
     const { code, output } = await inProject('sh', ['test/doctor.sh']);
     assert.equal(code, 0, output);
     const report = readFileSync(join(project.folder, 'doctor.xml'), 'utf8');

@@ -7,8 +7,8 @@ import { makeSigningKey, type SigningKey } from './signing-key.ts';
 /** A request that must be refused, as an attacker or a mistake would send it. */
 export interface BadRequest {
   readonly name: string;
-  /** Its header lines, as they are sent: a name may come twice. */
-  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** Its header lines, as they are sent: a name may come twice. `new Headers()` and `fetch` take them. */
+  readonly headers: [name: string, value: string][];
   /** The codes with which it may be refused. */
   readonly codes: readonly PomeriumErrorCode[];
 }
@@ -37,7 +37,7 @@ export async function badRequests(target: Target): Promise<BadRequest[]> {
     const list = typeof codes === 'string' ? [codes] : codes;
     return { name, headers: [[ASSERTION_HEADER, assertion]], codes: list };
   });
-  const line = [ASSERTION_HEADER, good] as const;
+  const line = (): [string, string] => [ASSERTION_HEADER, good];
   return [
     { name: 'no assertion', headers: [], codes: ['missing_assertion'] },
     {
@@ -55,7 +55,7 @@ export async function badRequests(target: Target): Promise<BadRequest[]> {
       headers: [['authorization', `Bearer ${good}`]],
       codes: ['missing_assertion'],
     },
-    { name: 'the assertion twice', headers: [line, line], codes: ['duplicate_assertion'] },
+    { name: 'the assertion twice', headers: [line(), line()], codes: ['duplicate_assertion'] },
     ...single,
   ];
 }

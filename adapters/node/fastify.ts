@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Identity } from '../../core/adapter.ts';
 import { createNodeGate, type PomeriumOptions } from './gate.ts';
+import { bodyOf, headersOf } from './refusal.ts';
 
 /** The part of a Fastify request that is used. */
 export interface FastifyRequestLike {
@@ -11,7 +12,9 @@ export interface FastifyRequestLike {
 /** The part of a Fastify reply that is used. */
 export interface FastifyReplyLike {
   readonly raw: ServerResponse;
-  send(payload: Response): unknown;
+  code(status: number): unknown;
+  header(name: string, value: string | string[]): unknown;
+  send(payload?: Buffer): unknown;
 }
 
 /**
@@ -32,11 +35,19 @@ export function createOnRequest(
   return async (request, reply) => {
     const { raw } = request;
     const refusal = await gate.refusal(raw, targetOf(raw));
-    if (refusal) return reply.send(refusal);
+    if (refusal) return send(refusal, reply);
     gate.markAnswer(reply.raw);
     request.identity = raw.identity;
     return undefined;
   };
+}
+
+/** As bytes, of which Fastify knows the length: it cannot answer HEAD with a `Response`. Nothing has no type, either. */
+async function send(answer: Response, reply: FastifyReplyLike): Promise<unknown> {
+  const body = await bodyOf(answer);
+  reply.code(answer.status);
+  for (const [name, value] of headersOf(answer)) reply.header(name, value);
+  return reply.send(body.length > 0 ? body : undefined);
 }
 
 /** With `rewriteUrl`, `url` is what is served, and `originalUrl` what Pomerium sent. */

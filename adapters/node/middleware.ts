@@ -1,6 +1,7 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { createNodeGate, type PomeriumOptions } from './gate.ts';
+import { bodyOf, headersOf } from './refusal.ts';
 
 /** A listener of `server.on('upgrade', …)`. */
 export type UpgradeListener = (req: IncomingMessage, socket: Duplex, head: Buffer) => void;
@@ -52,12 +53,11 @@ function targetOf(req: IncomingMessage & { originalUrl?: string }) {
 }
 
 async function send(answer: Response, res: ServerResponse): Promise<void> {
-  const { status, headers } = answer;
   const body = await bodyOf(answer);
   // Somebody may have answered meanwhile, such as a time-out.
   if (res.headersSent) return;
-  res.statusCode = status;
-  for (const [name, value] of headers) res.setHeader(name, name === 'set-cookie' ? headers.getSetCookie() : value);
+  res.statusCode = answer.status;
+  for (const [name, value] of headersOf(answer)) res.setHeader(name, value);
   res.end(body);
 }
 
@@ -71,12 +71,4 @@ async function messageOf(answer: Response): Promise<Buffer> {
   const lines = [...headers].map((line) => line.join(': '));
   const head = [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines, '', ''].join('\r\n');
   return Buffer.concat([Buffer.from(head, 'latin1'), body]);
-}
-
-/** Nothing where a stream of the user's own `onRefused` fails. */
-function bodyOf(answer: Response): Promise<Buffer> {
-  return answer.arrayBuffer().then(
-    (bytes) => Buffer.from(bytes),
-    () => Buffer.alloc(0),
-  );
 }

@@ -6,9 +6,23 @@ import { bodyOf, headersOf } from './refusal.ts';
 /** A listener of `server.on('upgrade', …)`. */
 export type UpgradeListener = (req: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
-/** A middleware of Express, Connect and the like. It resolves when `next` is done, or the refusal is sent; Koa waits for that. */
+type Next = () => unknown;
+
+/** The part of a context of Koa that is used. */
+export interface KoaContextLike {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  /** As the app got it: `koa-mount` takes the path of what is mounted away from `req.url`. */
+  readonly originalUrl: string;
+}
+
+/**
+ * A middleware of Koa, and of Express, Connect and the like. It resolves when `next` is done, or the refusal is sent, for which
+ * Koa waits.
+ */
 export interface PomeriumMiddleware {
-  (req: IncomingMessage, res: ServerResponse, next: () => unknown): Promise<void>;
+  (ctx: KoaContextLike, next: Next): Promise<void>;
+  (req: IncomingMessage, res: ServerResponse, next: Next): Promise<void>;
   /** The same gate for upgrades, which no middleware sees: the listener is only called for those that it lets through. */
   onUpgrade(listener: UpgradeListener): UpgradeListener;
 }
@@ -24,14 +38,28 @@ export interface PomeriumMiddleware {
  * const app = express().use(pomerium())
  * app.get('/', (req, res) => res.send(`Hello ${req.identity?.email}`))
  * ```
+ *
+ * @example
+ * ```ts
+ * const app = new Koa().use(pomerium())
+ * app.use((ctx) => {
+ *   ctx.body = `Hello ${ctx.req.identity?.email}`
+ * })
+ * ```
  */
 export function pomerium(options: PomeriumOptions = {}): PomeriumMiddleware {
   const gate = createNodeGate(options);
-  const middleware = async (req: IncomingMessage, res: ServerResponse, next: () => unknown) => {
-    const refusal = await gate.refusal(req, targetOf(req));
+  const pass = async (req: IncomingMessage, res: ServerResponse, next: Next, url = urlOf(req)) => {
+    const refusal = await gate.refusal(req, { url });
     if (refusal) return send(refusal, res);
     gate.markAnswer(res);
     await next();
+  };
+  // Not `...args`: h3 and others count the parameters of a middleware.
+  const middleware = async (first: IncomingMessage | KoaContextLike, second: ServerResponse | Next, third?: Next) => {
+    if ('req' in first && typeof second === 'function') return pass(first.req, first.res, second, urlOfKoa(first));
+    if (!('req' in first) && typeof second !== 'function' && third) return pass(first, second, third);
+    throw new TypeError('A gate is called with (req, res, next), or with (ctx, next) of Koa.');
   };
   const onUpgrade =
     (listener: UpgradeListener): UpgradeListener =>
@@ -39,7 +67,7 @@ export function pomerium(options: PomeriumOptions = {}): PomeriumMiddleware {
       const destroy = () => socket.destroy();
       // Nobody else listens yet, and an error that nobody listens to ends the process.
       socket.on('error', destroy);
-      const refusal = await gate.refusal(req, targetOf(req));
+      const refusal = await gate.refusal(req, { url: urlOf(req) });
       if (refusal) return socket.end(await messageOf(refusal), destroy);
       socket.off('error', destroy);
       if (!socket.destroyed) listener(req, socket, head);
@@ -47,9 +75,19 @@ export function pomerium(options: PomeriumOptions = {}): PomeriumMiddleware {
   return Object.assign(middleware, { onUpgrade });
 }
 
+type Mounted = IncomingMessage & { originalUrl?: string };
+
 /** As the client wrote it: Express and Connect take the path of a mounted router away from `url`. */
-function targetOf(req: IncomingMessage & { originalUrl?: string }) {
-  return { url: req.originalUrl ?? req.url };
+function urlOf(req: Mounted): string | undefined {
+  return req.originalUrl ?? req.url;
+}
+
+/**
+ * Koa remembers it in the context alone, and may have escaped what it leaves in `req.url`. Behind Express that is a part of it, and
+ * a Connect app that is mounted before the gate has set `req.originalUrl` to a part of it.
+ */
+function urlOfKoa({ req, originalUrl }: KoaContextLike & { readonly req: Mounted }): string {
+  return req.originalUrl?.endsWith(originalUrl) ? req.originalUrl : originalUrl;
 }
 
 async function send(answer: Response, res: ServerResponse): Promise<void> {

@@ -22,11 +22,9 @@ express()
     res.send(req.identity?.email);
   });
 
-new Koa()
-  .use((ctx, next) => gate(ctx.req, ctx.res, next))
-  .use((ctx) => {
-    ctx.body = ctx.req.identity?.email;
-  });
+new Koa().use(gate).use((ctx) => {
+  ctx.body = ctx.req.identity?.email;
+});
 
 createServer((req, res) => gate(req, res, () => res.end(req.identity?.email))).on(
   'upgrade',

@@ -1,13 +1,20 @@
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
+import connect from 'connect';
 import express from 'express';
 import { fastify } from 'fastify';
+import Koa from 'koa';
 import { assert, describe, test } from 'vitest';
-import { createOnRequest, type PomeriumOptions, pomerium } from '../../../adapters/node/index.ts';
+import {
+  createOnRequest,
+  type PomeriumMiddleware,
+  type PomeriumOptions,
+  pomerium,
+} from '../../../adapters/node/index.ts';
 import { staticKeys } from '../../../core/index.ts';
 import { sendRaw } from '../../e2e/raw-request.ts';
 import { ASSERTION, key, SENDERS } from '../../support/gate.ts';
 import { HOST, jwks, NOW } from '../../support/issuer.ts';
-import { SERVERS, whileListening } from './servers.ts';
+import { mountInKoa, SERVERS, whileListening } from './servers.ts';
 
 const options: PomeriumOptions = { audience: HOST, keys: staticKeys(jwks(key)), now: () => NOW, log: false };
 const alice = [ASSERTION, SENDERS.alice[ASSERTION]] as const;
@@ -106,6 +113,50 @@ describe('the path of a rule is the one that is served', () => {
       assert.equal((await sendRaw(url, '/app/other', [alice])).body, 'other');
     });
   });
+
+  const koaApps: [name: string, make: (app: Koa, gate: PomeriumMiddleware, page: Koa.Middleware) => RequestListener][] =
+    [
+      [
+        'of Koa where the gate is mounted',
+        (app, gate, page) => app.use(mountInKoa('/app', gate)).use(mountInKoa('/app', page)).callback(),
+      ],
+      [
+        'of Koa where a Connect app before the gate is mounted, too',
+        (app, gate, page) => {
+          const empty = connect();
+          app.use(mountInKoa('/app', (ctx, next) => new Promise((done) => empty(ctx.req, ctx.res, done)).then(next)));
+          return app.use(mountInKoa('/app', gate)).use(mountInKoa('/app', page)).callback();
+        },
+      ],
+      [
+        'of Koa where the path that is left is longer',
+        (app, gate, page) => {
+          app.use(
+            mountInKoa('/app', (ctx, next) => gate(Object.assign(ctx, { path: `/other/long${ctx.path}` }), next)),
+          );
+          return app.use(mountInKoa('/app', page)).callback();
+        },
+      ],
+      [
+        'of Koa where its app is mounted in Express',
+        (app, gate, page) => express().use('/app', app.use(gate).use(page).callback()),
+      ],
+    ];
+  for (const [name, make] of koaApps) {
+    test(name, async () => {
+      const page: Koa.Middleware = (ctx) => {
+        ctx.body = ctx.path;
+      };
+      const own: PomeriumOptions['rules'] = [{ prefix: '/other', access: 'public' }, ...rules];
+      const listener = make(new Koa(), pomerium({ ...options, rules: own }), page);
+      await whileListening(createServer(listener), async (url) => {
+        assert.equal((await sendRaw(url, '/app/public')).body, '/public');
+        assert.equal((await sendRaw(url, '/app/other')).status, 401);
+        assert.equal((await sendRaw(url, '/app/admin', [alice])).status, 403);
+        assert.equal((await sendRaw(url, '/app/other', [alice])).body, '/other');
+      });
+    });
+  }
 
   test('of Fastify where it rewrites URLs', async () => {
     const app = fastify({ rewriteUrl: ({ url = '' }) => url.replace('/old', '/app') });

@@ -63,6 +63,20 @@ describe('an answer is marked as one for one identity', () => {
           .end('in'),
       { vary: `A, ${ASSERTION}`, 'cache-control': PUBLIC },
     ],
+    [
+      'with one name in two spellings',
+      (res) =>
+        res.writeHead(200, { 'Set-Cookie': ['a=1', 'b=2'], 'set-cookie': 'c=3', Vary: 'A', vary: 'B' }).end('in'),
+      { vary: `A, B, ${ASSERTION}`, cookies: ['a=1', 'b=2', 'c=3'] },
+    ],
+    [
+      'by the old name of writeHead',
+      (res) => {
+        (res as ServerResponse & { writeHeader: ServerResponse['writeHead'] }).writeHeader(201, { Vary: 'A' });
+        res.end('in');
+      },
+      { status: 201, vary: `A, ${ASSERTION}` },
+    ],
   ];
   for (const [name, write, { status = 200, cookies, ...expected }] of handlers) {
     test(name, async () => {
@@ -78,6 +92,33 @@ describe('an answer is marked as one for one identity', () => {
       );
     });
   }
+
+  test('and a list of writeHead is left as it is: it may be a constant', async () => {
+    const headers = [['Set-Cookie', ['a=1']] as const, ['Set-Cookie', ['b=2']] as const];
+    const list = headers.flat() as string[];
+    await whileListening(
+      serve((_req, res) => res.writeHead(200, list).end('in')),
+      async (url) => {
+        for (const _time of ['first', 'second']) {
+          assert.deepEqual((await sendRaw(url, '/', [alice])).headers['set-cookie'], ['a=1', 'b=2']);
+        }
+      },
+    );
+  });
+
+  test("but a list that lacks a value is Node.js' own error", async () => {
+    let thrown: unknown;
+    const server = serve((_req, res) => {
+      try {
+        res.writeHead(200, ['Vary', 'A', 'X-Without-Value']);
+      } catch (error) {
+        thrown = error;
+      }
+      res.end('in');
+    });
+    await whileListening(server, (url) => sendRaw(url, '/', [alice]));
+    assert.include(thrown, { code: 'ERR_INVALID_ARG_VALUE' });
+  });
 
   test('once by two gates, and beside compression, whichever comes first', async () => {
     const gate = pomerium(options);

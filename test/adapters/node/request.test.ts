@@ -1,4 +1,6 @@
-import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type RequestListener, request } from 'node:http';
+import { buffer, text } from 'node:stream/consumers';
 import connect from 'connect';
 import express from 'express';
 import { fastify } from 'fastify';
@@ -57,11 +59,11 @@ describe('what Node.js shows of the headers', () => {
   for (const [server, start] of Object.entries(SERVERS)) {
     for (const [name, lines, more] of forged) {
       test(`has nothing of ${name}: ${server}`, async () => {
-        const text = await whileListening(await start({ ...options, ...more }, shownHeaders), async (url) => {
+        const shown = await whileListening(await start({ ...options, ...more }, shownHeaders), async (url) => {
           return (await sendRaw(url, '/', [['X-Kept', 'kept'], ...lines, alice])).body;
         });
-        assert.notInclude(text, 'evil');
-        const { headers, headersDistinct, rawHeaders } = JSON.parse(text);
+        assert.notInclude(shown, 'evil');
+        const { headers, headersDistinct, rawHeaders } = JSON.parse(shown);
         assert.equal(headers['x-kept'], 'kept');
         assert.deepEqual(headersDistinct['x-kept'], ['kept']);
         assert.includeMembers(rawHeaders, ['X-Kept', 'kept', ...alice]);
@@ -82,6 +84,64 @@ describe('what Node.js shows of the headers', () => {
       assert.includeMembers(rawHeaders, ['x-email', 'alice@example.com']);
     });
   });
+});
+
+describe('trailers', () => {
+  const shownTrailers = ({ trailers, trailersDistinct, rawTrailers }: IncomingMessage) =>
+    JSON.stringify({ trailers, trailersDistinct, rawTrailers });
+  const readers: [name: string, read: (req: IncomingMessage, pass: () => Promise<void>) => Promise<string>][] = [
+    [
+      'that come with the body',
+      async (req, pass) => {
+        await pass();
+        await buffer(req);
+        return shownTrailers(req);
+      },
+    ],
+    [
+      'that somebody has read before the gate',
+      async (req, pass) => {
+        await buffer(req);
+        shownTrailers(req);
+        await pass();
+        return shownTrailers(req);
+      },
+    ],
+    [
+      'of which somebody hears who has listened before the gate',
+      async (req, pass) => {
+        const shown = new Promise<string>((resolve) => req.on('end', () => resolve(shownTrailers(req))));
+        await pass();
+        req.resume();
+        return shown;
+      },
+    ],
+  ];
+  for (const [name, read] of readers) {
+    test(`${name} have nothing forged, and no assertion that nobody has verified`, async () => {
+      const gate = pomerium({ ...options, removeHeaders: ['x-email'] });
+      let identity: unknown;
+      const server = createServer(async (req, res) => {
+        const shown = await read(req, () => gate(req, res, () => {}));
+        identity = req.identity?.email;
+        res.end(shown);
+      });
+      await whileListening(server, async (url) => {
+        const outgoing = request(url, { method: 'POST', headers: Object.fromEntries([alice]) });
+        outgoing.write('body');
+        const forged = ['X-Pomerium-Claim-Email', 'x_pomerium_claim_email', ASSERTION, 'X-Email'];
+        outgoing.addTrailers([...forged.map((one): [string, string] => [one, 'evil']), ['X-Kept', 'kept']]);
+        outgoing.end();
+        const [response] = await once(outgoing, 'response');
+        assert.deepEqual(JSON.parse(await text(response)), {
+          trailers: { 'x-kept': 'kept' },
+          trailersDistinct: { 'x-kept': ['kept'] },
+          rawTrailers: ['X-Kept', 'kept'],
+        });
+        assert.equal(identity, 'alice@example.com');
+      });
+    });
+  }
 });
 
 for (const [server, start] of Object.entries(SERVERS)) {

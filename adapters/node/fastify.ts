@@ -1,17 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { Identity } from '../../core/adapter.ts';
 import { createNodeGate, type PomeriumOptions } from './gate.ts';
 import { bodyOf, headersOf } from './refusal.ts';
 
 /** The part of a Fastify request that is used. */
 export interface FastifyRequestLike {
-  readonly raw: IncomingMessage;
+  readonly raw: IncomingMessage | Http2ServerRequest;
   identity?: Identity | undefined;
 }
 
 /** The part of a Fastify reply that is used. */
 export interface FastifyReplyLike {
-  readonly raw: ServerResponse;
+  readonly raw: ServerResponse | Http2ServerResponse;
   code(status: number): unknown;
   header(name: string, value: string | string[]): unknown;
   send(payload?: Buffer): unknown;
@@ -33,10 +34,11 @@ export function createOnRequest(
 ): (request: FastifyRequestLike, reply: FastifyReplyLike) => Promise<unknown> {
   const gate = createNodeGate(options);
   return async (request, reply) => {
-    const { raw } = request;
+    // Those of HTTP/2 have all that is used of those of HTTP/1.
+    const raw = request.raw as IncomingMessage;
     const refusal = await gate.refusal(raw, targetOf(raw));
     if (refusal) return send(refusal, reply);
-    gate.markAnswer(reply.raw);
+    gate.markAnswer(reply.raw as ServerResponse);
     request.identity = raw.identity;
     return undefined;
   };

@@ -1,4 +1,5 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import { createNodeGate, type PomeriumOptions } from './gate.ts';
 import { bodyOf, headersOf } from './refusal.ts';
@@ -22,6 +23,7 @@ export interface KoaContextLike {
  */
 export interface PomeriumMiddleware {
   (ctx: KoaContextLike, next: Next): Promise<void>;
+  (req: Http2ServerRequest, res: Http2ServerResponse, next: Next): Promise<void>;
   (req: IncomingMessage, res: ServerResponse, next: Next): Promise<void>;
   /** The same gate for upgrades, which no middleware sees: the listener is only called for those that it lets through. */
   onUpgrade(listener: UpgradeListener): UpgradeListener;
@@ -56,9 +58,14 @@ export function pomerium(options: PomeriumOptions = {}): PomeriumMiddleware {
     await next();
   };
   // Not `...args`: h3 and others count the parameters of a middleware.
-  const middleware = async (first: IncomingMessage | KoaContextLike, second: ServerResponse | Next, third?: Next) => {
+  const middleware = async (
+    first: IncomingMessage | Http2ServerRequest | KoaContextLike,
+    second: ServerResponse | Http2ServerResponse | Next,
+    third?: Next,
+  ) => {
     if ('req' in first && typeof second === 'function') return pass(first.req, first.res, second, urlOfKoa(first));
-    if (!('req' in first) && typeof second !== 'function' && third) return pass(first, second, third);
+    // Those of HTTP/2 have all that is used of those of HTTP/1.
+    if (third) return pass(first as IncomingMessage, second as ServerResponse, third);
     throw new TypeError('A gate is called with (req, res, next), or with (ctx, next) of Koa.');
   };
   const onUpgrade =

@@ -1,5 +1,6 @@
 /** Checked by the compiler only. */
 import { createServer } from 'node:http';
+import { createServer as createHttp2Server } from 'node:http2';
 import express from 'express';
 import { fastify } from 'fastify';
 import Koa from 'koa';
@@ -34,6 +35,13 @@ createServer((req, res) => gate(req, res, () => res.end(req.identity?.email))).o
   }),
 );
 
+createHttp2Server((req, res) =>
+  gate(req, res, () => {
+    holds<Equal<typeof req.identity, Identity | undefined>>();
+    res.end(`${req.identity?.email}`);
+  }),
+);
+
 declare module 'fastify' {
   interface FastifyRequest {
     identity: Identity;
@@ -45,6 +53,8 @@ fastify()
     holds<Equal<typeof request.identity, Identity>>();
     return request.raw.identity?.email;
   });
+
+fastify({ http2: true }).addHook('onRequest', createOnRequest({ audience: 'a' }));
 
 declare const some: PomeriumOptions;
 pomerium(some);

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { consoleLog, createGate, type GateOptions, type GateRequest, type Identity } from '../../core/adapter.ts';
 import { beforeHeaders } from './answer-headers.ts';
-import { forwardHeaders, pairsOf } from './request-headers.ts';
+import { forwardHeaders, forwardTrailers, pairsOf } from './request-headers.ts';
 
 interface Identified {
   /** Behind `pomerium-edge/node`: for whom the request is. Undefined for nobody, where options let nobody pass. */
@@ -43,6 +43,7 @@ export function createNodeGate(options: PomeriumOptions): NodeGate {
       const result = await gate.authorize(request);
       if (result.type === 'refuse') return gate.refuse(result.error, request, req);
       forwardHeaders(req, result.headers);
+      forwardTrailers(req, result.headers);
       req.identity = result.identity;
       return undefined;
     },

@@ -5,4 +5,4 @@
  */
 export { createOnRequest, type FastifyReplyLike, type FastifyRequestLike } from './fastify.ts';
 export type { PomeriumOptions } from './gate.ts';
-export { type PomeriumMiddleware, pomerium, type UpgradeListener } from './middleware.ts';
+export { type KoaContextLike, type PomeriumMiddleware, pomerium, type UpgradeListener } from './middleware.ts';

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { type ForwardedHeaders, forward } from '../../core/adapter.ts';
+import { type ForwardedHeaders, forward, isPomeriumHeader } from '../../core/adapter.ts';
 
 /** Names and values, which Node.js has by turns. */
 export function pairsOf<Item>(list: readonly Item[]): [name: Item, value: Item][] {
@@ -30,4 +30,26 @@ export function forwardHeaders(req: IncomingMessage, forwarded: ForwardedHeaders
   }
   const kept = lines.filter(([name]) => !removed.has(name.toLowerCase()));
   rawHeaders.splice(0, rawHeaders.length, ...[...kept, ...added].flat());
+}
+
+/**
+ * Removes trailers that may not go on as headers, and every one of Pomerium's, which has verified none: before anybody else hears
+ * of `end`, from which on they are there. A name of which one line may not go on goes with all of its lines.
+ */
+export function forwardTrailers(req: IncomingMessage, { keeps, added }: ForwardedHeaders): void {
+  const removeTrailers = () => {
+    // All before one is changed: Node.js makes the others of `rawTrailers` when they are first read. HTTP/2 has no distinct ones.
+    const { trailers = {}, trailersDistinct = {}, rawTrailers = [] } = req;
+    const lines = pairsOf(rawTrailers);
+    const refused = lines.filter(([name, value]) => isPomeriumHeader(name) || !keeps(name, value));
+    const removed = new Set([...refused, ...added].map(([name]) => name.toLowerCase()));
+    for (const name of removed) {
+      delete trailers[name];
+      delete trailersDistinct[name];
+    }
+    const kept = lines.filter(([name]) => !removed.has(name.toLowerCase()));
+    rawTrailers.splice(0, rawTrailers.length, ...kept.flat());
+  };
+  if (req.complete) removeTrailers();
+  else req.prependOnceListener('end', removeTrailers);
 }

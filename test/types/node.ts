@@ -1,5 +1,6 @@
 /** Checked by the compiler only. */
 import { createServer } from 'node:http';
+import { createServer as createHttp2Server } from 'node:http2';
 import express from 'express';
 import { fastify } from 'fastify';
 import Koa from 'koa';
@@ -22,17 +23,22 @@ express()
     res.send(req.identity?.email);
   });
 
-new Koa()
-  .use((ctx, next) => gate(ctx.req, ctx.res, next))
-  .use((ctx) => {
-    ctx.body = ctx.req.identity?.email;
-  });
+new Koa().use(gate).use((ctx) => {
+  ctx.body = ctx.req.identity?.email;
+});
 
 createServer((req, res) => gate(req, res, () => res.end(req.identity?.email))).on(
   'upgrade',
   gate.onUpgrade((req, socket, head) => {
     holds<Equal<typeof head, Buffer>>();
     socket.end(req.identity?.email);
+  }),
+);
+
+createHttp2Server((req, res) =>
+  gate(req, res, () => {
+    holds<Equal<typeof req.identity, Identity | undefined>>();
+    res.end(`${req.identity?.email}`);
   }),
 );
 
@@ -47,6 +53,8 @@ fastify()
     holds<Equal<typeof request.identity, Identity>>();
     return request.raw.identity?.email;
   });
+
+fastify({ http2: true }).addHook('onRequest', createOnRequest({ audience: 'a' }));
 
 declare const some: PomeriumOptions;
 pomerium(some);

@@ -2,13 +2,14 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import compression from 'compression';
 import express from 'express';
+import { fastify } from 'fastify';
 import { assert, describe, test } from 'vitest';
-import { type PomeriumOptions, pomerium } from '../../../adapters/node/index.ts';
+import { createOnRequest, type PomeriumOptions, pomerium } from '../../../adapters/node/index.ts';
 import { staticKeys } from '../../../core/index.ts';
 import { sendRaw } from '../../e2e/raw-request.ts';
 import { ASSERTION, key, SENDERS } from '../../support/gate.ts';
 import { HOST, jwks, NOW } from '../../support/issuer.ts';
-import { whileListening } from './servers.ts';
+import { SERVERS, whileListening } from './servers.ts';
 
 const options: PomeriumOptions = { audience: HOST, keys: staticKeys(jwks(key)), now: () => NOW, log: false };
 const alice = [ASSERTION, SENDERS.alice[ASSERTION]] as const;
@@ -62,6 +63,20 @@ describe('an answer is marked as one for one identity', () => {
           .end('in'),
       { vary: `A, ${ASSERTION}`, 'cache-control': PUBLIC },
     ],
+    [
+      'with one name in two spellings',
+      (res) =>
+        res.writeHead(200, { 'Set-Cookie': ['a=1', 'b=2'], 'set-cookie': 'c=3', Vary: 'A', vary: 'B' }).end('in'),
+      { vary: `A, B, ${ASSERTION}`, cookies: ['a=1', 'b=2', 'c=3'] },
+    ],
+    [
+      'by the old name of writeHead',
+      (res) => {
+        (res as ServerResponse & { writeHeader: ServerResponse['writeHead'] }).writeHeader(201, { Vary: 'A' });
+        res.end('in');
+      },
+      { status: 201, vary: `A, ${ASSERTION}` },
+    ],
   ];
   for (const [name, write, { status = 200, cookies, ...expected }] of handlers) {
     test(name, async () => {
@@ -77,6 +92,33 @@ describe('an answer is marked as one for one identity', () => {
       );
     });
   }
+
+  test('and a list of writeHead is left as it is: it may be a constant', async () => {
+    const headers = [['Set-Cookie', ['a=1']] as const, ['Set-Cookie', ['b=2']] as const];
+    const list = headers.flat() as string[];
+    await whileListening(
+      serve((_req, res) => res.writeHead(200, list).end('in')),
+      async (url) => {
+        for (const _time of ['first', 'second']) {
+          assert.deepEqual((await sendRaw(url, '/', [alice])).headers['set-cookie'], ['a=1', 'b=2']);
+        }
+      },
+    );
+  });
+
+  test("but a list that lacks a value is Node.js' own error", async () => {
+    let thrown: unknown;
+    const server = serve((_req, res) => {
+      try {
+        res.writeHead(200, ['Vary', 'A', 'X-Without-Value']);
+      } catch (error) {
+        thrown = error;
+      }
+      res.end('in');
+    });
+    await whileListening(server, (url) => sendRaw(url, '/', [alice]));
+    assert.include(thrown, { code: 'ERR_INVALID_ARG_VALUE' });
+  });
 
   test('once by two gates, and beside compression, whichever comes first', async () => {
     const gate = pomerium(options);
@@ -109,6 +151,87 @@ test('a streamed answer goes out piece by piece, and a request comes in so', asy
     assert.equal(String((await chunks.next()).value), 'got two');
     outgoing.end();
     assert.isTrue((await chunks.next()).done);
+  });
+});
+
+describe('a refusal of HEAD is that of GET without the body', () => {
+  const refusals: [name: string, onRefused: PomeriumOptions['onRefused'], expected: Record<string, unknown>][] = [
+    [
+      'the problem document',
+      undefined,
+      {
+        status: 401,
+        type: 'application/problem+json',
+        cache: 'no-store',
+        challenge: 'Pomerium error="missing_assertion"',
+        location: null,
+      },
+    ],
+    [
+      'a redirect',
+      () => Response.redirect('https://sign.in/'),
+      { status: 302, type: null, cache: 'no-store', challenge: null, location: 'https://sign.in/' },
+    ],
+    [
+      'an answer with cookies',
+      () =>
+        new Response('no', {
+          status: 418,
+          headers: [
+            ['set-cookie', 'a=1'],
+            ['set-cookie', 'b=2'],
+          ],
+        }),
+      { status: 418, type: 'text/plain;charset=UTF-8', cookies: 'a=1; b=2' },
+    ],
+  ];
+  const shown = ({ status, headers }: Response) => ({
+    status,
+    type: headers.get('content-type'),
+    cache: headers.get('cache-control'),
+    challenge: headers.get('www-authenticate'),
+    location: headers.get('location'),
+    cookies: headers.getSetCookie().join('; '),
+    length: headers.get('content-length'),
+  });
+  const withGetRoute: (typeof SERVERS)[string] = async (given) => {
+    const app = fastify().addHook('onRequest', createOnRequest(given));
+    app.get('/', async () => 'in');
+    await app.ready();
+    return app.server;
+  };
+  for (const [server, start] of Object.entries({ ...SERVERS, 'Fastify, whose HEAD is that of GET': withGetRoute })) {
+    for (const [name, onRefused, expected] of refusals) {
+      test(`${name}: ${server}`, async () => {
+        const given = { ...options, ...(onRefused && { onRefused }) };
+        await whileListening(await start(given, () => 'in'), async (url) => {
+          const [get, head] = await Promise.all(
+            ['GET', 'HEAD'].map((method) => fetch(url, { method, redirect: 'manual' })),
+          );
+          assert.isDefined(get);
+          assert.isDefined(head);
+          if (!get || !head) return;
+          const { length, ...others } = shown(get);
+          assert.include(others, expected, 'GET');
+          assert.equal(length, String((await get.arrayBuffer()).byteLength));
+          const { length: _mayBeLeftOut, ...ofHead } = shown(head);
+          assert.deepEqual(ofHead, others, 'HEAD');
+          assert.equal(await head.text(), '');
+        });
+      });
+    }
+  }
+
+  test('through inject of Fastify, too', async () => {
+    const app = fastify().addHook('onRequest', createOnRequest(options));
+    app.get('/', async () => 'in');
+    for (const method of ['GET', 'HEAD'] as const) {
+      const { statusCode, headers, body } = await app.inject({ method, url: '/' });
+      assert.equal(statusCode, 401);
+      assert.include(headers, { 'cache-control': 'no-store', 'content-type': 'application/problem+json' });
+      assert.match(String(headers['www-authenticate']), /^Pomerium/);
+      assert.equal(body === '', method === 'HEAD');
+    }
   });
 });
 

@@ -1,13 +1,22 @@
-import { createServer, type IncomingMessage } from 'node:http';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type RequestListener, request } from 'node:http';
+import { buffer, text } from 'node:stream/consumers';
+import connect from 'connect';
 import express from 'express';
 import { fastify } from 'fastify';
+import Koa from 'koa';
 import { assert, describe, test } from 'vitest';
-import { createOnRequest, type PomeriumOptions, pomerium } from '../../../adapters/node/index.ts';
+import {
+  createOnRequest,
+  type PomeriumMiddleware,
+  type PomeriumOptions,
+  pomerium,
+} from '../../../adapters/node/index.ts';
 import { staticKeys } from '../../../core/index.ts';
 import { sendRaw } from '../../e2e/raw-request.ts';
 import { ASSERTION, key, SENDERS } from '../../support/gate.ts';
 import { HOST, jwks, NOW } from '../../support/issuer.ts';
-import { SERVERS, whileListening } from './servers.ts';
+import { mountInKoa, SERVERS, whileListening } from './servers.ts';
 
 const options: PomeriumOptions = { audience: HOST, keys: staticKeys(jwks(key)), now: () => NOW, log: false };
 const alice = [ASSERTION, SENDERS.alice[ASSERTION]] as const;
@@ -50,11 +59,11 @@ describe('what Node.js shows of the headers', () => {
   for (const [server, start] of Object.entries(SERVERS)) {
     for (const [name, lines, more] of forged) {
       test(`has nothing of ${name}: ${server}`, async () => {
-        const text = await whileListening(await start({ ...options, ...more }, shownHeaders), async (url) => {
+        const shown = await whileListening(await start({ ...options, ...more }, shownHeaders), async (url) => {
           return (await sendRaw(url, '/', [['X-Kept', 'kept'], ...lines, alice])).body;
         });
-        assert.notInclude(text, 'evil');
-        const { headers, headersDistinct, rawHeaders } = JSON.parse(text);
+        assert.notInclude(shown, 'evil');
+        const { headers, headersDistinct, rawHeaders } = JSON.parse(shown);
         assert.equal(headers['x-kept'], 'kept');
         assert.deepEqual(headersDistinct['x-kept'], ['kept']);
         assert.includeMembers(rawHeaders, ['X-Kept', 'kept', ...alice]);
@@ -75,6 +84,64 @@ describe('what Node.js shows of the headers', () => {
       assert.includeMembers(rawHeaders, ['x-email', 'alice@example.com']);
     });
   });
+});
+
+describe('trailers', () => {
+  const shownTrailers = ({ trailers, trailersDistinct, rawTrailers }: IncomingMessage) =>
+    JSON.stringify({ trailers, trailersDistinct, rawTrailers });
+  const readers: [name: string, read: (req: IncomingMessage, pass: () => Promise<void>) => Promise<string>][] = [
+    [
+      'that come with the body',
+      async (req, pass) => {
+        await pass();
+        await buffer(req);
+        return shownTrailers(req);
+      },
+    ],
+    [
+      'that somebody has read before the gate',
+      async (req, pass) => {
+        await buffer(req);
+        shownTrailers(req);
+        await pass();
+        return shownTrailers(req);
+      },
+    ],
+    [
+      'of which somebody hears who has listened before the gate',
+      async (req, pass) => {
+        const shown = new Promise<string>((resolve) => req.on('end', () => resolve(shownTrailers(req))));
+        await pass();
+        req.resume();
+        return shown;
+      },
+    ],
+  ];
+  for (const [name, read] of readers) {
+    test(`${name} have nothing forged, and no assertion that nobody has verified`, async () => {
+      const gate = pomerium({ ...options, removeHeaders: ['x-email'] });
+      let identity: unknown;
+      const server = createServer(async (req, res) => {
+        const shown = await read(req, () => gate(req, res, () => {}));
+        identity = req.identity?.email;
+        res.end(shown);
+      });
+      await whileListening(server, async (url) => {
+        const outgoing = request(url, { method: 'POST', headers: Object.fromEntries([alice]) });
+        outgoing.write('body');
+        const forged = ['X-Pomerium-Claim-Email', 'x_pomerium_claim_email', ASSERTION, 'X-Email'];
+        outgoing.addTrailers([...forged.map((one): [string, string] => [one, 'evil']), ['X-Kept', 'kept']]);
+        outgoing.end();
+        const [response] = await once(outgoing, 'response');
+        assert.deepEqual(JSON.parse(await text(response)), {
+          trailers: { 'x-kept': 'kept' },
+          trailersDistinct: { 'x-kept': ['kept'] },
+          rawTrailers: ['X-Kept', 'kept'],
+        });
+        assert.equal(identity, 'alice@example.com');
+      });
+    });
+  }
 });
 
 for (const [server, start] of Object.entries(SERVERS)) {
@@ -106,6 +173,50 @@ describe('the path of a rule is the one that is served', () => {
       assert.equal((await sendRaw(url, '/app/other', [alice])).body, 'other');
     });
   });
+
+  const koaApps: [name: string, make: (app: Koa, gate: PomeriumMiddleware, page: Koa.Middleware) => RequestListener][] =
+    [
+      [
+        'of Koa where the gate is mounted',
+        (app, gate, page) => app.use(mountInKoa('/app', gate)).use(mountInKoa('/app', page)).callback(),
+      ],
+      [
+        'of Koa where a Connect app before the gate is mounted, too',
+        (app, gate, page) => {
+          const empty = connect();
+          app.use(mountInKoa('/app', (ctx, next) => new Promise((done) => empty(ctx.req, ctx.res, done)).then(next)));
+          return app.use(mountInKoa('/app', gate)).use(mountInKoa('/app', page)).callback();
+        },
+      ],
+      [
+        'of Koa where the path that is left is longer',
+        (app, gate, page) => {
+          app.use(
+            mountInKoa('/app', (ctx, next) => gate(Object.assign(ctx, { path: `/other/long${ctx.path}` }), next)),
+          );
+          return app.use(mountInKoa('/app', page)).callback();
+        },
+      ],
+      [
+        'of Koa where its app is mounted in Express',
+        (app, gate, page) => express().use('/app', app.use(gate).use(page).callback()),
+      ],
+    ];
+  for (const [name, make] of koaApps) {
+    test(name, async () => {
+      const page: Koa.Middleware = (ctx) => {
+        ctx.body = ctx.path;
+      };
+      const own: PomeriumOptions['rules'] = [{ prefix: '/other', access: 'public' }, ...rules];
+      const listener = make(new Koa(), pomerium({ ...options, rules: own }), page);
+      await whileListening(createServer(listener), async (url) => {
+        assert.equal((await sendRaw(url, '/app/public')).body, '/public');
+        assert.equal((await sendRaw(url, '/app/other')).status, 401);
+        assert.equal((await sendRaw(url, '/app/admin', [alice])).status, 403);
+        assert.equal((await sendRaw(url, '/app/other', [alice])).body, '/other');
+      });
+    });
+  }
 
   test('of Fastify where it rewrites URLs', async () => {
     const app = fastify({ rewriteUrl: ({ url = '' }) => url.replace('/old', '/app') });

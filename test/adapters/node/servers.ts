@@ -29,8 +29,7 @@ export const SERVERS: Readonly<Record<string, (options: PomeriumOptions, seen: S
     return createServer(app);
   },
   Koa: (options, seen) => {
-    const gate = pomerium(options);
-    const app = new Koa().use((ctx, next) => gate(ctx.req, ctx.res, next));
+    const app = new Koa().use(pomerium(options));
     app.use((ctx) => {
       ctx.body = seen(ctx.req);
     });
@@ -57,6 +56,22 @@ function expressServer(app: express.Express, options: PomeriumOptions, seen: See
     res.send(seen(req));
   });
   return createServer(app);
+}
+
+/** As `koa-mount` does it: what is mounted sees the rest of the path, in `ctx.path` and in `req.url`. */
+export function mountInKoa(prefix: string, middleware: Koa.Middleware): Koa.Middleware {
+  return async (ctx, next) => {
+    const { path } = ctx;
+    if (path !== prefix && !path.startsWith(`${prefix}/`)) return next();
+    const rest = path.slice(prefix.length) || '/';
+    ctx.path = rest;
+    await middleware(ctx, async () => {
+      ctx.path = path;
+      await next();
+      ctx.path = rest;
+    });
+    ctx.path = path;
+  };
 }
 
 /** Has the server listen while the work lasts. */

@@ -3,11 +3,13 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { fastify } from 'fastify';
+import Koa from 'koa';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { createOnRequest, type PomeriumOptions, pomerium } from '../../../adapters/node/index.ts';
 import { staticKeys } from '../../../core/index.ts';
 import { key, testTargets } from '../../e2e/raw-targets-cases.ts';
 import { HOST, jwks, NOW } from '../../support/issuer.ts';
+import { mountInKoa } from './servers.ts';
 
 const options: PomeriumOptions = {
   audience: HOST,
@@ -35,6 +37,16 @@ const SERVERS: Readonly<Record<string, () => Server | Promise<Server>>> = {
     const app = express().use('/admin', router).use(pomerium(options));
     for (const [path, page] of Object.entries(PAGES)) app.get(path, (_req, res) => void res.send(page));
     return createServer(app);
+  },
+  'Koa, in a gate that is mounted': () => {
+    const app = new Koa().use(mountInKoa('/admin', pomerium(options)));
+    const answer = (body: string) => (ctx: Koa.Context) => {
+      ctx.body = body;
+    };
+    app.use(mountInKoa('/admin', answer('ADMIN SECRET'))).use(pomerium(options));
+    const pages: Readonly<Record<string, string>> = PAGES;
+    app.use((ctx) => answer(pages[ctx.path] ?? '')(ctx));
+    return createServer(app.callback());
   },
   Fastify: async () => {
     const app = fastify({

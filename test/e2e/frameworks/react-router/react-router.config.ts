@@ -4,5 +4,5 @@ export default {
   ssr: true,
   prerender: ['/about'],
   // Where forms are sent from: Pomerium's host, and pomerium-edge dev.
-  allowedActionOrigins: ['app.corp.example.com', '127.0.0.1:8000'],
+  allowedActionOrigins: ['app.corp.example.com', 'localhost:8000'],
 } satisfies Config;

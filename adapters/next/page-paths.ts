@@ -34,7 +34,29 @@ export function pagePaths({ nextUrl, headers }: NextRequest): [string, ...string
  * default locale nobody can tell whether it was named.
  */
 export function browserPaths(paths: readonly string[], nextUrl: NextUrl): string[] {
-  const { basePath, locale, defaultLocale } = withBasePath(nextUrl);
+  return pathsBelow(withBasePath(nextUrl), paths);
+}
+
+/** The same for a route handler. Where nobody knows `basePath`, none of these paths can be told. */
+export function handlerBrowserPaths(paths: readonly string[], nextUrl: NextUrl): string[] {
+  const basePath = handlerBasePath(nextUrl);
+  if (basePath === undefined) return paths.map(() => UNKNOWN);
+  const { locale, defaultLocale } = nextUrl;
+  return pathsBelow({ basePath, locale, defaultLocale }, paths);
+}
+
+/**
+ * The `basePath` of a request as a route handler gets it. In the Edge runtime `nextUrl` knows it; in that of Node.js the URL has
+ * lost it, and only the build knows. Undefined where that did not bundle this package (`serverExternalPackages`, tests).
+ */
+export function handlerBasePath(nextUrl: NextUrl): string | undefined {
+  return withBasePath(nextUrl).basePath || process.env['__NEXT_ROUTER_BASEPATH']; // the build writes the value here
+}
+
+function pathsBelow(
+  { basePath, locale, defaultLocale }: Pick<NextUrl, 'basePath' | 'locale' | 'defaultLocale'>,
+  paths: readonly string[],
+): string[] {
   const locales = locale ? [`/${locale}`] : [''];
   const prefixes = (locale === defaultLocale ? ['', ...locales] : locales).map((one) => basePath + one);
   return paths.flatMap((path) => {

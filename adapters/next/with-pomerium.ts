@@ -1,7 +1,15 @@
 import type { NextRequest } from 'next/server.js';
-import type { GateOptions, Identity, SignedInOptions } from '../../core/adapter.ts';
+import {
+  configurationError,
+  type GateOptions,
+  type GateRequest,
+  type Identity,
+  type RequestLike,
+  type SignedInOptions,
+} from '../../core/adapter.ts';
 import { wrapHandler } from '../vercel/with-pomerium.ts';
 import { cleanInPlace } from './clean-in-place.ts';
+import { handlerBasePath, handlerBrowserPaths, pagePaths } from './page-paths.ts';
 
 /** A route handler that is told for whom the request came. `rest`: the `{ params }` that Next.js gives beside the request. */
 export type IdentifiedRouteHandler<Rest extends readonly unknown[], Who = Identity> = (
@@ -37,5 +45,30 @@ export function withPomerium<Rest extends readonly unknown[], Who extends Identi
   handler: IdentifiedRouteHandler<Rest, Who>,
   options: GateOptions<NextRequest> = {},
 ): (request: NextRequest, ...rest: Rest) => Promise<Response> {
-  return wrapHandler(handler, options, cleanInPlace);
+  return wrapHandler(handler, options, { toGateRequest, toRefusedRequest, clean: cleanInPlace });
+}
+
+/** As `createProxy` reads it: `rules` have the path without `basePath`, and `routes` that of the browser. */
+function toGateRequest(request: NextRequest): GateRequest {
+  const { method, headers, nextUrl } = requireNextRequest(request);
+  const [path, ...aliases] = pagePaths(request);
+  const sent = {
+    targets: handlerBrowserPaths([path], nextUrl),
+    aliases: handlerBrowserPaths(aliases, nextUrl),
+  };
+  return { method, url: nextUrl.origin + path, aliases, sent, headers };
+}
+
+/** With the URL to which the page of a refusal leads. */
+function toRefusedRequest({ method, headers, url, nextUrl }: NextRequest): RequestLike {
+  const { pathname, search } = new URL(url);
+  const lostBasePath = nextUrl.basePath ? '' : (handlerBasePath(nextUrl) ?? '');
+  return { method, headers, url: lostBasePath + pathname + search };
+}
+
+function requireNextRequest(request: NextRequest): NextRequest {
+  if (request.nextUrl) return request;
+  throw configurationError(
+    'withPomerium() of pomerium-edge/next takes the NextRequest that Next.js gives; write new NextRequest(request) where you make one.',
+  );
 }

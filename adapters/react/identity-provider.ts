@@ -1,26 +1,11 @@
-'use client';
-
-import { createContext, createElement, type ReactNode, use } from 'react';
-import type { ClientIdentity } from './client-identity.ts';
-
-/** A whole `Identity` has claims, and would be sent to the browser with all of them: `toClientIdentity` makes one that fits. */
-type Sendable = (ClientIdentity & { readonly claims?: never }) | undefined;
-
-export interface IdentityProviderProps {
-  /**
-   * Who is signed in; undefined for nobody. A promise lets a layout render without waiting: what calls `useIdentity` then
-   * waits in the nearest `<Suspense>`. Make it in a server component or a loader, since a client component would make another
-   * with each render.
-   */
-  readonly identity: Sendable | Promise<Sendable>;
-  readonly children?: ReactNode;
-}
-
-const NO_PROVIDER = Symbol('no provider');
-const IdentityContext = createContext<IdentityProviderProps['identity'] | typeof NO_PROVIDER>(NO_PROVIDER);
+import { createElement, type ReactNode } from 'react';
+import { IdentityContextProvider, type IdentityProviderProps, type Sendable } from './identity-context.ts';
 
 /**
- * Tells the components below it who is signed in. For what a page shows: it decides nothing, and neither may they.
+ * Tells the components below it who is signed in. For what a page shows: it decides nothing, and neither may they. In a server
+ * component it refuses a whole `Identity` before anything of it is sent.
+ *
+ * @throws {Error} with a whole `Identity`; with a promise of one, `useIdentity` does
  *
  * @example
  * ```tsx
@@ -29,26 +14,25 @@ const IdentityContext = createContext<IdentityProviderProps['identity'] | typeof
  * ```
  */
 export function IdentityProvider({ identity, children }: IdentityProviderProps): ReactNode {
-  return createElement(IdentityContext.Provider, { value: identity }, children);
+  const sendable = identity && 'then' in identity ? checkedPromise(identity) : requireSendable(identity);
+  return createElement(IdentityContextProvider, { identity: sendable }, children);
 }
 
-/**
- * Who is signed in, as the `IdentityProvider` above was told; undefined for nobody. Suspends while that is a pending promise,
- * and throws what it rejects with.
- *
- * @throws {Error} without a provider, or with a whole `Identity`
- */
-export function useIdentity(): ClientIdentity | undefined {
-  const given = use(IdentityContext);
-  if (given === NO_PROVIDER) {
-    throw new Error(
-      'useIdentity() finds no provider; put <IdentityProvider identity={…}> around the components that use it.',
-    );
-  }
-  const identity = given && 'then' in given ? use(given) : given;
-  // TypeScript says so before; in JavaScript nobody would.
-  if (identity && 'claims' in identity) {
-    throw new Error('IdentityProvider got a whole identity, with all its claims; give it toClientIdentity(identity).');
-  }
-  return identity;
+/** The same for the same, or a client component would wait anew with each render. */
+const checkedPromises = new WeakMap<Promise<Sendable>, Promise<Sendable>>();
+
+function checkedPromise(promise: Promise<Sendable>): Promise<Sendable> {
+  const known = checkedPromises.get(promise);
+  if (known) return known;
+  const checked = promise.then(requireSendable);
+  // Where no component reads it, nobody handles it.
+  checked.catch(() => {});
+  checkedPromises.set(promise, checked);
+  return checked;
+}
+
+/** TypeScript says so before; in JavaScript nobody would. */
+function requireSendable(identity: Sendable): Sendable {
+  if (!identity || !('claims' in identity)) return identity;
+  throw new Error('IdentityProvider got a whole identity, with all its claims; give it toClientIdentity(identity).');
 }

@@ -5,5 +5,6 @@
  */
 export { type PomeriumUrls, type PomeriumUrlsOptions, pomeriumUrls } from '../../core/pomerium-urls.ts';
 export { type ClientIdentity, toClientIdentity } from './client-identity.ts';
-export { IdentityProvider, type IdentityProviderProps, useIdentity } from './identity-provider.ts';
+export { type IdentityProviderProps, useIdentity } from './identity-context.ts';
+export { IdentityProvider } from './identity-provider.ts';
 export { isSignedOut } from './signed-out.ts';

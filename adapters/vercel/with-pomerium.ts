@@ -1,7 +1,9 @@
 import {
   forward,
   type GateOptions,
+  type GateRequest,
   type Identity,
+  type RequestLike,
   requireHandler,
   type SignedInOptions,
   withHeaders,
@@ -42,20 +44,33 @@ export function withPomerium<Rest extends readonly unknown[], Who extends Identi
   handler: IdentifiedHandler<Rest, Who>,
   options: GateOptions<Request> = {},
 ): (request: Request, ...rest: Rest) => Promise<Response> {
-  return wrapHandler(handler, options, requestWithHeaders);
+  return wrapHandler(handler, options, { toGateRequest: itself, toRefusedRequest: itself, clean: requestWithHeaders });
 }
 
-/** `clean`: the platform's request with other headers. */
+function itself(request: Request): Request {
+  return request;
+}
+
+/** How a platform's requests differ from `Request`. */
+interface RequestKind<Req> {
+  /** The request as the gate reads it. */
+  readonly toGateRequest: (request: Req) => GateRequest;
+  /** The request with the URL that the browser has, for the page of a refusal. */
+  readonly toRefusedRequest: (request: Req) => RequestLike;
+  /** The request with other headers. */
+  readonly clean: (request: Req, headers: Headers) => Req;
+}
+
 export function wrapHandler<Req extends Request, Rest extends readonly unknown[], Who extends Identity | undefined>(
   handler: (request: Req, identity: Who, ...rest: Rest) => Response | Promise<Response>,
   options: GateOptions<Req>,
-  clean: (request: Req, headers: Headers) => Req,
+  { toGateRequest, toRefusedRequest, clean }: RequestKind<Req>,
 ): (request: Req, ...rest: Rest) => Promise<Response> {
   requireHandler(handler);
   const gate = lazyGate<Req>(options);
   return async (request, ...rest) => {
-    const result = await gate.authorize(request, { platform: rest[0] });
-    if (result.type === 'refuse') return gate.refuse(result.error, request, request);
+    const result = await gate.authorize(toGateRequest(request), { platform: rest[0] });
+    if (result.type === 'refuse') return gate.refuse(result.error, toRefusedRequest(request), request);
     const cleaned = clean(request, forward(request.headers, result.headers));
     // The overloads say who it may be.
     const answer = await handler(cleaned, result.identity as Who, ...rest);

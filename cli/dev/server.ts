@@ -4,6 +4,7 @@ import { answerJwks } from '../../testing/jwks-answer.ts';
 import { JWKS_PATH } from '../../testing/jwks-server.ts';
 import { answerDashboard, DASHBOARD } from './dashboard.ts';
 import { listenOnLocalhost } from './listen.ts';
+import { refuseOtherHost } from './own-host.ts';
 import { proxy } from './proxy.ts';
 import { identityOf } from './session.ts';
 import { requireSignIn } from './sign-in.ts';
@@ -60,15 +61,16 @@ function close(server: Server): Promise<void> {
 }
 
 async function handle(state: DevState, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
-  const path = (incoming.url ?? '/').replace(/\?.*$/s, '');
+  const path = pathOf(incoming);
   if (path === JWKS_PATH) {
     const { status, headers, body } = await answerJwks(state.issuer.jwks(), incoming.headers['if-none-match']);
     response.writeHead(status, headers).end(body);
     return;
   }
+  const refusal = refuseOtherHost(state, incoming);
+  if (refusal) return write(refusal, response);
   const identity = identityOf(state, incoming);
-  const own = path === '/.pomerium' || path.startsWith(DASHBOARD);
-  const answer = own ? await answerDashboard(state, incoming, identity) : answerWellKnown(path, incoming);
+  const answer = isDashboard(path) ? await answerDashboard(state, incoming, identity) : answerWellKnown(path, incoming);
   if (answer) await write(answer, response);
   else if (identity === undefined) await write(requireSignIn(incoming), response);
   else await proxy(state, incoming, response, identity);
@@ -80,7 +82,18 @@ async function write(answer: Response, response: ServerResponse): Promise<void> 
 }
 
 async function handleUpgrade(state: DevState, incoming: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+  const refusal = refuseOtherHost(state, incoming);
+  if (refusal) return answerSocket(socket, refusal);
+  if (isDashboard(pathOf(incoming))) return answerSocket(socket, new Response(null, { status: 404 }));
   const identity = identityOf(state, incoming);
   if (identity === undefined) await answerSocket(socket, requireSignIn(incoming));
   else await proxyUpgrade(state, incoming, socket, head, identity);
+}
+
+function pathOf({ url = '/' }: IncomingMessage): string {
+  return url.replace(/\?.*$/s, '');
+}
+
+function isDashboard(path: string): boolean {
+  return path === '/.pomerium' || path.startsWith(DASHBOARD);
 }

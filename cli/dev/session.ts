@@ -8,15 +8,18 @@ import type { DevState } from './state.ts';
 const PREFIX = 'pomerium_dev_';
 const OWN_COOKIE = new RegExp(`^${PREFIX}\\d+=`);
 
-/** Whoever is signed in in the browser that sends this; undefined after it signed out. */
+/**
+ * Whoever is signed in in the browser that sends this; undefined after it signed out, and where its cookie names somebody whom
+ * there is not any more.
+ */
 export function identityOf(state: DevState, request: IncomingMessage): string | undefined {
   const name = `${cookieName(request)}=`;
   const value = cookiesOf(request.headers.cookie)
     .find((cookie) => cookie.startsWith(name))
     ?.slice(name.length);
-  if (value === '') return undefined;
-  const identity = decode(value ?? '');
-  return Object.hasOwn(state.identities, identity) ? identity : state.defaultIdentity;
+  if (value === undefined) return state.defaultIdentity;
+  const identity = decode(value);
+  return Object.hasOwn(state.identities, identity) ? identity : undefined;
 }
 
 /** `Set-Cookie` for the browser that sends this. Without an identity it is signed out. */

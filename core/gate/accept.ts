@@ -31,9 +31,14 @@ function qualityOf(accept: string, types: readonly string[]): number {
 /** More languages than a person speaks. */
 const MAX_LANGUAGES = 20;
 
+/** No registered tag has more characters (RFC 5646 section 4.4.1). */
+const MAX_TAG_LENGTH = 35;
+
 /** The language among these that the client wants most (RFC 4647 section 3.4); undefined where it wants none of them. */
 export function chooseLanguage(accepted: string, languages: readonly string[]): string | undefined {
-  const wanted = parse(accepted, MAX_LANGUAGES).filter(({ weight }) => weight > 0);
+  const wanted = parse(accepted, MAX_LANGUAGES).filter(
+    ({ value, weight }) => weight > 0 && value.length <= MAX_TAG_LENGTH,
+  );
   for (const { value } of wanted.sort((one, other) => other.weight - one.weight)) {
     for (let tag = value; tag !== ''; tag = tag.slice(0, Math.max(0, tag.lastIndexOf('-')))) {
       const found = languages.find((language) => language.toLowerCase() === tag);

@@ -226,6 +226,19 @@ describe('an upgrade', () => {
     assert.match(await exchange(text), /^HTTP\/1\.1 302 [\s\S]*location: \/\.pomerium\/sign_in/);
   });
 
+  test('under another name never reaches the app (DNS rebinding)', async () => {
+    behave = () => assert.fail('the app was asked');
+    const text = UPGRADE.replace('localhost', 'evil.test');
+    assert.match(await exchange(text), /^HTTP\/1\.1 403 [\s\S]*answers to localhost/);
+  });
+
+  test('to a path of Pomerium’s own is not found, and never reaches the app', async () => {
+    behave = () => assert.fail('the app was asked');
+    for (const path of ['/.pomerium', '/.pomerium/', '/.pomerium/x?y=1']) {
+      assert.match(await exchange(UPGRADE.replace('/ws', path)), /^HTTP\/1\.1 404 /, path);
+    }
+  });
+
   test('that ends by a reset of either side ends the other', async () => {
     for (const who of ['client', 'app'] as const) {
       const socket = dial();

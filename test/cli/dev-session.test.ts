@@ -81,10 +81,12 @@ describe('who is signed in', () => {
     assert.notProperty((await seenWith(bob)).headers, 'cookie');
   });
 
-  test('is the default identity where the cookie names nobody', async () => {
+  test('is nobody where the cookie names somebody whom there is not', async () => {
     const name = `pomerium_dev_${new URL(dev.url).port}`;
-    for (const value of ['Mallory', '%', '__proto__'])
-      assert.equal(await emailWith(`${name}=${value}`), 'alice@example.com');
+    for (const value of ['Mallory', '%', '__proto__']) {
+      const { status, location } = await ask('/x', { cookie: `${name}=${value}` });
+      assert.deepEqual([status, location], [302, '/.pomerium/sign_in?pomerium_redirect_uri=%2Fx'], value);
+    }
   });
 
   test('is chosen by the form of the page, and by nothing that is not in its list', async () => {
@@ -166,6 +168,24 @@ describe('no other site', () => {
     });
   }
 
+  const OTHER_HOSTS = [
+    'evil.test',
+    'localhost.evil.test',
+    'evil-localhost',
+    'localhost@evil.test',
+    '127.0.0.1.evil.test',
+  ];
+  for (const host of OTHER_HOSTS) {
+    test(`reaches the app by the name "${host}" (DNS rebinding)`, async () => {
+      for (const path of ['/', '/x', '/.pomerium/user', '/.well-known/pomerium', '/ping']) {
+        const { status, text } = await ask(path, { host });
+        assert.equal(status, 403, path);
+        assert.match(text, /answers to localhost, 127\.0\.0\.1, \[::1\], app\.corp\.example\.com and/, path);
+      }
+      assert.equal((await ask('/.well-known/pomerium/jwks.json', { host })).status, 200);
+    });
+  }
+
   test('but this one does, by each of its names', async () => {
     const { port } = new URL(dev.url);
     for (const host of [
@@ -177,6 +197,7 @@ describe('no other site', () => {
     ]) {
       const headers = { host, 'sec-fetch-site': 'same-origin' };
       assert.equal((await ask('/.pomerium/as/bob', headers)).status, 303, host);
+      assert.equal((await ask('/x', headers)).status, 200, host);
     }
   });
 });

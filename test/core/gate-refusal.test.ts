@@ -287,6 +287,9 @@ describe('refusalPage', () => {
     ['', 'nl', 'Geen &#60;b&#62;toegang'],
     [undefined, 'nl', 'Geen &#60;b&#62;toegang'],
     ['constructor, __proto__', 'nl', 'Geen &#60;b&#62;toegang'],
+    [`en-${'x'.repeat(32)}`, 'en', 'No access'],
+    [`en-${'x'.repeat(33)}`, 'nl', 'Geen &#60;b&#62;toegang'],
+    [`en${'-'.repeat(130_000)}`, 'nl', 'Geen &#60;b&#62;toegang'],
     [`${','.repeat(130_000)}en`, 'nl', 'Geen &#60;b&#62;toegang'],
   ];
   for (const [accepted, language, heading] of languages) {

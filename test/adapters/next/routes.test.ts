@@ -5,6 +5,7 @@ import {
   createProxy,
   type ProxyOptions,
   type RequireIdentityOptions,
+  withPomerium,
 } from '../../../adapters/next/index.ts';
 import { compilePolicy, compileRoutes } from '../../../core/index.ts';
 import { HOST, jwks, sign } from '../../support/issuer.ts';
@@ -123,6 +124,44 @@ describe('createProxy() holds routes against the path that the browser asks for'
     );
     assert.equal(result.status, 500);
     assert.match(JSON.parse(String(lines)).message, /routes and POMERIUM_AUDIENCE exclude each other/);
+  });
+});
+
+describe('withPomerium(), where the build wrote no basePath into this package', () => {
+  const byPath = routesOf({ prefix: '/docs/admin', ...forAdmins }, { prefix: '/docs', ...forSomebody });
+  const alike = routesOf(forSomebody);
+  const ask = (routes: object, nextConfig: { basePath?: string }, path: string, sender: keyof typeof senders) => {
+    const headers = { [ASSERTION]: senders[sender] };
+    const request = new NextRequest(`https://app.test${path}`, { headers, nextConfig });
+    return withPomerium((_, identity) => new Response(identity?.user), { ...base, routes })(request);
+  };
+  const cases: [routes: object, basePath: string, path: string, sender: keyof typeof senders, status: number][] = [
+    [byPath, '/docs', '/docs/admin/x', 'alice', 403],
+    [byPath, '/docs', '/docs/admin/x', 'admin', 200],
+    [byPath, '/docs', '/docs/x', 'alice', 200],
+    // It may have lost its basePath, whatever it looks like.
+    [byPath, '', '/docs/x', 'alice', 403],
+    [byPath, '', '/x', 'admin', 403],
+    [alike, '', '/x', 'alice', 200],
+  ];
+  for (const [routes, basePath, path, sender, status] of cases) {
+    const isAlike = routes === alike ? ' of one route' : '';
+    test(`${path}${isAlike} of a request with basePath "${basePath}" is ${status} for ${sender}`, async () => {
+      assert.equal((await ask(routes, { basePath }, path, sender)).status, status);
+    });
+  }
+
+  test('__NEXT_ROUTER_BASEPATH says it instead', async () => {
+    for (const [value, path] of [
+      ['', '/docs/admin/x'],
+      ['/docs', '/admin/x'],
+    ] as const) {
+      await withProcessEnvironment({ __NEXT_ROUTER_BASEPATH: value }, async () => {
+        assert.equal((await ask(byPath, {}, path, 'alice')).status, 403);
+        assert.equal((await ask(byPath, {}, path, 'admin')).status, 200);
+        assert.equal((await ask(byPath, {}, path.replace('admin', 'other'), 'alice')).status, 200);
+      });
+    }
   });
 });
 

@@ -56,10 +56,24 @@ describe('useIdentity', () => {
     assert.throws(() => renderToString(createElement(Greeting)), /no provider; put <IdentityProvider/);
   });
 
-  test('refuses a whole identity, which would be sent to the browser', () => {
+  describe('refuses a whole identity', () => {
     const whole = { ...ALICE, groups: [], claims: { iss: 'x' } } as unknown as ClientIdentity;
-    const tree = createElement(IdentityProvider, { identity: whole }, createElement(Greeting));
-    assert.throws(() => renderToString(tree), /toClientIdentity\(identity\)/);
+
+    test('before its client component gets it, which would be sent to the browser', () => {
+      assert.throws(() => IdentityProvider({ identity: whole }), /toClientIdentity\(identity\)/);
+    });
+
+    test('also of a promise', async () => {
+      const { props } = IdentityProvider({ identity: Promise.resolve(whole) }) as { props: { identity: unknown } };
+      const error = await Promise.resolve(props.identity).catch((thrown) => thrown);
+      assert.match(String(error), /toClientIdentity\(identity\)/);
+    });
+  });
+
+  test('gives its client component the same promise for the same', () => {
+    const promise = Promise.resolve(ALICE);
+    const [one, other] = [1, 2].map(() => IdentityProvider({ identity: promise }) as { props: { identity: unknown } });
+    assert.equal(one?.props.identity, other?.props.identity);
   });
 });
 

@@ -148,6 +148,28 @@ function pageFile(text: string): string {
     export default function Page({ text }) { return text; }`;
 }
 
+const HANDLERS = {
+  'app/handler/[x]/route.js': handlerFile(''),
+  'app/edge/[x]/route.js': handlerFile("export const runtime = 'edge';"),
+};
+
+function handlerFile(setting: string): string {
+  return `
+    import { withPomerium } from 'pomerium-edge/next';
+    ${setting}
+    export const GET = withPomerium((_, { route }) => Response.json(route?.name ?? 'no single route'));`;
+}
+
+const HANDLER_RULES = ['/handler/secret', '/edge/secret'].map((path) => ({ path, access }));
+const forAdmins = { policy: [access] };
+const forAll = { allow_any_authenticated_user: true };
+const ROUTES = [
+  { name: 'secret handler', prefix: '/docs/handler/secret', ...forAdmins },
+  { name: 'secret edge', prefix: '/docs/edge/secret', ...forAdmins },
+  { name: 'docs', prefix: '/docs', ...forAll },
+  { name: 'another app', ...forAll },
+].map((route) => ({ from: `https://${HOST}`, to: 'http://app', ...route }));
+
 const VARIANTS: Variant[] = [
   { next: '16', file: 'proxy' },
   { next: '15', file: 'middleware' },
@@ -159,19 +181,24 @@ const RUNS = VARIANTS.flatMap((variant) =>
 
 for (const { next, file, settings, page, data, served, servedBy16 = [] } of RUNS) {
   describe(`Next.js ${next} with ${settings}`, () => {
+    const hasBasePath = settings.includes('basePath');
     const hasLocales = settings.includes(I18N);
     let app: App;
     // With i18n, the data of `/open` might be that of `/`.
     const rules = hasLocales ? RULES : [ROOT_RULE, ...RULES];
     let withRules: Awaited<ReturnType<App['start']>>;
     let withoutRules: Awaited<ReturnType<App['start']>>;
+    /** Where nothing but route handlers verifies. */
+    let byRoutes: Awaited<ReturnType<App['start']>>;
+    let byRules: Awaited<ReturnType<App['start']>>;
     let id = '';
 
     beforeAll(async () => {
       app = makeApp(next, 'paths', {
         ...FILES,
+        ...(hasBasePath && HANDLERS),
         ...(!hasLocales && { 'pages/index.js': pageFile('ADMIN-SECRET') }),
-        [`${file}.js`]: `import { createProxy } from 'pomerium-edge/next';\nexport const ${file} = createProxy();`,
+        [`${file}.js`]: `import { createProxy } from 'pomerium-edge/next';\nexport const ${file} = process.env.NO_GATE ? () => undefined : createProxy();`,
         'next.config.js': quickConfig(next, next === '16' ? settings : settings.replace('Proxy', 'Middleware')),
       });
       const { code, output } = await app.build();
@@ -182,9 +209,17 @@ for (const { next, file, settings, page, data, served, servedBy16 = [] } of RUNS
         app.start({ ...env, POMERIUM_RULES: JSON.stringify(rules) }),
         app.start(env),
       ]);
+      if (!hasBasePath) return;
+      const { POMERIUM_JWKS } = env;
+      [byRoutes, byRules] = await Promise.all([
+        app.start({ NO_GATE: '1', POMERIUM_JWKS, POMERIUM_ROUTES: JSON.stringify(ROUTES) }),
+        app.start({ NO_GATE: '1', ...env, POMERIUM_RULES: JSON.stringify([...HANDLER_RULES, ...RULES]) }),
+      ]);
     });
     afterAll(async () => {
-      await Promise.all([withRules.stop(), withoutRules.stop()]);
+      await Promise.all(
+        [withRules, withoutRules, ...(hasBasePath ? [byRoutes, byRules] : [])].map((one) => one.stop()),
+      );
     });
 
     const get = (server: { url: string }, path: string, ...lines: [string, string][]) =>
@@ -224,6 +259,30 @@ for (const { next, file, settings, page, data, served, servedBy16 = [] } of RUNS
         assert.equal(answer.status, 200, path);
         assert.include(answer.body, 'for all', path);
       }
+    });
+
+    describe.runIf(hasBasePath)('withPomerium() in a route handler, with no gate before it', () => {
+      test.each(['handler', 'edge'])('/%s holds routes against the path that the browser asks for', async (name) => {
+        const routeOf = (route: string) => (hasLocales && name === 'edge' ? 'no single route' : route);
+        const open = await get(byRoutes, `/docs/${name}/open`, alice);
+        assert.deepEqual([open.status, JSON.parse(open.body)], [200, 'docs']);
+        assert.equal((await get(byRoutes, `/docs/${name}/secret`, alice)).status, 403);
+        const secret = await get(byRoutes, `/docs/${name}/secret`, admin);
+        assert.deepEqual([secret.status, JSON.parse(secret.body)], [200, routeOf(`secret ${name}`)]);
+      });
+
+      test.each(['handler', 'edge'])('/%s holds rules against the path without basePath', async (name) => {
+        assert.equal((await get(byRules, `/docs/${name}/open`, alice)).status, 200);
+        assert.equal((await get(byRules, `/docs/${name}/secret`, admin)).status, 200);
+        for (const path of [`/docs/${name}/secret`, `/docs${D}/${name}/secret.json`]) {
+          assert.include([403, 404], (await get(byRules, path, alice)).status, path);
+        }
+      });
+
+      test.each(['handler', 'edge'])('/%s leads whom it refuses to the URL with basePath', async (name) => {
+        const { body } = await get(byRules, `/docs/${name}/open`, ['Accept', 'text/html']);
+        assert.include(body, `https://${HOST}/docs/${name}/open`);
+      });
     });
   });
 }

@@ -6,8 +6,10 @@ import { judgeAround, publicPaths, requestsAround, withoutAssertion } from './ar
 import { type Attack, attacksOn } from './attacks.ts';
 import { type Baseline, baselineOf } from './baseline.ts';
 import { withControl } from './control.ts';
-import { type Finding, judge, judgeFailure } from './judge.ts';
+import type { Finding } from './finding.ts';
+import { judge } from './judge.ts';
 import { dataUrlsIn, linksIn, type Page } from './links.ts';
+import { type Ask, perform } from './perform.ts';
 import type { Plan, Session } from './plan.ts';
 import { isAddressOfRoute, isOfPomerium, pomeriumInstead } from './pomerium.ts';
 import { type Answer, type RawRequest, send } from './send.ts';
@@ -78,25 +80,6 @@ export async function examine(url: string, plan: Plan, options: ExamineOptions):
     findings.push(...(await perform(ask, untried.map(withoutAssertion), judgeBeside)));
   }
   return [...ofPomerium, ...withControl(findings, baseline !== undefined)];
-}
-
-type Ask = (request: RawRequest) => Promise<Answer>;
-
-async function perform(
-  ask: Ask,
-  attacks: readonly Attack[],
-  judgeAnswer: (attack: Attack, answer: Answer) => Finding,
-): Promise<Finding[]> {
-  const findings: Finding[] = [];
-  for (const attack of attacks) {
-    findings.push(
-      await ask(attack).then(
-        (answer) => judgeAnswer(attack, answer),
-        (error) => judgeFailure(attack, error),
-      ),
-    );
-  }
-  return findings;
 }
 
 /** Whether Pomerium gives an assertion to somebody who is signed in. */

@@ -10,10 +10,10 @@ import type { Finding } from './finding.ts';
 import { judge } from './judge.ts';
 import { dataUrlsIn, linksIn, type Page } from './links.ts';
 import { type Ask, perform } from './perform.ts';
-import type { Plan, Session } from './plan.ts';
+import type { Plan } from './plan.ts';
 import { isAddressOfRoute, isOfPomerium, pomeriumInstead } from './pomerium.ts';
 import { type Answer, type RawRequest, send } from './send.ts';
-import { judgeAssertionGiven, requestForAssertion } from './session.ts';
+import { judgeAssertionGiven, requestForAssertion, type Session } from './session.ts';
 
 export interface ExamineOptions {
   /** The file with the endpoint's own key. */

@@ -3,7 +3,7 @@ import type { Finding } from './finding.ts';
 import { judgeFailure } from './judge.ts';
 import type { Answer, RawRequest } from './send.ts';
 
-export type Ask = (request: RawRequest) => Promise<Answer>;
+type Ask = (request: RawRequest) => Promise<Answer>;
 
 /** What became of each attack, sent one after the other. */
 export async function perform(

@@ -1,3 +1,4 @@
+import { escapeHtml } from '../html.ts';
 import { pomeriumUrlsAt } from '../pomerium-urls.ts';
 import { chooseLanguage } from './accept.ts';
 import type { RefusalPageOptions } from './refusal-page-options.ts';
@@ -109,8 +110,4 @@ function linksFor(
     [pomerium.signOut, signOut],
     ...helping,
   ];
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

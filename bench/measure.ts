@@ -1,3 +1,5 @@
+import { median } from '../test/support/cost.ts';
+
 /** One way to verify a token. `verify` is called with tokens that it has not seen for a long time. */
 export interface Contestant {
   readonly name: string;
@@ -63,8 +65,4 @@ function shuffled<T>(values: readonly T[], round: number): T[] {
     .map((value, i) => ({ value, rank: rank(i) }))
     .sort((a, b) => a.rank - b.rank)
     .map(({ value }) => value);
-}
-
-function median(values: number[]): number {
-  return values.sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }

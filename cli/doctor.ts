@@ -3,10 +3,11 @@ import { type Command, Option } from 'commander';
 import { safeText } from '../inspector/text.ts';
 import { CONTROL } from './doctor/control.ts';
 import { examine } from './doctor/examine.ts';
-import { type Finding, isOpen, OPEN_PATH } from './doctor/judge.ts';
+import type { Finding } from './doctor/finding.ts';
+import { isOpen, OPEN_PATH } from './doctor/judge.ts';
 import { toJUnit } from './doctor/junit.ts';
 import { type Plan, readPlan } from './doctor/plan.ts';
-import { readNames, readNumber } from './input.ts';
+import { isHttpUrl, readNames, readNumber } from './input.ts';
 import { EXIT, mark, print, printJson, table, UsageError } from './output.ts';
 
 interface DoctorOptions {
@@ -97,8 +98,7 @@ function readPaths(paths: readonly string[] = []): readonly string[] {
 }
 
 async function confirm(url: string, { yes }: DoctorOptions): Promise<void> {
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
-    throw new UsageError(`${url} is not an http(s) URL.`);
+  if (!isHttpUrl(url)) throw new UsageError(`${url} is not an http(s) URL.`);
   if (yes) return;
   if (!process.stdin.isTTY) throw new UsageError('There is nobody to ask whether the endpoint is yours; say --yes.');
   const { default: ask } = await import('@inquirer/confirm');

@@ -36,6 +36,10 @@ export function readNumber(name: string): (value: string) => number {
   };
 }
 
+export function isHttpUrl(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+}
+
 /** A list of an option, separated by commas. */
 export function readList(value: string): string[] {
   return value.split(',').map((one) => one.trim());

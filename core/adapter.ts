@@ -10,21 +10,12 @@ export { isPomeriumHeader, readAssertion, readHeader } from './gate/headers.ts';
 export type { GateContext, GateRequest, SentRequest } from './gate/identify.ts';
 export { imageSources } from './gate/image-source.ts';
 export { consoleLog, type GateLog, loggedPath, logLine, mayLogReceived } from './gate/log.ts';
-export {
-  GATE_VARIABLES,
-  type GateEnvironment,
-  type GateOptions,
-  type GateSupport,
-  type OnRefused,
-  type SignedInOptions,
-} from './gate/options.ts';
+export { GATE_VARIABLES, type GateEnvironment, type GateSupport, type SignedInOptions } from './gate/options.ts';
 export { encodePath, readPath } from './gate/path.ts';
 export { collectPending, type Pending } from './gate/pending.ts';
 export { requirePossible, SOME_KEYS } from './gate/possible.ts';
-export type { RefusalPageOptions } from './gate/refusal-page-options.ts';
-export type { RefusalMessage, RefusalTexts } from './gate/refusal-texts.ts';
 export { withHeaders } from './gate/response.ts';
-export { compilePathRules, type PathRule, type PathRules } from './gate/rules.ts';
+export { compilePathRules, type PathRules } from './gate/rules.ts';
 export * from './index.ts';
 export { isPlainObject, toObject } from './json.ts';
 export { contentOfFixed, copyOfData, KeptByContent } from './keep.ts';

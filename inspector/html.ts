@@ -1,3 +1,5 @@
+import { escapeHtml } from '../core/html.ts';
+
 /** HTML that is safe to write as it is. */
 export class Html {
   readonly text: string;
@@ -17,5 +19,5 @@ function render(value: Content): string {
   if (value === undefined || value === false) return '';
   if (value instanceof Html) return value.text;
   if (typeof value === 'object') return value.map(render).join('');
-  return String(value).replace(/[<>&"']/g, (character) => `&#${character.charCodeAt(0)};`);
+  return escapeHtml(String(value));
 }

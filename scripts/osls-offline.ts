@@ -1,6 +1,6 @@
-import { createServer } from 'node:net';
+import { freePort } from './free-port.ts';
 import { type RunningProcess, startProcess } from './processes.ts';
-import { ROOT, tool } from './run.ts';
+import { tool } from './run.ts';
 import { serve } from './start/server.ts';
 
 /** What osls and the AWS SDK want, though nothing here reaches AWS. */
@@ -21,11 +21,13 @@ export async function startOslsOffline(
   const ssm = await serve((_, response) => {
     response.writeHead(400, { 'content-type': 'application/x-amz-json-1.1' }).end('{"__type":"ParameterNotFound"}');
   });
-  const [http = '', lambda = '', socket = '', alb = ''] = await Promise.all([0, 1, 2, 3].map(freePort));
+  const [http = '', lambda = '', socket = '', alb = ''] = (await Promise.all([0, 1, 2, 3].map(freePort))).map(String);
   const ports = ['--httpPort', http, '--lambdaPort', lambda, '--websocketPort', socket, '--albPort', alb];
   const flags = ['--host', '127.0.0.1', '--noPrependStageInUrl', ...ports];
-  const environment = { ...OSLS_ENVIRONMENT, AWS_ENDPOINT_URL_SSM: ssm.url, ...env };
-  const offline = startProcess(tool('osls'), ['offline', ...flags], ROOT, environment, onOutput);
+  const offline = startProcess(tool('osls'), ['offline', ...flags], {
+    env: { ...OSLS_ENVIRONMENT, AWS_ENDPOINT_URL_SSM: ssm.url, ...env },
+    ...(onOutput && { onOutput }),
+  });
   await offline.printed(/Server ready: (http:\S+)/);
   return {
     url: `http://127.0.0.1:${http}`,
@@ -35,12 +37,4 @@ export async function startOslsOffline(
       await Promise.all([offline.stop(), ssm.close()]);
     },
   };
-}
-
-async function freePort(): Promise<string> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return String(typeof address === 'object' && address?.port);
 }

@@ -21,13 +21,17 @@ export async function stopProcesses(): Promise<void> {
   await Promise.all([...running].map(({ stop }) => stop()));
 }
 
-/** `onOutput` gets all that it prints, as it comes. */
+export interface ProcessOptions {
+  cwd?: string;
+  env?: Readonly<Record<string, string>>;
+  /** Gets all that it prints, as it comes. */
+  onOutput?: (output: string) => void;
+}
+
 export function startProcess(
   command: string,
   args: readonly string[],
-  cwd = ROOT,
-  env = {},
-  onOutput?: (output: string) => void,
+  { cwd = ROOT, env = {}, onOutput }: ProcessOptions = {},
 ): RunningProcess {
   const child: ChildProcess = spawn(command, args, {
     cwd,

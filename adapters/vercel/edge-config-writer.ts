@@ -65,7 +65,7 @@ export function edgeConfigId({ EDGE_CONFIG = '' }: WriterEnvironment): string {
   return requireVariable('EDGE_CONFIG', /ecfg_\w+/.exec(EDGE_CONFIG)?.[0]);
 }
 
-/** Throws `invalid_configuration`. */
+/** @throws {PomeriumError} `invalid_configuration` */
 export function requireVariable(name: string, value: string | undefined): string {
   if (value) return value;
   throw configurationError(`${name} is not set.`);

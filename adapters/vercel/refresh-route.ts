@@ -129,7 +129,7 @@ async function refreshedItems(
   const { waitUntil, settle } = collectPending({ limit: REFRESH_LIMIT });
   const store = throttledStore(edgeConfig, { rewriteAfter });
   const verifier = createVerifier(
-    optionsFromEnvironment(environment(), { ...options, onEvent, store }, { fetch: uncachedFetch }),
+    optionsFromEnvironment(env, { ...options, onEvent, store }, { fetch: uncachedFetch }),
   );
   try {
     await verifier.ready({ waitUntil });

@@ -6,7 +6,10 @@ import { sha256 } from './sha256.ts';
 const NAMESPACE = 'pomerium-edge';
 
 export interface RuntimeCacheStoreOptions {
-  /** What comes before every key. Default: `pomerium-edge`. */
+  /**
+   * What comes before every key.
+   * @defaultValue `pomerium-edge`
+   */
   namespace?: string;
 }
 

@@ -19,10 +19,9 @@ export type IdentifiedHandler<Rest extends readonly unknown[], Who = Identity> =
 ) => Response | Promise<Response>;
 
 /**
- * Wraps a Web-standard function: it is only called for requests that came through Pomerium,
- * without unverified Pomerium headers. Others get a `problemResponse`, a page where `Accept` asks for one, or what `onRefused`
- * answers. Where `routes`, `optional`, `rules` or `allowPreflight` let requests for nobody pass, here or in the environment, the
- * identity is undefined for them.
+ * Wraps a Web-standard function: it is only called for requests that came through Pomerium, without unverified Pomerium headers.
+ * Others get a `problemResponse`, a page where `Accept` asks for one, or what `onRefused` answers. Where `routes`, `optional`,
+ * `rules` or `allowPreflight` let requests for nobody pass, here or in the environment, the identity is undefined for them.
  *
  * @throws {PomeriumError} `invalid_configuration` at once, for options that cannot work; what is wrong with the environment
  * refuses every request

@@ -1,5 +1,6 @@
 import { cpus } from 'node:os';
-import { type ColdStart, makeColdSetting, median, type Name } from '../../test/e2e/lambda/cold-setting.ts';
+import { type ColdStart, makeColdSetting, type Name } from '../../test/e2e/lambda/cold-setting.ts';
+import { median } from '../../test/support/cost.ts';
 import { makeQuota } from './quota.ts';
 
 /** `npm run bench -- cold`: cold starts side by side, in fresh processes, in rounds so that a slow moment falls on all of them. */

@@ -1,7 +1,8 @@
 import { type Html, html } from '../../inspector/html.ts';
 import { safeLines } from '../../inspector/text.ts';
 import type { Attack } from '../doctor/attacks.ts';
-import { type Finding, isOpen, OPEN_PATH } from '../doctor/judge.ts';
+import type { Finding } from '../doctor/finding.ts';
+import { isOpen, OPEN_PATH } from '../doctor/judge.ts';
 import type { AttackOutcome } from './attack.ts';
 
 const MAX_LENGTH = 2000;

@@ -1,8 +1,11 @@
 import { attacksOn } from '../doctor/attacks.ts';
-import { type Finding, judge, judgeFailure } from '../doctor/judge.ts';
+import type { Finding } from '../doctor/finding.ts';
+import { judge } from '../doctor/judge.ts';
+import { perform } from '../doctor/perform.ts';
 import { send } from '../doctor/send.ts';
 import type { DevState } from './state.ts';
 
+/** Milliseconds. */
 const TIMEOUT = 5000;
 
 export interface AttackOutcome {
@@ -11,19 +14,18 @@ export interface AttackOutcome {
   readonly answer: string | undefined;
 }
 
-/** One after the other: they are a few dozen, and the app is on this machine. `only`: the name of one. */
+/** Straight to the app, which is on this machine: no rate is kept. `only`: the name of one. */
 export async function attack({ issuer, to }: DevState, path: string, only: string | undefined): Promise<AttackOutcome> {
   const all = await attacksOn(new URL(path, to), issuer, { isTrusted: true });
-  const findings: Finding[] = [];
+  const chosen = all.filter(({ name }) => only === undefined || name === only);
   let answer: string | undefined;
-  for (const one of all.filter(({ name }) => only === undefined || name === only)) {
-    try {
-      const response = await send(to, one, TIMEOUT);
-      findings.push(judge(one, response));
-      answer = response.body;
-    } catch (error) {
-      findings.push(judgeFailure(one, error));
-    }
-  }
-  return { findings, answer: only === undefined ? undefined : answer };
+  const findings = await perform(
+    (request) => send(to, request, TIMEOUT),
+    chosen,
+    (one, response) => {
+      if (only !== undefined) answer = response.body;
+      return judge(one, response);
+    },
+  );
+  return { findings, answer };
 }

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage, RequestOptions } from 'node:http';
+import { urlToHttpOptions } from 'node:url';
 import { describeFetchFailure } from '../../core/fetch-failure.ts';
 import { ASSERTION_FOR_HEADER, ASSERTION_HEADER } from '../../core/gate/headers.ts';
 import { signFor } from './identities.ts';
@@ -17,8 +18,8 @@ export interface Forwarded {
 /** A request with the assertion of whoever is signed in, as Pomerium hands it on without `preserve_host_header`. */
 export async function forward(state: DevState, incoming: IncomingMessage, identity: string): Promise<Forwarded> {
   const { method = 'GET', url = '/' } = incoming;
-  const { host, hostname, port } = new URL(state.to);
-  const headers = { ...headersFor(incoming), [ASSERTION_HEADER]: await signFor(identity, state), host };
+  const to = new URL(state.to);
+  const headers = { ...headersFor(incoming), [ASSERTION_HEADER]: await signFor(identity, state), host: to.host };
   const record: ProxiedRequest = {
     at: new Date(),
     method,
@@ -29,8 +30,7 @@ export async function forward(state: DevState, incoming: IncomingMessage, identi
   };
   const entry = state.requests.add(record, isAssetRequest(url, incoming.headers));
   return {
-    // An IPv6 address has brackets only in a URL.
-    options: { hostname: hostname.replace(/^\[|\]$/g, ''), port, method, path: url, headers, agent: false },
+    options: { ...urlToHttpOptions(to), method, path: url, headers, agent: false },
     answered(status) {
       record.status = status;
       entry.settle();

@@ -34,11 +34,16 @@ export function findIdentity(identities: Identities, text: string): string | und
   )?.[0];
 }
 
-/** An assertion for whoever has this name. A claim that Pomerium always writes is empty where the identity has none. */
+/** An assertion for whoever has this name. */
 export function signFor(
   name: string,
   { issuer, identities }: { readonly issuer: TestIssuer; readonly identities: Identities },
 ): Promise<string> {
+  return issuer.sign(claimsOf(name, identities));
+}
+
+/** The claims of whoever has this name. One that Pomerium always writes is empty where the identity has none. */
+export function claimsOf(name: string, identities: Identities): Members {
   const claims = identities[name] ?? {};
-  return issuer.sign({ ...IDENTITIES.anonymous, user: claims['sub'] ?? '', ...claims });
+  return { ...IDENTITIES.anonymous, user: claims['sub'] ?? '', ...claims };
 }

@@ -31,7 +31,7 @@ function statusCell({ status, failure }: ProxiedRequest): Html {
 }
 
 /** "now", "12 s ago", "3 min ago", "2 h ago". */
-export function agoText(at: Date, now: Date): string {
+function agoText(at: Date, now: Date): string {
   const seconds = Math.max(0, Math.round((now.getTime() - at.getTime()) / 1000));
   if (seconds < 1) return 'now';
   if (seconds < 60) return `${seconds} s ago`;

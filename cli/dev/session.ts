@@ -47,10 +47,11 @@ function cookiesOf(header = ''): string[] {
     .filter((cookie) => cookie !== '');
 }
 
-function decode(text: string): string {
+/** What is wrongly encoded stays as it is. */
+export function decode(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    return '';
+    return text;
   }
 }

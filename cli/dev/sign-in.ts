@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { parseWeighted } from '../../core/gate/accept.ts';
 import { html } from '../../inspector/html.ts';
 import { respondWithPage } from '../../inspector/page.ts';
 import type { DevState } from './state.ts';
@@ -47,16 +48,7 @@ function prefersPage(accept = ''): boolean {
 
 /** By the most specific range (RFC 9110, section 12.5.1). */
 function qualityOf(type: string, accept: string): number {
-  const qualities = new Map(
-    accept
-      .toLowerCase()
-      .split(',')
-      .map((range) => {
-        const [name = '', ...parameters] = range.split(';').map((part) => part.trim());
-        const quality = parameters.find((parameter) => parameter.startsWith('q='));
-        return [name, quality === undefined ? 1 : Number(quality.slice(2)) || 0];
-      }),
-  );
+  const qualities = new Map(parseWeighted(accept).map(({ value, weight }) => [value, weight]));
   const ranges = [type, type.replace(/\/.*/, '/*'), '*/*'];
   const range = ranges.find((candidate) => qualities.has(candidate));
   return range === undefined ? 0 : (qualities.get(range) ?? 0);

@@ -1,6 +1,7 @@
 import { type Attack, SPOOFED } from './attacks.ts';
 import type { Baseline } from './baseline.ts';
-import { type Finding, judge } from './judge.ts';
+import type { Finding } from './finding.ts';
+import { judge } from './judge.ts';
 import type { Answer } from './send.ts';
 
 /** What platforms and frameworks serve before the code runs, at names that are the same in each project. */

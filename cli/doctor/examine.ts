@@ -6,12 +6,14 @@ import { judgeAround, publicPaths, requestsAround, withoutAssertion } from './ar
 import { type Attack, attacksOn } from './attacks.ts';
 import { type Baseline, baselineOf } from './baseline.ts';
 import { withControl } from './control.ts';
-import { type Finding, judge, judgeFailure } from './judge.ts';
+import type { Finding } from './finding.ts';
+import { judge } from './judge.ts';
 import { dataUrlsIn, linksIn, type Page } from './links.ts';
-import type { Plan, Session } from './plan.ts';
+import { perform } from './perform.ts';
+import type { Plan } from './plan.ts';
 import { isAddressOfRoute, isOfPomerium, pomeriumInstead } from './pomerium.ts';
 import { type Answer, type RawRequest, send } from './send.ts';
-import { judgeAssertionGiven, requestForAssertion } from './session.ts';
+import { judgeAssertionGiven, requestForAssertion, type Session } from './session.ts';
 
 export interface ExamineOptions {
   /** The file with the endpoint's own key. */
@@ -34,7 +36,10 @@ export async function examine(url: string, plan: Plan, options: ExamineOptions):
   const path = target.pathname + target.search;
   const isPublic = publicPaths(options.publicPaths ?? []);
   const ask = (request: RawRequest) => sendInTurn(url, request, options);
-  const sign = () => issuer.sign(expected?.allowed?.claims);
+  const askSignedIn: AskSignedIn = async (path, ...lines) => {
+    const assertion = await issuer.sign(expected?.allowed?.claims);
+    return ask({ path, headers: [...lines, [ASSERTION_HEADER, assertion]] }).catch(() => undefined);
+  };
   const unknown = `/pomerium-edge-doctor-${crypto.randomUUID()}`;
 
   const ofPomerium = session ? await askPomerium(session, isPublic, options) : [];
@@ -46,14 +51,10 @@ export async function examine(url: string, plan: Plan, options: ExamineOptions):
   const seesPages = isTrusted && (!expected || expected.allowed !== undefined);
   if (first && isOfPomerium(first)) {
     // Pomerium takes away an assertion that is sent to it.
-    const good = seesPages
-      ? await ask({ path, headers: [[ASSERTION_HEADER, await sign()]] }).catch(() => first)
-      : first;
-    if (isOfPomerium(good)) return [...ofPomerium, pomeriumInstead('it answers itself', first.status)];
+    const good = seesPages ? await askSignedIn(path) : undefined;
+    if (isOfPomerium(good ?? first)) return [...ofPomerium, pomeriumInstead('it answers itself', first.status)];
   }
-  const shell = seesPages
-    ? await ask({ path: unknown, headers: [[ASSERTION_HEADER, await sign()]] }).catch(() => undefined)
-    : undefined;
+  const shell = seesPages ? await askSignedIn(unknown) : undefined;
   let baseline: Baseline | undefined;
   let answerToUnknown: Answer | undefined;
   const judgeBefore = (attack: Attack, answer: Answer) => {
@@ -72,31 +73,12 @@ export async function examine(url: string, plan: Plan, options: ExamineOptions):
   findings.push(...(await perform(ask, around, judgeBeside)));
   if (seesPages) {
     const tried = new Set([target.pathname, ...around.map(({ path }) => path)]);
-    const pages = await readPages(target, sign, ask);
+    const pages = await readPages(target, askSignedIn);
     const paths = [...dataUrlsIn(pages), ...linksIn(pages, audience)];
     const untried = paths.filter((path) => !tried.has(path) && !isPublic(path));
     findings.push(...(await perform(ask, untried.map(withoutAssertion), judgeBeside)));
   }
   return [...ofPomerium, ...withControl(findings, baseline !== undefined)];
-}
-
-type Ask = (request: RawRequest) => Promise<Answer>;
-
-async function perform(
-  ask: Ask,
-  attacks: readonly Attack[],
-  judgeAnswer: (attack: Attack, answer: Answer) => Finding,
-): Promise<Finding[]> {
-  const findings: Finding[] = [];
-  for (const attack of attacks) {
-    findings.push(
-      await ask(attack).then(
-        (answer) => judgeAnswer(attack, answer),
-        (error) => judgeFailure(attack, error),
-      ),
-    );
-  }
-  return findings;
 }
 
 /** Whether Pomerium gives an assertion to somebody who is signed in. */
@@ -110,12 +92,14 @@ async function askPomerium(
   return perform((one) => sendInTurn(origin, one, options), [request], judgeAssertionGiven);
 }
 
+/** The answer to somebody who is let in; undefined where there is none. */
+type AskSignedIn = (path: string, ...lines: RawRequest['headers']) => Promise<Answer | undefined>;
+
 /** What somebody who is let in sees at the endpoint, and at `/`. */
-async function readPages(target: URL, sign: () => Promise<string>, ask: Ask): Promise<Page[]> {
+async function readPages(target: URL, askSignedIn: AskSignedIn): Promise<Page[]> {
   const pages: Page[] = [];
   for (const path of new Set([target.pathname + target.search, '/'])) {
-    const headers = [['Accept', 'text/html,*/*;q=0.8'] as const, [ASSERTION_HEADER, await sign()] as const];
-    const answer = await ask({ path, headers }).catch(() => undefined);
+    const answer = await askSignedIn(path, ['Accept', 'text/html,*/*;q=0.8']);
     if (answer && answer.status >= 200 && answer.status < 300) {
       pages.push({ html: answer.body, url: new URL(path, target) });
     }

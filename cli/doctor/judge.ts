@@ -5,8 +5,6 @@ import type { Finding } from './finding.ts';
 import { isOfPomerium } from './pomerium.ts';
 import type { Answer } from './send.ts';
 
-export type { Finding } from './finding.ts';
-
 /** Of a path where it makes no difference whether there is an assertion. */
 export const OPEN_PATH = 'This path is public, or not guarded: try one that is not public.';
 

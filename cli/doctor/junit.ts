@@ -1,4 +1,4 @@
-import type { Finding } from './judge.ts';
+import type { Finding } from './finding.ts';
 
 /** A report as CI servers read it: a test case for each request. */
 export function toJUnit(url: string, findings: readonly Finding[]): string {

@@ -1,7 +1,8 @@
+import { isHttpUrl } from '../input.ts';
 import { UsageError } from '../output.ts';
 import { examineFile, requireUsable } from '../routes/examine.ts';
 import { type Expected, expectedAt } from './expected.ts';
-import { readCookie } from './session.ts';
+import { readCookie, type Session } from './session.ts';
 
 /** As whom the endpoint is examined. */
 export interface Plan {
@@ -10,14 +11,6 @@ export interface Plan {
   /** What the routes say, where they are given. */
   readonly expected?: Expected;
   readonly session?: Session;
-}
-
-/** Somebody's session at Pomerium. */
-export interface Session {
-  /** Of the route. */
-  readonly origin: string;
-  /** The value of the Cookie header. */
-  readonly cookie: string;
 }
 
 export interface PlanOptions {
@@ -39,8 +32,9 @@ export async function readPlan(url: string, options: PlanOptions): Promise<Plan>
     if (options.pomerium !== undefined) throw new UsageError('--pomerium is for --cookie; say both.');
     return plan;
   }
-  if (!URL.canParse(pomerium) || !/^https?:$/.test(new URL(pomerium).protocol))
+  if (!isHttpUrl(pomerium)) {
     throw new UsageError(`--pomerium takes an http(s) URL; ${JSON.stringify(pomerium)} is none.`);
+  }
   return { ...plan, session: { origin: pomerium, cookie: await readCookie(cookie) } };
 }
 

@@ -1,5 +1,6 @@
 import { type IncomingHttpHeaders, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
+import { urlToHttpOptions } from 'node:url';
 import type { Attack } from './attacks.ts';
 
 /** What is sent: an attack, or the request for a page that is read. */
@@ -16,12 +17,12 @@ const MAX_BODY = 262_144;
 
 /** Sends path and header lines as they are: `fetch` would tidy up both. `timeout` in milliseconds. */
 export function send(base: string, { path, headers }: RawRequest, timeout: number): Promise<Answer> {
-  const { protocol, hostname, port, host } = new URL(base);
-  const request = protocol === 'https:' ? requestHttps : requestHttp;
-  const lines = ['Host', host, 'User-Agent', 'pomerium-edge doctor', ...acceptOf(headers), ...headers.flat()];
+  const url = new URL(base);
+  const request = url.protocol === 'https:' ? requestHttps : requestHttp;
+  const lines = ['Host', url.host, 'User-Agent', 'pomerium-edge doctor', ...acceptOf(headers), ...headers.flat()];
   return new Promise((resolve, reject) => {
-    const options = { hostname: hostname.replace(/^\[|\]$/g, ''), path, headers: lines, ...(port && { port }) };
-    const outgoing = request({ ...options, signal: AbortSignal.timeout(timeout) }, async (response) => {
+    const options = { ...urlToHttpOptions(url), path, headers: lines, signal: AbortSignal.timeout(timeout) };
+    const outgoing = request(options, async (response) => {
       try {
         let body = '';
         for await (const chunk of response.setEncoding('utf8')) {

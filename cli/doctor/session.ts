@@ -7,6 +7,14 @@ import type { Answer } from './send.ts';
 
 const PATH = '/.pomerium/jwt';
 
+/** Somebody's session at Pomerium. */
+export interface Session {
+  /** Of the route. */
+  readonly origin: string;
+  /** The value of the Cookie header. */
+  readonly cookie: string;
+}
+
 /**
  * A cookie as it is given: `name=value`, or else a file that holds it, which no list of processes shows.
  * @throws {UsageError}

@@ -1,3 +1,4 @@
+import { escapeHtml } from '../html.ts';
 import { pomeriumUrlsAt } from '../pomerium-urls.ts';
 import { chooseLanguage } from './accept.ts';
 import type { RefusalPageOptions } from './refusal-page-options.ts';
@@ -43,8 +44,8 @@ export async function refusalPage(problem: Response, settings: RefusalPageSettin
   const { status, code, detail } = await problem.json();
   const { options, home, requestId } = settings;
   const { language, texts } = textsFor(settings);
-  const message = texts[toRefusalStatus(status)];
-  const [heading, advice] = message;
+  const kind = toRefusalStatus(status);
+  const [heading, advice] = texts[kind];
   const siteName = options.siteName ?? (home === undefined ? undefined : new URL(home).host);
   // The log's clock, and not one that was given for assertions.
   const when = new Date().toISOString().slice(0, 19);
@@ -60,9 +61,9 @@ export async function refusalPage(problem: Response, settings: RefusalPageSettin
 ${siteName === undefined ? '' : `<header>${escapeHtml(siteName)}</header>`}
 <main>
 <h1>${escapeHtml(heading)}</h1>
-${message === ENGLISH[toRefusalStatus(status)] ? `<p>${detail}</p>` : ''}
+${texts[kind] === ENGLISH[kind] ? `<p>${detail}</p>` : ''}
 <p>${escapeHtml(advice)}</p>
-<nav>${linksFor(toRefusalStatus(status), texts, settings)
+<nav>${linksFor(kind, texts, settings)
     .map(([href, text]) => `<a href="${escapeHtml(href)}">${escapeHtml(text)}</a>`)
     .join('\n')}</nav>
 </main>
@@ -109,8 +110,4 @@ function linksFor(
     [pomerium.signOut, signOut],
     ...helping,
   ];
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -1,4 +1,11 @@
-import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type RequestListener,
+  type ServerResponse,
+  request as send,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 
@@ -28,6 +35,20 @@ export async function serve(listener: RequestListener): Promise<LocalServer> {
         server.closeAllConnections();
       }),
   };
+}
+
+/** Hands a request on to this URL with these headers, and the answer back; 502 where there is none. */
+export function handOn(
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  { url, headers }: { url: string; headers: OutgoingHttpHeaders },
+): void {
+  const outgoing = send(url, { method: incoming.method, headers }, (answer) => {
+    response.writeHead(answer.statusCode ?? 502, answer.headers);
+    answer.pipe(response);
+  });
+  outgoing.on('error', () => response.writeHead(502).end());
+  incoming.pipe(outgoing);
 }
 
 /** The header lines of a request, in order and as they were spelt. */

@@ -47,7 +47,11 @@ async function startHono(env: Environment, log: Log): Promise<Started> {
   // A project of its own, which finds pomerium-edge only where it is installed.
   const { folder, remove } = await installProject('examples/hono');
   process.once('exit', remove);
-  const app = startProcess(process.execPath, ['node.ts'], folder, { ...env, PORT: '0' }, log.from('hono'));
+  const app = startProcess(process.execPath, ['node.ts'], {
+    cwd: folder,
+    env: { ...env, PORT: '0' },
+    onOutput: log.from('hono'),
+  });
   const url = await app.printed(/(http:\/\/127\.0\.0\.1:\d+)/);
   return { name: 'Hono (Node.js)', url: `${url}/`, ended: app.ended };
 }
@@ -61,7 +65,7 @@ async function startLambda(env: Environment, log: Log): Promise<Started> {
 async function startNext(env: Environment, log: Log): Promise<Started | undefined> {
   if (!existsSync(`${ROOT}examples/nextjs/.next/BUILD_ID`)) return undefined;
   const args = ['start', 'examples/nextjs', '-H', '127.0.0.1', '-p', '0'];
-  const app = startProcess(tool('next'), args, ROOT, env, log.from('next'));
+  const app = startProcess(tool('next'), args, { env, onOutput: log.from('next') });
   const url = await app.printed(/(http:\/\/127\.0\.0\.1:\d+)/);
   return { name: 'Next.js', url: `${url}/api/me`, ended: app.ended };
 }

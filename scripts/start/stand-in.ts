@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { type IncomingHttpHeaders, type ServerResponse, request as send } from 'node:http';
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { HOST, jwks, makeKey, sign, type TestKey } from '../../test/support/issuer.ts';
 import type { RecordedAnswer } from './recorded.ts';
-import { type LocalServer, serve } from './server.ts';
+import { handOn, type LocalServer, serve } from './server.ts';
 
 /**
  * A stand-in for Pomerium: it signs like it, serves its key set as it does (`Cache-Control`, a strong `ETag`, 304),
@@ -41,12 +41,7 @@ export async function startStandIn(
         host: String(claims['aud'] ?? HOST),
         'x-forwarded-host': incoming.headers.host,
       };
-      const outgoing = send(target + path, { method: incoming.method, headers }, (answer) => {
-        response.writeHead(answer.statusCode ?? 502, answer.headers);
-        answer.pipe(response);
-      });
-      outgoing.on('error', () => response.writeHead(502).end('The guard cannot be reached.\n'));
-      incoming.pipe(outgoing);
+      handOn(incoming, response, { url: target + path, headers });
     }
   });
   return {

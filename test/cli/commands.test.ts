@@ -7,11 +7,11 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, assert, beforeAll, describe, test } from 'vitest';
 import { createVerifierFromEnvironment } from '../../core/index.ts';
+import { freePort } from '../../scripts/free-port.ts';
 import { ROOT } from '../../scripts/run.ts';
 import { type LocalServer, serve } from '../../scripts/start/server.ts';
 import { createTestIssuer } from '../../testing/index.ts';
 import { makeSigningKey } from '../../testing/signing-key.ts';
-import { closedPort } from '../support/closed-port.ts';
 import { assertHarmless, ESCAPED_NAME, FOREIGN_NAME } from '../support/foreign.ts';
 import { HOST } from '../support/issuer.ts';
 import { P384_SPKI, SEED_CERTIFICATE, SEED_TOKEN } from '../support/seed.ts';
@@ -279,7 +279,7 @@ describe('pomerium-edge sign and inspect', () => {
   });
 
   test('inspect says why the key set could not be fetched', async () => {
-    const url = `http://127.0.0.1:${await closedPort()}/jwks.json`;
+    const url = `http://127.0.0.1:${await freePort()}/jwks.json`;
     const { code, stdout } = await runCli(['inspect', await sign(), '-a', HOST, '--jwks', url]);
     assert.equal(code, 3);
     assert.match(stdout, /\? key .*the connection was refused \(ECONNREFUSED\)/);
@@ -417,7 +417,7 @@ describe('pomerium-edge jwks', () => {
       const used = await runCli(['jwks', origin.url], { env: { ...env, NODE_USE_ENV_PROXY: '1' } });
       assert.equal(used.code, 0, used.stdout);
       assert.deepEqual(asked, [new URL(origin.url).host]);
-      const url = `https://127.0.0.1:${await closedPort()}/jwks.json`;
+      const url = `https://127.0.0.1:${await freePort()}/jwks.json`;
       const unused = await runCli(['jwks', url], { env: { ...env, NODE_USE_ENV_PROXY: '' } });
       assert.match(unused.stdout, /\? HTTPS_PROXY is set, but Node\.js uses it only with NODE_USE_ENV_PROXY=1/);
       assert.lengthOf(asked, 1);
@@ -428,7 +428,7 @@ describe('pomerium-edge jwks', () => {
   });
 
   test('says why there was no answer: nothing listens', async () => {
-    const { code, stdout } = await runCli(['jwks', `http://127.0.0.1:${await closedPort()}/jwks.json`]);
+    const { code, stdout } = await runCli(['jwks', `http://127.0.0.1:${await freePort()}/jwks.json`]);
     assert.equal(code, 1);
     assert.match(stdout, /✗ .*could not be fetched: the connection was refused \(ECONNREFUSED\); nothing listens/);
   });

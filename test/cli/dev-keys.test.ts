@@ -15,10 +15,10 @@ import { afterEach, assert, beforeEach, describe, test, vi } from 'vitest';
 import { findKeys, keyFolderOf } from '../../cli/dev/kept-keys.ts';
 import { createDevState, rotate } from '../../cli/dev/state.ts';
 import { readKeyFolder, writeKeyFolder } from '../../cli/key-folder.ts';
+import { freePort } from '../../scripts/free-port.ts';
 import { startProcess } from '../../scripts/processes.ts';
 import { createTestIssuer } from '../../testing/index.ts';
 import { makeSigningKey } from '../../testing/signing-key.ts';
-import { closedPort } from '../support/closed-port.ts';
 import { CLI, runCli } from './run-cli.ts';
 
 let project: string;
@@ -37,12 +37,10 @@ const idsOf = (keys: readonly { kid: string }[] = []) => keys.map(({ kid }) => k
 
 describe('pomerium-edge dev keeps its key', () => {
   const start = (port: number, ...args: string[]) =>
-    startProcess(
-      process.execPath,
-      [CLI, 'dev', '--to', 'http://127.0.0.1:1', '--port', String(port), ...args],
-      project,
-      { NODE_ENV: 'test', XDG_CACHE_HOME: cache },
-    );
+    startProcess(process.execPath, [CLI, 'dev', '--to', 'http://127.0.0.1:1', '--port', String(port), ...args], {
+      cwd: project,
+      env: { NODE_ENV: 'test', XDG_CACHE_HOME: cache },
+    });
 
   /** The ids of what a start publishes. `use`: what is done to it. */
   async function publishedBy(port: number, args: string[] = [], use = async (_url: string) => {}): Promise<string[]> {
@@ -88,7 +86,7 @@ describe('pomerium-edge dev keeps its key', () => {
   }
 
   test('over restarts and rotations, in a file that only its owner reads', async () => {
-    const port = await closedPort();
+    const port = await freePort();
     const first = await publishedBy(port);
     assert.deepEqual(await publishedBy(port), first);
     const rotated = await publishedBy(port, [], rotateAt);
@@ -100,7 +98,7 @@ describe('pomerium-edge dev keeps its key', () => {
   });
 
   test('replaces a key file that is broken, and says so', async () => {
-    const port = await closedPort();
+    const port = await freePort();
     const folder = folderFor(port);
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'signing-key.pem'), 'rubbish');
@@ -116,7 +114,7 @@ describe('pomerium-edge dev keeps its key', () => {
 
   test('goes on where it cannot keep the key, and says so', async () => {
     writeFileSync(join(project, 'node_modules/.cache'), 'no folder');
-    const dev = start(await closedPort());
+    const dev = start(await freePort());
     try {
       await dev.printed(/The signing key cannot be kept \(ENOTDIR at .*\)/);
       assert.equal((await fetch(await dev.printed(/POMERIUM_JWKS_URL=(\S+)/))).status, 200);
@@ -129,7 +127,7 @@ describe('pomerium-edge dev keeps its key', () => {
     const file = join(project, 'own.pem');
     const key = await makeSigningKey('RS256');
     writeFileSync(file, key.pkcs8);
-    const port = await closedPort();
+    const port = await freePort();
     const published = await publishedBy(port, ['--key', file], rotateAt);
     assert.lengthOf(published, 2);
     assert.equal(published[1], key.kid);
@@ -138,7 +136,7 @@ describe('pomerium-edge dev keeps its key', () => {
   });
 
   test('a second one for the same port is refused, and leaves the first one’s key alone', async () => {
-    const port = await closedPort();
+    const port = await freePort();
     const published = await publishedBy(port, [], async () => {
       const args = ['dev', '--to', 'http://127.0.0.1:1', '--port', String(port)];
       const { code, stderr } = await runCli(args, { cwd: project });

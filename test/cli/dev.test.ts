@@ -2,8 +2,8 @@ import { afterAll, assert, beforeAll, describe, test } from 'vitest';
 import { DEFAULT_IDENTITIES } from '../../cli/dev/identities.ts';
 import { type DevServer, startDevServer } from '../../cli/dev/server.ts';
 import { createDevState } from '../../cli/dev/state.ts';
+import { freePort } from '../../scripts/free-port.ts';
 import { createTestIssuer } from '../../testing/index.ts';
-import { closedPort } from '../support/closed-port.ts';
 import { runCli } from './run-cli.ts';
 
 const REFUSED = /the connection was refused \(ECONNREFUSED\); nothing listens/;
@@ -12,7 +12,7 @@ describe('pomerium-edge dev, where the app does not run', () => {
   let dev: DevServer;
   let to: string;
   beforeAll(async () => {
-    to = `http://127.0.0.1:${await closedPort()}`;
+    to = `http://127.0.0.1:${await freePort()}`;
     const services = [{ name: 'A service', url: `${to}/service` }];
     const issuer = await createTestIssuer();
     const state = createDevState({ issuer, to, identities: DEFAULT_IDENTITIES });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, assert, describe, test } from 'vitest';
 import { CONTROL } from '../../cli/doctor/control.ts';
 import { examine } from '../../cli/doctor/examine.ts';
-import type { Finding } from '../../cli/doctor/judge.ts';
+import type { Finding } from '../../cli/doctor/finding.ts';
 import type { Plan } from '../../cli/doctor/plan.ts';
 import { createVerifier, staticKeys } from '../../core/index.ts';
 import { serve } from '../../scripts/start/server.ts';

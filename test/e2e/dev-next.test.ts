@@ -2,10 +2,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, assert, beforeAll, describe, test } from 'vitest';
+import { freePort } from '../../scripts/free-port.ts';
 import { type Running, startProcess } from '../../scripts/processes.ts';
 import { tool } from '../../scripts/run.ts';
 import { CLI } from '../cli/run-cli.ts';
-import { closedPort } from '../support/closed-port.ts';
 import { launchBrowser } from './browser.ts';
 import { type App, makeApp } from './next/apps.ts';
 
@@ -53,16 +53,16 @@ describe('next dev behind pomerium-edge dev, at the URL that it prints', () => {
 
   beforeAll(async () => {
     app = makeApp('16', 'dev', FILES);
-    const port = await closedPort();
+    const port = await freePort();
     const args = [CLI, 'dev', '--to', `http://127.0.0.1:${port}`, '--port', '0'];
-    const dev = startProcess(process.execPath, args, app.folder, { NODE_ENV: 'test' });
+    const dev = startProcess(process.execPath, args, { cwd: app.folder, env: { NODE_ENV: 'test' } });
     running.push(dev);
     url = await dev.printed(/Your app, signed in .*?(http:\S+)/);
     const command = await dev.printed(/"npx next (dev -p \d+)"/);
     const lines = await dev.printed(/in \.env\.local.*:\n((?: {2}\S+=\S+\n)+)/);
     writeFileSync(join(app.folder, '.env.local'), lines);
     // Where it is "test", Next.js leaves .env.local out.
-    const next = startProcess(tool('next'), command.split(' '), app.folder, { NODE_ENV: 'development' });
+    const next = startProcess(tool('next'), command.split(' '), { cwd: app.folder, env: { NODE_ENV: 'development' } });
     running.push(next);
     await next.printed(/Ready in/);
     browser = await launchBrowser();

@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, assert, beforeAll, describe, test } from 'vitest';
+import { freePort } from '../../scripts/free-port.ts';
 import { type Running, startProcess } from '../../scripts/processes.ts';
 import { CLI } from '../cli/run-cli.ts';
-import { closedPort } from '../support/closed-port.ts';
 import { installProject, type Project } from '../support/example-project.ts';
 import { startWrangler } from './wrangler.ts';
 
@@ -15,10 +15,10 @@ describe('examples/cloudflare-workers under wrangler dev, behind pomerium-edge d
 
   beforeAll(async () => {
     project = await installProject('examples/cloudflare-workers');
-    const [appPort, port] = [await closedPort(), await closedPort()];
+    const [appPort, port] = [await freePort(), await freePort()];
     const args = [CLI, 'dev', '--to', `http://127.0.0.1:${appPort}`, '--port', String(port)];
     startDev = () => {
-      const dev = startProcess(process.execPath, args, project.folder, { NODE_ENV: 'test' });
+      const dev = startProcess(process.execPath, args, { cwd: project.folder, env: { NODE_ENV: 'test' } });
       running.push(dev);
       return dev;
     };

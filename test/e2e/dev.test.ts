@@ -1,12 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { createRequire } from 'node:module';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, assert, beforeAll, describe, test, vi } from 'vitest';
 import { createVerifier, remoteKeys, type Verifier } from '../../core/index.ts';
+import { freePort } from '../../scripts/free-port.ts';
 import { type Running, startProcess } from '../../scripts/processes.ts';
 import { type LocalServer, serve } from '../../scripts/start/server.ts';
 import { CLI } from '../cli/run-cli.ts';
@@ -38,7 +38,7 @@ describe('pomerium-edge dev', () => {
       socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n');
       socket.on('data', (data) => socket.write(`${email}: ${data}`)).on('end', () => socket.end());
     });
-    dev = startProcess(process.execPath, [CLI, 'dev', '--to', app.url, '--port', '0'], undefined, { NODE_ENV: 'test' });
+    dev = startProcess(process.execPath, [CLI, 'dev', '--to', app.url, '--port', '0'], { env: { NODE_ENV: 'test' } });
     url = await dev.printed(/signed in .*(http:\/\/localhost:\d+)\//);
     const jwksUrl = await dev.printed(/POMERIUM_JWKS_URL=(\S+)/);
     verifier = createVerifier({ audience: 'app.corp.example.com', keys: remoteKeys(jwksUrl, { cooldown: 0 }) });
@@ -245,11 +245,6 @@ describe('pomerium-edge dev', () => {
   });
 
   test('goes without the app, for identities and a host of one’s own', async () => {
-    const free = createServer().listen(0, '127.0.0.1');
-    await new Promise((resolve) => free.once('listening', resolve));
-    const address = free.address();
-    const port = typeof address === 'object' ? address?.port : 0;
-    await new Promise((resolve) => free.close(resolve));
     const folder = mkdtempSync(join(tmpdir(), 'pomerium-edge-'));
     const file = join(folder, 'identities.json');
     writeFileSync(file, '{"Dave":{"sub":"u-dave"},"Carol":{"sub":"u-carol","email":"carol@example.com"}}');
@@ -259,7 +254,7 @@ describe('pomerium-edge dev', () => {
         CLI,
         'dev',
         '--to',
-        `http://127.0.0.1:${port}`,
+        `http://127.0.0.1:${await freePort()}`,
         '--port',
         '0',
         '--host',
@@ -269,8 +264,7 @@ describe('pomerium-edge dev', () => {
         '--as',
         'carol',
       ],
-      undefined,
-      { NODE_ENV: 'test' },
+      { env: { NODE_ENV: 'test' } },
     );
     try {
       const base = await lonely.printed(/signed in .*(http:\/\/localhost:\d+)\//);

@@ -96,7 +96,7 @@ const signedIn = {
 function startServer(file: string, folder: string, runtime?: string): Running {
   const command = runtime === undefined ? process.execPath : tool(runtime);
   const args = runtime === undefined ? ['--import', PRINT_PORT, file] : ['run', file];
-  return startProcess(command, args, folder, { ...ENVIRONMENT, PORT: '0', NODE_ENV: 'production' });
+  return startProcess(command, args, { cwd: folder, env: { ...ENVIRONMENT, PORT: '0', NODE_ENV: 'production' } });
 }
 
 for (const framework of FRAMEWORKS) {

@@ -161,7 +161,7 @@ describe('examples/hono', () => {
 /** As `npm run` does, with the runtimes that are installed here. */
 function startScript(name: string, env: Record<string, string>): Running {
   const [command, ...args] = project.script(name);
-  return startProcess(command === 'node' ? process.execPath : tool(command), args, project.folder, env);
+  return startProcess(command === 'node' ? process.execPath : tool(command), args, { cwd: project.folder, env });
 }
 
 /** A module of the installed project. */

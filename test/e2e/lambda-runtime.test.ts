@@ -6,9 +6,10 @@ import { lambdaPath } from '../../scripts/bundle-lambda.ts';
 import { serve } from '../../scripts/start/server.ts';
 import { http2 } from '../adapters/aws-lambda/events.ts';
 import { startSsm } from '../adapters/aws-lambda/ssm-server.ts';
+import { median } from '../support/cost.ts';
 import { HOST, jwks, makeKey, sign } from '../support/issuer.ts';
 import { startTlsOrigin, type TlsOrigin } from '../support/tls-origin.ts';
-import { makeColdSetting, median, type Name } from './lambda/cold-setting.ts';
+import { makeColdSetting, type Name } from './lambda/cold-setting.ts';
 import { startEnvironment } from './lambda/runtime.ts';
 
 const HOUR = 3600;

@@ -109,7 +109,7 @@ describe('examples/hono-mcp, on Node.js', () => {
   beforeAll(async () => {
     const project = await installProject('examples/hono-mcp');
     const env = { POMERIUM_AUDIENCE: HOST, POMERIUM_JWKS_URL: standIn.jwksUrl(), PORT: '0' };
-    const server = startProcess(process.execPath, ['server.ts'], project.folder, env);
+    const server = startProcess(process.execPath, ['server.ts'], { cwd: project.folder, env });
     closers.push(async () => {
       await server.stop();
       project.remove();

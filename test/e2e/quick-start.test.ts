@@ -4,10 +4,10 @@ import { parseEnv } from 'node:util';
 import { afterAll, assert, beforeAll, describe, test } from 'vitest';
 import { parse } from 'yaml';
 import { compileRoutes } from '../../core/index.ts';
+import { freePort } from '../../scripts/free-port.ts';
 import { OSLS_ENVIRONMENT } from '../../scripts/osls-offline.ts';
 import { type Running, startProcess } from '../../scripts/processes.ts';
 import { ROOT, tool } from '../../scripts/run.ts';
-import { closedPort } from '../support/closed-port.ts';
 import { installPackages } from '../support/example-project.ts';
 import { readQuickStart } from '../support/quick-start.ts';
 import { makeApp } from './next/apps.ts';
@@ -108,9 +108,9 @@ interface Followed {
 /** `onEnd` is given what is to be stopped and removed, the last first. */
 async function follow({ page, command, ready, ...how }: Page, onEnd: (end: () => unknown) => void): Promise<Followed> {
   const ports: Readonly<Record<string, string>> = {
-    8000: String(await closedPort()),
-    8787: String(await closedPort()),
-    3000: String(await closedPort()),
+    8000: String(await freePort()),
+    8787: String(await freePort()),
+    3000: String(await freePort()),
   };
   const withFreePorts = (text: string) => text.replace(/\b(8000|8787|3000)\b/g, (port) => ports[port] ?? port);
   const { packages, ...read } = readQuickStart(page);
@@ -128,12 +128,12 @@ async function follow({ page, command, ready, ...how }: Page, onEnd: (end: () =>
   onEnd(remove);
   const start = (words: readonly string[], env = {}): Running => {
     const [program = '', ...args] = words;
-    const running = startProcess(program, args, folder, env);
+    const running = startProcess(program, args, { cwd: folder, env });
     onEnd(() => running.stop());
     return running;
   };
   const to = / --to (http:\S+)/.exec(commandOf('npx pomerium-edge dev'))?.[1] ?? '';
-  const others = await Promise.all(['a', 'b', 'c'].map(async () => String(await closedPort())));
+  const others = await Promise.all(['a', 'b', 'c'].map(async () => String(await freePort())));
   const flags = how.flags?.(new URL(withFreePorts(to)).port, others) ?? [];
   const app = start(how.standIn?.words ?? [...wordsOf(commandOf(command), folder), ...flags], {
     ...parseEnv(withFreePorts(exports.join('\n'))),

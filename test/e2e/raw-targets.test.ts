@@ -59,7 +59,7 @@ for (const [name, command, args, main] of servers) {
     beforeAll(async () => {
       const file = join(folder, `${name.replace(/\W/g, '')}.mjs`);
       writeFileSync(file, await bundleApp(`import { app } from './raw-targets-app.ts';\n${main}`, 'node'));
-      server = startProcess(command, [...args, file], folder, ENVIRONMENT);
+      server = startProcess(command, [...args, file], { cwd: folder, env: ENVIRONMENT });
       url = `http://127.0.0.1:${await server.printed(/port (\d+)/)}`;
     });
     afterAll(() => server.stop());

@@ -2,7 +2,6 @@ import { type IncomingHttpHeaders, request as send } from 'node:http';
 import { afterAll, assert, beforeAll, describe, test } from 'vitest';
 import { bundleWorker } from '../../scripts/bundle-worker.ts';
 import { type Running, startProcess } from '../../scripts/processes.ts';
-import { ROOT } from '../../scripts/run.ts';
 import { startUpstream } from '../../scripts/start/upstream.ts';
 import { createTestIssuer } from '../../testing/index.ts';
 import { startWorkers, type Workers } from './workers.ts';
@@ -128,7 +127,7 @@ describe('a service with two hosts and a wildcard, on Node.js with Hono', () => 
   let server: Running;
   let url: string;
   beforeAll(async () => {
-    server = startProcess(process.execPath, ['test/e2e/routes-app.ts'], ROOT, ENVIRONMENT);
+    server = startProcess(process.execPath, ['test/e2e/routes-app.ts'], { env: ENVIRONMENT });
     url = `http://127.0.0.1:${await server.printed(/port (\d+)/)}`;
   });
   afterAll(() => server.stop());

@@ -31,7 +31,7 @@ function build(folder: string, ...entrypoints: string[]): Promise<string> {
 }
 
 async function start(command: string, argument: string, env: Record<string, string>): Promise<Server> {
-  const running = startProcess(process.execPath, [script(command), argument], project.folder, env);
+  const running = startProcess(process.execPath, [script(command), argument], { cwd: project.folder, env });
   return { url: await running.printed(/(http:\/\/127\.0\.0\.1:\d+)/), close: () => running.stop() };
 }
 

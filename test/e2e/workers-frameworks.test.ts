@@ -157,8 +157,9 @@ for (const framework of FRAMEWORKS) {
       });
 
       test('its development server reads .dev.vars, and serves nothing else either', async () => {
-        const vite = startProcess(tool('react-router'), ['dev', '--host', '127.0.0.1', '--port', '0'], app.folder, {
-          NO_COLOR: '1',
+        const vite = startProcess(tool('react-router'), ['dev', '--host', '127.0.0.1', '--port', '0'], {
+          cwd: app.folder,
+          env: { NO_COLOR: '1' },
         });
         try {
           const local = await vite.printed(/Local: +(http:\/\/127\.0\.0\.1:\d+)/);

@@ -3,8 +3,8 @@ import { assert, describe, test } from 'vitest';
 import { createVerifier, type PomeriumErrorCode, remoteKeys, staticKeys } from '../../core/index.ts';
 import { type Expectation, explain } from '../../inspector/explain.ts';
 import { describeTime, inWords } from '../../inspector/text.ts';
+import { freePort } from '../../scripts/free-port.ts';
 import { createTestIssuer } from '../../testing/index.ts';
-import { closedPort } from '../support/closed-port.ts';
 import { NOW } from '../support/issuer.ts';
 import { P384_SPKI } from '../support/seed.ts';
 import { codeOf } from '../support/verifying.ts';
@@ -84,7 +84,7 @@ describe('explain() says what the verifier says', () => {
   });
 
   test('and says nothing of the assertion where the keys cannot be had, but why', async () => {
-    const port = await closedPort();
+    const port = await freePort();
     const keys = remoteKeys(`http://127.0.0.1:${port}/jwks.json`);
     const { verdict, checks } = await explain(await issuer.sign(), { ...expectation, keys });
     assert.equal(verdict, 'unknown');

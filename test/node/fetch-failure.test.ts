@@ -4,7 +4,7 @@ import { type AddressInfo, createServer as createTcpServer, type Server as TcpSe
 import { afterAll, assert, describe, test } from 'vitest';
 import { describeFetchFailure } from '../../core/fetch-failure.ts';
 import { createVerifier, type KeysRefreshFailed, remoteKeys } from '../../core/index.ts';
-import { closedPort } from '../support/closed-port.ts';
+import { freePort } from '../../scripts/free-port.ts';
 import { costOf } from '../support/cost.ts';
 import { HOST, makeKey, NOW, sign } from '../support/issuer.ts';
 import { SELF_SIGNED } from '../support/tls.ts';
@@ -49,7 +49,7 @@ describe('why the origin could not be asked is in the error and in the event', (
     ],
     [
       'a closed port',
-      async () => `http://127.0.0.1:${await closedPort()}/`,
+      async () => `http://127.0.0.1:${await freePort()}/`,
       /connection was refused \(ECONNREFUSED\); nothing listens/,
     ],
     [

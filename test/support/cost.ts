@@ -7,3 +7,7 @@ export function costOf(work: () => unknown): number {
   });
   return Math.min(...runs);
 }
+
+export function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+}

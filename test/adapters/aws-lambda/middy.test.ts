@@ -4,7 +4,7 @@ import httpErrorHandler from '@middy/http-error-handler';
 import { assert, describe, test } from 'vitest';
 import { type LambdaOptions, pomeriumMiddleware } from '../../../adapters/aws-lambda/index.ts';
 import { compilePolicy, remoteKeys, staticKeys } from '../../../core/index.ts';
-import { closedPort } from '../../support/closed-port.ts';
+import { freePort } from '../../../scripts/free-port.ts';
 import { HOST, jwks, makeKey, NOW, sign } from '../../support/issuer.ts';
 import { directEvents } from './request-events.ts';
 
@@ -49,7 +49,7 @@ interface Given {
 }
 const headers = { [ASSERTION]: good };
 const policy = compilePolicy({ allow: { and: [{ http_path: '/other' }] } });
-const keys = remoteKeys(`http://127.0.0.1:${await closedPort()}`);
+const keys = remoteKeys(`http://127.0.0.1:${await freePort()}`);
 const REFUSALS: readonly (readonly [what: string, status: number, message: string, code: string, given: Given])[] = [
   ['no assertion', 401, 'Unauthorized', 'missing_assertion', {}],
   ['a policy', 403, 'Forbidden', 'policy_denied', { headers, more: { policy } }],

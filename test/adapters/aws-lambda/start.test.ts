@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, assert, beforeAll, describe, test } from 'vitest';
-import { closedPort } from '../../support/closed-port.ts';
+import { freePort } from '../../../scripts/free-port.ts';
 import { HOST, jwks, makeKey, sign } from '../../support/issuer.ts';
 import { jwksAnswer, Origin } from '../../support/origin.ts';
 import { http2 } from './events.ts';
@@ -62,7 +62,7 @@ describe('a function that starts while keys cannot be had', () => {
   const origins: [name: string, variables: () => Promise<Record<string, string>>, ...says: RegExp[]][] = [
     [
       'the connection is refused',
-      async () => ({ POMERIUM_JWKS_URL: `http://127.0.0.1:${await closedPort()}/` }),
+      async () => ({ POMERIUM_JWKS_URL: `http://127.0.0.1:${await freePort()}/` }),
       /connection was refused/,
     ],
     ['the host name cannot be resolved', async () => ({ TEST_DNS: 'fails' }), /host name cannot be resolved/],

@@ -9,8 +9,8 @@ import {
   runtimeCacheStore,
 } from '../../../adapters/vercel/index.ts';
 import { type PomeriumEvent, tieredStore } from '../../../core/index.ts';
+import { freePort } from '../../../scripts/free-port.ts';
 import { serve } from '../../../scripts/start/server.ts';
-import { closedPort } from '../../support/closed-port.ts';
 import { HOST, jwks, makeKey, NOW, sign } from '../../support/issuer.ts';
 import { jwksAnswer, Origin } from '../../support/origin.ts';
 
@@ -18,7 +18,7 @@ const key = await makeKey();
 const token = await sign(key, { exp: 9e9 });
 const request = () => new Request('https://app.vercel.app/', { headers: { 'x-pomerium-jwt-assertion': token } });
 
-const closed = `http://127.0.0.1:${await closedPort()}`;
+const closed = `http://127.0.0.1:${await freePort()}`;
 const CONTEXT = Symbol.for('@vercel/request-context');
 const environment = new Set<string>();
 function setEnvironment(variables: Readonly<Record<string, string>>): void {

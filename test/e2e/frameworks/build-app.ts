@@ -15,7 +15,7 @@ export interface BuiltApp {
 
 /**
  * Builds a copy of an app within the workspace, where bundlers find what the packages are links to. No variable of ours is
- * set meanwhile. `files`: what is written into it before.
+ * set meanwhile. `files`: what is written into it before. One copy with files and one without may be there at the same time.
  */
 export async function buildApp(
   app: string,
@@ -23,7 +23,7 @@ export async function buildApp(
   files: Readonly<Record<string, string>> = {},
 ): Promise<BuiltApp> {
   const installed = await installProject(`${APPS}/${app}`);
-  const folder = join(ROOT, APPS, '.apps', `${app}-${Object.keys(files).length}`);
+  const folder = join(ROOT, APPS, '.apps', Object.keys(files).length > 0 ? `${app}-changed` : app);
   rmSync(folder, { recursive: true, force: true });
   cpSync(installed.folder, folder, { recursive: true, verbatimSymlinks: true });
   installed.remove();

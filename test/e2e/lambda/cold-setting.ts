@@ -75,7 +75,3 @@ export async function makeColdSetting({ distance }: { distance: number }): Promi
     },
   };
 }
-
-export function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
-}

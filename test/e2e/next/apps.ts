@@ -120,7 +120,7 @@ export function makeApp(next: Variant['next'], name: string, files: Readonly<Rec
     async start(env, task = 'start') {
       // Node.js takes 16 KiB of headers, and an assertion may have 64.
       const more = { NODE_OPTIONS: '--max-http-header-size=131072', ...env };
-      const server = startProcess(command, [task, '-H', '127.0.0.1', '-p', '0'], folder, more);
+      const server = startProcess(command, [task, '-H', '127.0.0.1', '-p', '0'], { cwd: folder, env: more });
       return {
         url: await server.printed(/(http:\/\/127\.0\.0\.1:\d+)/),
         log: () => server.printed(/^(.*)$/s),

@@ -1,5 +1,5 @@
-import { type IncomingMessage, type ServerResponse, request as send } from 'node:http';
-import { serve } from '../../../scripts/start/server.ts';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { handOn, serve } from '../../../scripts/start/server.ts';
 import { HOST, jwks, makeKey, sign } from '../../support/issuer.ts';
 
 const PEOPLE: Readonly<Record<string, Record<string, unknown>>> = {
@@ -52,12 +52,7 @@ export async function startSessions({ isPublic }: { isPublic: boolean }): Promis
       host: HOST,
       'x-forwarded-host': incoming.headers.host,
     };
-    const outgoing = send(target + incoming.url, { method: incoming.method, headers }, (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(response);
-    });
-    outgoing.on('error', () => response.writeHead(502).end());
-    incoming.pipe(outgoing);
+    handOn(incoming, response, { url: target + incoming.url, headers });
   });
   return {
     url: server.url,

@@ -271,9 +271,12 @@ export const materialTarget = defineTarget<Input, Read>({
         return staticKeys(KEYS.ES256.jwk);
       }
     },
-    'that trips over a key that is none': (given) => {
-      if (typeof given === 'object') for (const key of (given as { keys?: object[] }).keys ?? []) Object.keys(key);
-      return staticKeys(given);
+    'that trips over what it cannot read': (given) => {
+      try {
+        return staticKeys(given);
+      } catch {
+        throw new TypeError('Cannot read properties of undefined');
+      }
     },
     'that takes no certificate': (given) =>
       staticKeys(typeof given === 'string' ? given.replaceAll('CERTIFICATE', 'X509 CRL') : given),

@@ -46,10 +46,6 @@ export async function runTarget(
     endOnFailure: broken !== undefined,
     interruptAfterTimeLimit: RUN_LIMIT,
   });
-  const found = failed && counterexample ? { input: counterexample[0], message: messageOf(errorInstance) } : undefined;
+  const found = failed && counterexample ? { input: counterexample[0], message: String(errorInstance) } : undefined;
   return { runs: numRuns, tally, found };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }

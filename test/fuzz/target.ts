@@ -50,7 +50,14 @@ export function defineTarget<Input, Subject>(definition: TargetDefinition<Input,
     rare,
     broken: Object.keys(broken),
     property: (count, which) =>
-      fc.asyncProperty<[unknown]>(inputs, async (input) => definition.check(input as Input, subjectOf(which), count)),
+      fc.asyncProperty<[unknown]>(inputs, async (input) => {
+        try {
+          await definition.check(input as Input, subjectOf(which), count);
+        } catch (error) {
+          // Nothing can be printed of some values.
+          throw error instanceof Error ? error : new Error(`It throws ${fc.stringify(error)}.`);
+        }
+      }),
     replay: async (input) => definition.check(input as Input, subject, () => {}),
   };
 }

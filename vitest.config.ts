@@ -24,7 +24,7 @@ export default defineConfig({
           name: 'node',
           include: [
             'test/{core,testing,inspector,cli}/**/*.test.ts',
-            'test/{node,simulation}/**/*.test.ts',
+            'test/{fuzz,node,simulation}/**/*.test.ts',
             'test/adapters/{hono,aws-lambda,vercel,next,node,react}/**/*.test.ts',
           ],
           exclude: ['test/adapters/hono/workers.test.ts', ...ALONE],

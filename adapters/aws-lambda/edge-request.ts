@@ -20,7 +20,15 @@ export interface EdgeAnswer {
 
 /** Every header line as a pair; none where an event of one's own has no headers. */
 export function edgeHeaderPairs(headers: EdgeHeaders | undefined): (readonly [name: string, value: string])[] {
-  return Object.entries(headers ?? {}).flatMap(([name, lines]) => lines.map(({ value }) => [name, value] as const));
+  return Object.keys(headers ?? {}).flatMap((name) =>
+    linesOf(headers, name).map(({ value }) => [name, value] as const),
+  );
+}
+
+/** The lines of one header that can be read; no others go on, either. */
+function linesOf(headers: EdgeHeaders | undefined, name: string): EdgeHeaders[string] {
+  const lines: unknown = headers?.[name];
+  return Array.isArray(lines) ? lines.filter((line) => typeof line?.value === 'string') : [];
 }
 
 /** A copy of the request with the headers that go on. */
@@ -28,8 +36,8 @@ export function forwardEdgeRequest<Request extends EdgeRequest>(
   request: Request,
   { keeps, added }: ForwardedHeaders,
 ): Request {
-  const kept = Object.entries(request.headers ?? {}).flatMap(([name, lines]): [string, EdgeHeaders[string]][] => {
-    const left = lines.filter(({ value }) => keeps(name, value));
+  const kept = Object.keys(request.headers ?? {}).flatMap((name): [string, EdgeHeaders[string]][] => {
+    const left = linesOf(request.headers, name).filter(({ value }) => keeps(name, value));
     return left.length > 0 ? [[name, left]] : [];
   });
   const headers = [...kept, ...added.map(([name, value]) => [name, [{ key: name, value }]] as const)];

@@ -98,7 +98,9 @@ export function createEdgeHandler(options: EdgeOptions): EdgeHandler {
 
 function readRecord<Request extends EdgeRequest>(event: EdgeEvent<Request>) {
   const { config, request } = event?.Records?.[0]?.cf ?? {};
-  if (config && request && !config.eventType.endsWith('-response')) return { config, request };
+  const isRequest = typeof config?.eventType === 'string' && !config.eventType.endsWith('-response');
+  const isWhole = [request?.method, request?.uri, request?.querystring ?? ''].every((one) => typeof one === 'string');
+  if (isRequest && isWhole && config && request) return { config, request };
   throw new TypeError('pomerium-edge: this event holds no request; attach the function to the viewer request.');
 }
 

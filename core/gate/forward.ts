@@ -69,9 +69,12 @@ export function createForwarder({ removeHeaders, claimHeaders: written, keepAsse
   const removed = new Set([...removeHeaders, ...(written?.keys() ?? [])].map(normalizeName));
   const isIdentity = (name: string) => isPomeriumHeader(name) || removed.has(normalizeName(name));
   return (headers, identity, decidedBy) => {
-    const verified = new Set<string>();
-    if (identity && keepAssertion) verified.add(ASSERTION_HEADER);
-    if (identity?.onBehalfOf && keepAssertion) verified.add(ASSERTION_FOR_HEADER);
+    const isVerified = (name: string, value: string) =>
+      keepAssertion &&
+      ((identity !== undefined && name === ASSERTION_HEADER) ||
+        (identity?.onBehalfOf !== undefined && name === ASSERTION_FOR_HEADER)) &&
+      // An event may have a header in several places, of which the gate looks at one.
+      readHeader([[name, value]], name) === readHeader(headers, name);
     const withheld = keepAssertion ? [] : assertionsIn(headers);
     return {
       keeps(name, value) {
@@ -83,7 +86,7 @@ export function createForwarder({ removeHeaders, claimHeaders: written, keepAsse
         // The next server removes the headers that it names (RFC 9110 section 7.6.1): not those that the gate writes.
         if (lower === 'connection') return !value.split(',').some((one) => isIdentity(one.trim()));
         if (lower === 'authorization') return !holdsSession(value) && !holdsOneOf(withheld, value);
-        return verified.has(lower) || !isPomeriumHeader(lower);
+        return !isPomeriumHeader(lower) || isVerified(lower, value);
       },
       added: identity && written ? claimHeaders(identity, written) : [],
     };

@@ -227,8 +227,9 @@ function readTargets({ url, path, targets }: RoutedRequest, globals: Judged['glo
   if (urls) return urls.map((one) => readUrl(one, globals));
   if (typeof path !== 'string') return [{ path, spellings: undefined }];
   if (!isCanonical(path)) return [UNREADABLE];
-  // Without normalize_path any letter of it may have been escaped, and then other routes are for it.
-  return [{ path, spellings: globals.normalizesPath ? spellingsOf(path) : undefined }];
+  // Any letter of it may have been escaped without normalize_path, and any slash where Envoy keeps these: other routes are for it then.
+  const isSure = globals.normalizesPath && (globals.refusesEscapedSlashes || path.lastIndexOf('/') === 0);
+  return [{ path, spellings: isSure ? spellingsOf(path) : undefined }];
 }
 
 const UNREADABLE: Target = { path: null, spellings: undefined };

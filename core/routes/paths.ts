@@ -70,10 +70,10 @@ export function readRewrite(section: Section, { by, text }: PathMatch): Rewrite 
   };
 }
 
-/** The path of the first target: `http://host/path?query,weight`. */
+/** The path of the first target: `http://host/path?query,weight`. Of routes that are not decided here, it may be anything. */
 export function pathOfTarget(to: unknown): string {
   const [first] = [to].flat();
-  const url = String(first).replace(/,\d+$/, '');
+  const url = typeof first === 'string' ? first.replace(/,\d+$/, '') : '';
   return /^[^:]+:\/\/[^/?#]*([^?#]*)/.exec(url)?.[1] ?? '';
 }
 

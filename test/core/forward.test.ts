@@ -323,6 +323,16 @@ describe('removeHeaders', () => {
   }
 });
 
+test('an assertion header goes on only with the value that was verified, should an event have another one, too', async () => {
+  const { gate } = makeGateRig();
+  const result = await gate.authorize({ headers: SENDERS.alice });
+  assert(result.type === 'allow');
+  for (const name of [ASSERTION, 'X-Pomerium-Jwt-Assertion']) {
+    assert.isTrue(result.headers.keeps(name, alice));
+    for (const value of ['a.b.c', '', `${alice},${alice}`]) assert.isFalse(result.headers.keeps(name, value), value);
+  }
+});
+
 describe('an answer that passed', () => {
   const noStoreHeaders = { 'x-cdn-cache-control': 'no-store' };
   const PRIVATE = { 'cache-control': 'private, no-cache' };

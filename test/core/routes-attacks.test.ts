@@ -261,3 +261,17 @@ describe('what Envoy would make a path of Pomerium’s own is for no route', () 
     assert.equal(ask(configuration, '/x'), 'allowed');
   });
 });
+
+test('a decoded path whose slash may have been sent as %2F must be allowed by every route, where Envoy keeps those', () => {
+  const routes = [
+    { from: `https://${HOST}`, to, regex: '/admin(/.*)?', ...forAny },
+    { from: `https://${HOST}`, to, prefix: '/', ...forAlice },
+  ];
+  const codesOf = (path: string) =>
+    ['reject', 'keep_unchanged'].map((action) => {
+      const compiled = compileRoutes({ path_with_escaped_slashes_action: action, routes });
+      return codeOf(() => compiled.check(somebody(), { method: 'GET', path, headers: {} }));
+    });
+  assert.deepEqual(codesOf('/admin'), ['allowed', 'allowed']);
+  assert.deepEqual(codesOf('/admin/x'), ['allowed', 'policy_denied']);
+});

@@ -271,6 +271,11 @@ describe('what is no configuration, with what it seems to be:', () => {
       [{ from: 'tcp+https://db.example.com:5432', to: 'tcp://db:5432' }],
       /^No route leads to a service/,
     ],
+    [
+      'only TCP, to what is no text',
+      [{ from: 'tcp+https://db.example.com:5432', to: { url: 'tcp://db:5432' } }],
+      /^No route leads to a service/,
+    ],
     ['only SSH', [{ from: 'ssh://build', to: 'ssh://build:22' }], /^No route leads to a service/],
     ['a Map', new Map([['routes', [route]]]), /^There are no routes in it/],
   ];

@@ -113,7 +113,7 @@ describe('what tests, scripts and benchmarks share is in test/support and script
     ['test/support', /^(?:test\/(?:support|vectors)|scripts)\//],
     ['test/core', /^test\/(?:core|support|vectors)\//],
     ['test', /^(?:test|scripts)\//],
-    ['scripts', /^(?:scripts|bench|test\/(?:support|harness|simulation))\//],
+    ['scripts', /^(?:scripts|bench|test\/(?:support|harness|simulation|fuzz))\//],
     ['bench', /^(?:bench|scripts|test\/(?:support|simulation|e2e\/lambda))\//],
   ];
   for (const [room, allowed] of cases) {

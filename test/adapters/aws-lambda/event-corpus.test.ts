@@ -1,23 +1,17 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import middy from '@middy/core';
 import { assert, describe, test } from 'vitest';
+import { compilePolicy } from '../../../core/index.ts';
 import {
-  createAuthorizer,
-  createEdgeHandler,
-  type LambdaOptions,
-  pomeriumMiddleware,
-  withPomerium,
-} from '../../../adapters/aws-lambda/index.ts';
-import { compilePolicy, type Policy, staticKeys } from '../../../core/index.ts';
-import { HOST, jwks, makeKey, NOW, sign } from '../../support/issuer.ts';
-
-/** The events are written after those of each service (test/vectors/aws-events/README.md). */
-const FOLDER = new URL('../../vectors/aws-events/', import.meta.url);
-const PLACEHOLDER = '{{assertion}}';
-
-const key = await makeKey();
-const good = await sign(key);
-const options = { audience: HOST, keys: staticKeys(jwks(key)), now: () => NOW, log: false } satisfies LambdaOptions;
+  ASSERTION,
+  addAssertion,
+  ENTRIES,
+  FOREIGN,
+  good,
+  NAMES,
+  type Outcome,
+  outcomeOf,
+  readEvent,
+  seen,
+} from './event-corpus.ts';
 
 /** For an authorizer: how it answers. For a function: in which member the answer has its headers. */
 type Form = 'policy' | 'simple' | 'appsync' | 'headers' | 'multiValueHeaders' | 'edge';
@@ -86,77 +80,6 @@ const EXPECTED: Readonly<Record<string, readonly [method: string, path: string |
   'edge-origin-request': ['GET', '/app/main.css', 'edge'],
 };
 
-/** Of nobody's: thrown back by all. */
-const FOREIGN = /^(foreign-|edge-.*-response$)/;
-
-const NAMES = readdirSync(FOLDER)
-  .filter((name) => name.endsWith('.json'))
-  .map((name) => name.replace('.json', ''));
-
-/** With the assertion in the place of the placeholder, or with no header for it and other text elsewhere. */
-function readEvent(name: string, assertion?: string): object {
-  const text = readFileSync(new URL(`${name}.json`, FOLDER), 'utf8');
-  return JSON.parse(text, (member, value) => {
-    if (assertion === undefined && /^x-pomerium-jwt-assertion$/i.test(member)) return undefined;
-    return typeof value === 'string' ? value.replace(PLACEHOLDER, assertion ?? 'none') : value;
-  });
-}
-
-/** An event that came without the assertion as it would be with it. */
-function addAssertion(event: object, assertion: string): object {
-  const { headers, multiValueHeaders } = event as Record<string, object | null | undefined>;
-  return {
-    ...event,
-    headers: { ...headers, [VARY]: assertion },
-    ...(multiValueHeaders !== undefined && { multiValueHeaders: { ...multiValueHeaders, [VARY]: [assertion] } }),
-  };
-}
-
-type Call = (event: never, context: never) => Promise<unknown>;
-
-/** Whom the function behind a gate saw. */
-let seen: (string | undefined)[] = [];
-const answerOrder = (identity: { email?: string | undefined }) => {
-  seen.push(identity.email);
-  return { statusCode: 200, body: 'the order' };
-};
-
-/** `own`: the beginning of the names of its events. */
-const ENTRIES: Readonly<Record<string, { own: string; make(more: { policy?: Policy }): Call }>> = {
-  createAuthorizer: {
-    own: 'authorizer-',
-    make: (more) => createAuthorizer({ ...options, ...more, allowBearer: true }),
-  },
-  withPomerium: {
-    own: 'function-',
-    make: (more) => withPomerium((_event, _context, identity) => answerOrder(identity), { ...options, ...more }),
-  },
-  pomeriumMiddleware: {
-    own: 'function-',
-    make: (more) => {
-      const handler = middy()
-        .use(pomeriumMiddleware({ ...options, ...more }))
-        .handler(async ({ identity }) => answerOrder(identity));
-      return handler;
-    },
-  },
-  createEdgeHandler: {
-    own: 'edge-',
-    make: (more) => createEdgeHandler({ ...options, ...more, cachingDisabled: true }) as Call,
-  },
-};
-
-type Outcome = Record<string, unknown> & { readonly thrown?: Error };
-
-async function outcomeOf(call: Call, event: object): Promise<Outcome> {
-  seen = [];
-  try {
-    return Object(await call(event as never, { awsRequestId: 'r' } as never));
-  } catch (error) {
-    return { thrown: error as Error };
-  }
-}
-
 function assertAllowed(outcome: Outcome, { form }: Expected, event: object): void {
   const principal = { email: 'alice@example.com' };
   if (form === 'policy') {
@@ -171,13 +94,14 @@ function assertAllowed(outcome: Outcome, { form }: Expected, event: object): voi
     const [{ cf }] = (event as { Records: [{ cf: { request: object } }] }).Records;
     assert.deepEqual<unknown>(outcome, cf.request);
   } else {
-    assert.deepEqual(seen, [principal.email]);
+    assert.deepEqual(
+      seen.map(({ email }) => email),
+      [principal.email],
+    );
     assert.deepInclude(outcome, { statusCode: 200, body: 'the order' });
-    assert.deepInclude(outcome[form], { vary: form === 'headers' ? VARY : [VARY] });
+    assert.deepInclude(outcome[form], { vary: form === 'headers' ? ASSERTION : [ASSERTION] });
   }
 }
-
-const VARY = 'x-pomerium-jwt-assertion';
 
 type Refusal = 'missing_assertion' | 'malformed_assertion' | 'policy_denied';
 

@@ -52,6 +52,37 @@ describe('an event for Lambda@Edge without headers has none:', () => {
   });
 });
 
+describe('what of an event for Lambda@Edge cannot be read', () => {
+  const edgeEvent = (headers: object, config: object = { eventType: 'viewer-request' }) =>
+    ({ Records: [{ cf: { config, request: { method: 'GET', uri: '/', querystring: '', headers } } }] }) as never;
+
+  test('does not go on, where it is a header', async () => {
+    const lines = [{ key: 'X-A', value: 'a' }, null, {}, { value: 7 }];
+    const answer = await createEdgeHandler({ ...options, optional: true })(
+      edgeEvent({ 'x-a': lines, 'x-b': 'b', 'x-c': null }),
+    );
+    assert.deepEqual((answer as { headers?: object }).headers, { 'x-a': [{ key: 'X-A', value: 'a' }] });
+  });
+
+  for (const config of [{}, { eventType: null }, { eventType: 7 }]) {
+    test(`makes it no request, where it is the type: ${JSON.stringify(config)}`, async () => {
+      const error = await createEdgeHandler(options)(edgeEvent({}, config)).catch((thrown) => thrown);
+      assert.instanceOf(error, TypeError);
+      assert.match(error.message, /^pomerium-edge: this event holds no request/);
+    });
+  }
+});
+
+test('an event for Lambda@Edge whose path is no text holds no request', async () => {
+  const cf = {
+    config: { eventType: 'viewer-request' },
+    request: { method: 'GET', uri: [], querystring: {}, headers: {} },
+  };
+  const error = await createEdgeHandler(options)({ Records: [{ cf }] } as never).catch((thrown) => thrown);
+  assert.instanceOf(error, TypeError);
+  assert.match(error.message, /^pomerium-edge: this event holds no request/);
+});
+
 test('the names of a foreign event’s members are escaped and cut where the error prints them', async () => {
   const event = Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`a\n\u202e${i}${'x'.repeat(2000)}`, i]));
   const error = await withPomerium(() => 'in', { audience: HOST, log: false })(event, {} as never).catch(

@@ -1,8 +1,8 @@
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, assert, beforeAll, describe, test } from 'vitest';
+import { freePort } from '../../../scripts/free-port.ts';
 import { ROOT, run, tool } from '../../../scripts/run.ts';
-import { closedPort } from '../../support/closed-port.ts';
 import { blocksOf, filesOf } from '../../support/page-files.ts';
 import { launchOptions } from '../browser.ts';
 import { makeApp, quickConfig } from './apps.ts';
@@ -42,7 +42,7 @@ test('each block of code names its file, but for what is installed', () => {
 /** Writes a file of the page anew, with ports that nobody has at this moment. */
 async function moveToFreePorts(path: string): Promise<void> {
   const text = files.get(path) ?? assert.fail(`${PAGE} has no ${path}`);
-  const [app, dev] = [await closedPort(), await closedPort()];
+  const [app, dev] = [await freePort(), await freePort()];
   writeFileSync(join(project.folder, path), text.replaceAll('3000', `${app}`).replaceAll('8000', `${dev}`));
 }
 

@@ -53,11 +53,12 @@ const UNREADABLE = refuseAll(
  * data URLs that frameworks have for it, too. So a rule that fits such a spelling counts as well, if it stands before the
  * one that fits the path itself: of these the strictest decides, and different policies must all allow.
  *
- * @throws {PomeriumError} `invalid_configuration`, also for the patterns of other tools (`/admin/:path*`), and for a rule that
- * can never decide, because one before it fits all of its paths
+ * @throws {PomeriumError} `invalid_configuration`, also for an empty list, for the patterns of other tools (`/admin/:path*`), and
+ * for a rule that can never decide, because one before it fits all of its paths
  */
 export function compilePathRules(rules: readonly PathRule[], options: PolicyOptions = {}): PathRules {
   if (!Array.isArray(rules)) throw ruleError('rules', `must be a list; it is ${describeType(rules)}`);
+  if (rules.length === 0) throw ruleError('rules', 'is empty: nobody could pass');
   const compiled = rules.map((rule, i) => compileRule(rule, `rules[${i}]`, options));
   requireDecisive(compiled);
   const unreadable = verdict(accessToEverything(compiled) ?? UNREADABLE);

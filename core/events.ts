@@ -6,7 +6,10 @@ import type { Algorithm } from './signature/algorithms.ts';
 /** Whose assertion it is about: the direct caller's, or that of the user for whom it calls. */
 export type EventSubject = 'assertion' | 'on-behalf-of';
 
-/** The request that an event is about, where a gate asked. `path`: without the query; null where it has no one reading. */
+/**
+ * The request that an event is about, where a gate asked. `path`: without the query; null where it has no one reading. Method and
+ * path are left out where nobody knows them: in server components of Next.js.
+ */
 export interface EventRequest {
   method?: string | undefined;
   path?: string | null | undefined;

@@ -2,6 +2,7 @@ import { cache } from 'react';
 import {
   compilePolicy,
   configurationError,
+  encodePath,
   GATE_VARIABLES,
   type GateRequest,
   type GateResult,
@@ -10,6 +11,7 @@ import {
   type Policy,
   PomeriumError,
   type RequestLike,
+  readPath,
   requireKnown,
   requireOptions,
 } from '../../core/adapter.ts';
@@ -83,8 +85,8 @@ export function createIdentityFunctions(options: VercelOptions = {}): IdentityFu
     readEnvironment,
     checkPolicy: requireNoRequest,
   });
-  const authorize = async ({ headers }: GateRequest, policy?: Policy) =>
-    gate.authorize({ headers }, { policy, isBehindGate: true });
+  const authorize = async (request: GateRequest, policy?: Policy) =>
+    gate.authorize(withoutHost(request), { policy, isBehindGate: true });
   const forAnybody = cache(async () => authorize({ headers: await requestHeaders() }));
   const forSomebody = cache(async () => authorize({ headers: await requestHeaders() }, SOMEBODY));
 
@@ -130,6 +132,15 @@ export const { getIdentity, requireIdentity } = createIdentityFunctions();
 function readEnvironment(): object {
   const variables = OF_THE_PROXY.map((option) => GATE_VARIABLES[option]);
   return Object.fromEntries(Object.entries(environment()).filter(([name]) => !variables.includes(name)));
+}
+
+/** Method and path are for the log, where they are known. The host of the URL is the deployment's, and must decide nothing. */
+function withoutHost({ headers, method, url }: GateRequest): GateRequest {
+  return {
+    headers,
+    ...(typeof method === 'string' && { method }),
+    ...(typeof url === 'string' && { url: encodePath(readPath(url) ?? '') }),
+  };
 }
 
 function isRequest(value: WithHeaders | RequireIdentityOptions): value is WithHeaders {

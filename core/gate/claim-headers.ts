@@ -1,4 +1,4 @@
-import { configurationError } from '../errors.ts';
+import { configurationError, describeValue } from '../errors.ts';
 import type { Identity } from '../identity.ts';
 import { isPlainObject } from '../json.ts';
 import { HEADERS_TAKE_TEXT } from '../runtime.ts';
@@ -18,7 +18,7 @@ export type ClaimHeaders = ReadonlyMap<string, string>;
 
 /**
  * The headers to write for these names: what `setClaimHeaders` takes. `option`: what the error names.
- * @throws {PomeriumError} `invalid_configuration` for what is no header name
+ * @throws {PomeriumError} `invalid_configuration` for what is no header name, and for a claim named as its header is
  */
 export function readClaimHeaders(names: ClaimHeaderNames = [], option = 'claimHeaders'): ClaimHeaders {
   if (!Array.isArray(names) && !isPlainObject(names)) throw claimHeadersError(option);
@@ -29,6 +29,7 @@ export function readClaimHeaders(names: ClaimHeaderNames = [], option = 'claimHe
   const headers = new Map<string, string>();
   for (const [name, claim] of [...usual, ...more]) {
     if (typeof claim !== 'string' || claim === '' || !isHeaderName(name)) throw claimHeadersError(option);
+    requireNoHeader(claim, option);
     headers.set(name.toLowerCase(), claim);
   }
   return headers;
@@ -41,6 +42,14 @@ export function claimHeadersError(option: string): Error {
       ? "claimHeaders: ['department'] or { 'x-department': 'department' }"
       : `${option}=department,x-department=department`;
   return configurationError(`${option} must be a list of claims, or header names with claims; write ${example}.`);
+}
+
+/** A claim that nobody has would be an empty header. */
+function requireNoHeader(claim: string, option: string): void {
+  if (!/^x-pomerium-claim-/i.test(claim)) return;
+  throw configurationError(
+    `${option} has ${describeValue(claim)} for a claim, which is a header's name; write the claim's name alone, as in email.`,
+  );
 }
 
 /** `PomeriumJWTHeaderName` in `internal/httputil/headers.go`. */

@@ -29,8 +29,8 @@ export interface GateContext extends Pick<VerifyContext, 'waitUntil'> {
   /** The platform's own id of the request, for the log. */
   readonly requestId?: string | undefined;
   /**
-   * Whether a gate before this one has judged the request, of which neither URL nor path is known here: nobody is then no
-   * refusal, and it is enough that one of the `routes` lets somebody through.
+   * Whether a gate before this one has judged the request, of which URL and path are not known here, or for the log alone:
+   * nobody is then no refusal, and it is enough that one of the `routes` lets somebody through.
    */
   readonly isBehindGate?: boolean | undefined;
   /** One more policy, that of a route: somebody must have come, and be allowed by it. */
@@ -62,7 +62,7 @@ export async function identify(
   verifier: Verifier<MaybeAnonymous>,
   { rules, optional, logSubject, hasRoutes }: IdentifySettings,
 ): Promise<Visitor> {
-  const { method = '', url, headers } = request;
+  const { method, url, headers } = request;
   const asked = [...(request.aliases ?? []), ...(url === undefined ? [] : [url])];
   const aliases = [...(request.aliases ?? []), ...atMost(MAX_IMAGES, asked.flatMap(imageSources))];
   const path = url === undefined ? null : readPath(url);
@@ -80,7 +80,7 @@ export async function identify(
       anyRoute: isBehindGate,
       eventRequest: {
         method,
-        path: loggedPath(path),
+        path: url === undefined ? undefined : loggedPath(path),
         id: (requestId ?? readHeader(headers, 'x-request-id'))?.slice(0, 64),
       },
       logSubject,

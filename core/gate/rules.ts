@@ -1,5 +1,6 @@
-import { configurationError, describeType, describeValue } from '../errors.ts';
+import { configurationError, describeType, describeValue, PomeriumError } from '../errors.ts';
 import { isObject } from '../json.ts';
+import { ONE_READING } from '../policy/check.ts';
 import { compilePolicy } from '../policy/compile.ts';
 import { isPolicy, type Policy, type PolicyInput, type PolicyOptions, requireAllowed } from '../policy/policy.ts';
 import { isCanonical } from './path.ts';
@@ -26,15 +27,25 @@ export interface PathRules {
 
 type CompiledAccess = 'public' | 'authenticated' | Policy;
 
-interface CompiledRule extends SpelledRule {
+/** What a rule says. */
+interface Verdict {
   readonly access: CompiledAccess;
+  /** The access as requests meet it: the refusals of a policy name the rule. */
+  readonly named: CompiledAccess;
+}
+
+interface CompiledRule extends SpelledRule, Verdict {
   /** The path with one slash at its end. */
   readonly folder: string;
-  /** For people. */
+  /** For people: where it stands, and what the operator wrote. */
   readonly name: string;
 }
 
-const NOBODY = compilePolicy({});
+const NO_RULE = refuseAll('No rule is for this path.', 'a path that a rule is for, by its path or prefix');
+const UNREADABLE = refuseAll(
+  'The rules differ by path, and servers could read that path in different ways.',
+  ONE_READING,
+);
 
 /**
  * A table of rules: the first that fits decides, and nothing is allowed where none does. A rule means what is served, not
@@ -42,14 +53,15 @@ const NOBODY = compilePolicy({});
  * data URLs that frameworks have for it, too. So a rule that fits such a spelling counts as well, if it stands before the
  * one that fits the path itself: of these the strictest decides, and different policies must all allow.
  *
- * @throws {PomeriumError} `invalid_configuration`, also for the patterns of other tools (`/admin/:path*`), and for a rule that
- * can never decide, because one before it fits all of its paths
+ * @throws {PomeriumError} `invalid_configuration`, also for an empty list, for the patterns of other tools (`/admin/:path*`), and
+ * for a rule that can never decide, because one before it fits all of its paths
  */
 export function compilePathRules(rules: readonly PathRule[], options: PolicyOptions = {}): PathRules {
   if (!Array.isArray(rules)) throw ruleError('rules', `must be a list; it is ${describeType(rules)}`);
+  if (rules.length === 0) throw ruleError('rules', 'is empty: nobody could pass');
   const compiled = rules.map((rule, i) => compileRule(rule, `rules[${i}]`, options));
   requireDecisive(compiled);
-  const unreadable = accessToEverything(compiled) ?? NOBODY;
+  const unreadable = verdict(accessToEverything(compiled) ?? UNREADABLE);
   return Object.freeze<PathRules>({
     needsPath: true,
     needsRequest: compiled.some(({ access }) => isPolicy(access) && access.needsRequest),
@@ -57,7 +69,7 @@ export function compilePathRules(rules: readonly PathRule[], options: PolicyOpti
       strictest(
         paths.flatMap((path) =>
           (path === null ? [null] : pathsServed(path)).flatMap((served) =>
-            served === null ? unreadable : accessesTo(served, compiled),
+            served === null ? unreadable : verdictsOn(served, compiled),
           ),
         ),
       ),
@@ -69,10 +81,10 @@ function requireDecisive(rules: readonly CompiledRule[]): void {
   for (const [i, { isPrefix, folder, name }] of rules.entries()) {
     const hidesIt = (one: CompiledRule) =>
       one.isPrefix ? folder.startsWith(one.folder) : !isPrefix && folder === one.folder;
-    const other = rules.slice(0, i).findIndex(hidesIt);
-    if (other < 0) continue;
+    const other = rules.slice(0, i).find(hidesIt);
+    if (!other) continue;
     throw configurationError(
-      `rules[${i}] (${name}) can never decide: rules[${other}] (${rules[other]?.name}) stands before it and fits all of its paths. Put the narrower rule first.`,
+      `${name} can never decide: ${other.name} stands before it and fits all of its paths. Put the narrower rule first.`,
       { path: `rules[${i}]` },
     );
   }
@@ -86,29 +98,32 @@ function accessToEverything(rules: readonly CompiledRule[]): CompiledAccess | un
 }
 
 /** What the first rule for the path says, and what those say before it that fit the path as a spelling. */
-function accessesTo(path: string, rules: readonly CompiledRule[]): CompiledAccess[] {
+function verdictsOn(path: string, rules: readonly CompiledRule[]): readonly Verdict[] {
   const folder = asFolder(path);
   const decisive = rules.findIndex((rule) => (rule.isPrefix ? folder.startsWith(rule.folder) : folder === rule.folder));
-  if (decisive < 0) return [NOBODY];
+  if (decisive < 0) return [verdict(NO_RULE)];
   const segments = toSegments(path);
-  return rules
-    .filter((rule, i) => i === decisive || (i < decisive && isSpellingOf(rule, segments)))
-    .map(({ access }) => access);
+  return rules.filter((rule, i) => i === decisive || (i < decisive && isSpellingOf(rule, segments)));
+}
+
+function verdict(access: CompiledAccess): Verdict {
+  return { access, named: access };
 }
 
 function asFolder(path: string): string {
   return path.endsWith('/') ? path : `${path}/`;
 }
 
-function strictest(accesses: readonly CompiledAccess[]): CompiledAccess {
-  if (accesses.length > 0 && accesses.every((access) => access === 'public')) return 'public';
-  const policies = new Set(accesses.filter(isPolicy));
-  return policies.size === 0 && accesses.length > 0 ? 'authenticated' : allOf([...policies]);
+function strictest(verdicts: readonly Verdict[]): CompiledAccess {
+  if (verdicts.length > 0 && verdicts.every(({ access }) => access === 'public')) return 'public';
+  const policies = new Map<CompiledAccess, Policy>();
+  for (const { access, named } of verdicts) if (isPolicy(named)) policies.set(access, named);
+  return policies.size === 0 && verdicts.length > 0 ? 'authenticated' : allOf([...policies.values()]);
 }
 
 /** A policy that allows what all of these allow; nothing where there is none. */
 export function allOf(policies: readonly Policy[]): Policy {
-  const [first = NOBODY] = policies;
+  const [first = NO_RULE] = policies;
   if (policies.length < 2) return first;
   const decisive = (input: PolicyInput) => policies.find((policy) => !policy.decide(input).allowed) ?? first;
   return Object.freeze<Policy>({
@@ -122,6 +137,36 @@ export function allOf(policies: readonly Policy[]): Policy {
   });
 }
 
+/** The same policy, whose refusals say of which rule it is. */
+function nameRefusals(policy: Policy, name: string): Policy {
+  const { needsRequest, needsPath } = policy;
+  return Object.freeze<Policy>({
+    needsRequest,
+    needsPath,
+    decide: (input) => policy.decide(input),
+    explain: (input) => policy.explain(input),
+    check(identity, request) {
+      try {
+        requireAllowed(policy, identity, request);
+      } catch (cause) {
+        if (!(cause instanceof PomeriumError) || cause.code !== 'policy_denied') throw cause;
+        const { code, message, expected, received } = cause;
+        const wanted = expected === undefined ? name : `${name}: ${expected}`;
+        throw new PomeriumError(code, message, { expected: wanted, received, cause });
+      }
+    },
+  });
+}
+
+function refuseAll(message: string, expected: string): Policy {
+  return Object.freeze<Policy>({
+    ...compilePolicy({}),
+    check() {
+      throw new PomeriumError('policy_denied', message, { expected });
+    },
+  });
+}
+
 function compileRule(rule: unknown, at: string, options: PolicyOptions): CompiledRule {
   const { path, prefix, access, ...more } = isObject(rule) ? rule : {};
   const text = path ?? prefix;
@@ -129,12 +174,15 @@ function compileRule(rule: unknown, at: string, options: PolicyOptions): Compile
     throw ruleError(at, 'must have a path or a prefix, an access, and nothing else');
   }
   requirePlainPath(text, at);
+  const name = `${at} { ${path === undefined ? 'prefix' : 'path'}: '${describeValue(text).slice(1, -1)}' }`;
+  const compiled = compileAccess(access, at, options);
   return {
-    access: compileAccess(access, at, options),
+    access: compiled,
+    named: isPolicy(compiled) ? nameRefusals(compiled, name) : compiled,
     folder: asFolder(text),
     segments: toRuleSegments(text),
     isPrefix: path === undefined,
-    name: `${path === undefined ? 'prefix' : 'path'} ${describeValue(text)}`,
+    name,
   };
 }
 

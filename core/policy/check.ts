@@ -19,14 +19,14 @@ export function readablePath(path: string | null | undefined): string | null | u
   return typeof path !== 'string' || (isCanonical(path) && !/[?#;]/.test(path)) ? path : null;
 }
 
+/** What the operator is told to expect instead. */
+export const ONE_READING = 'a path with one reading: no encoded slash, dot segment, empty segment or double encoding';
+
 export function unreadablePath(): PomeriumError {
   return new PomeriumError(
     'policy_denied',
     'The policy asks about the path of the request, and servers could read that path in different ways.',
-    {
-      expected:
-        'a path with one reading: no encoded slash, dot segment, empty segment or double encoding, no ?, # or ;',
-    },
+    { expected: `${ONE_READING}, no ?, # or ;` },
   );
 }
 

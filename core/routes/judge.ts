@@ -4,7 +4,7 @@ import { configurationError, describeValue, PomeriumError } from '../errors.ts';
 import { type RequestLike, readHosts } from '../gate/headers.ts';
 import { decodePath, isCanonical, pathText } from '../gate/path.ts';
 import type { MaybeAnonymous, RouteName } from '../identity.ts';
-import { policyDenied } from '../policy/check.ts';
+import { ONE_READING, policyDenied } from '../policy/check.ts';
 import type { Policy, PolicyExplanation, RequestInfo } from '../policy/policy.ts';
 import type { Globals } from './configuration.ts';
 import { type HostLookup, routesTo, type VirtualHost } from './hosts.ts';
@@ -279,7 +279,7 @@ function everyRoute({ routes, isAuthenticate }: VirtualHost, path: null | string
   throw new PomeriumError(
     'policy_denied',
     'The routes differ by path, and servers could read that path in different ways.',
-    { expected: 'a path with one reading: no encoded slash, dot segment, empty segment or double encoding' },
+    { expected: ONE_READING },
   );
 }
 

@@ -121,6 +121,8 @@ describe('claim headers are what Pomerium writes', () => {
     ['a claim that no header can be named after', ['a b']],
     ['a header name with a line break', { 'x\r\ny': 'a' }],
     ['a claim that is no text', [1]],
+    ['a claim that is named as its header', ['x-pomerium-claim-email']],
+    ['a claim that is named as its header, for a name of one’s own', { 'x-email': 'x-pomerium-claim-email' }],
   ] as const) {
     test(`${name} is refused when it is built`, () => {
       assertMisconfigured(() => readClaimHeaders(names as ClaimHeaderNames), /claimHeaders/);

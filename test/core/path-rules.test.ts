@@ -334,7 +334,6 @@ describe('path rules', () => {
     assert.equal(accessName(rules.accessTo(['/ONLY'])), 'nobody');
     assert.equal(accessName(rules.accessTo(['/only.json'])), 'nobody');
     assert.equal(accessName(rules.accessTo(['/other'])), 'nobody');
-    assert.equal(accessName(compilePathRules([]).accessTo(['/'])), 'nobody');
   });
 
   test('count in their order, for other spellings, too', () => {
@@ -487,6 +486,7 @@ describe('a rule that can never match is refused when it is built:', () => {
 describe('a table is refused when it is built for', () => {
   const broken: [string, unknown, RegExp][] = [
     ['what is no list', { path: '/' }, /rules must be a list/],
+    ['an empty list', [], /^rules is empty: nobody could pass\. A rule is /],
     ['a rule with neither path nor prefix', [{ access: 'public' }], /rules\[0\]/],
     ['a rule with both', [{ path: '/', prefix: '/', access: 'public' }], /rules\[0\]/],
     ['a member that is misspelt', [{ path: '/', acess: 'public' }], /rules\[0\]/],

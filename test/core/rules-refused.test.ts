@@ -13,7 +13,7 @@ describe('a rule that can never decide is refused with the rule that decides in 
         { prefix: '/', access: 'authenticated' },
         { prefix: '/admin', access: admins },
       ],
-      /rules\[1\] \(prefix "\/admin"\) can never decide: rules\[0\] \(prefix "\/"\) .* Put the narrower rule first/,
+      /rules\[1\] \{ prefix: '\/admin' \} can never decide: rules\[0\] \{ prefix: '\/' \} .* Put the narrower rule first/,
     ],
     [
       'a path after its prefix',
@@ -22,7 +22,7 @@ describe('a rule that can never decide is refused with the rule that decides in 
         { prefix: '/admin', access: admins },
         { path: '/admin/users', access: staff },
       ],
-      /rules\[2\] \(path "\/admin\/users"\) can never decide: rules\[1\] \(prefix "\/admin"\)/,
+      /rules\[2\] \{ path: '\/admin\/users' \} can never decide: rules\[1\] \{ prefix: '\/admin' \}/,
     ],
     [
       'a path of the name of its prefix',

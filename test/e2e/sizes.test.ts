@@ -29,7 +29,7 @@ describe('sizes, minified and gzipped', () => {
       38_400,
     ],
     ['what browsers get of pomerium-edge/react', () => bundle(`export * from 'pomerium-edge/react'`), 1_800],
-    ['the guard, as wrangler uploads it', async () => (await bundleWorker()).code, 55_000],
+    ['the guard, as wrangler uploads it', async () => (await bundleWorker()).code, 55_300],
   ];
   for (const [name, measure, limit] of rows) {
     test(`${name}: at most ${limit} bytes`, async () => {

@@ -11,11 +11,12 @@ const rows: fc.Arbitrary<TableRow[]> = fc.uniqueArray(
   }),
   { maxLength: 5, selector: ({ kind, text }) => kind + text },
 );
-/** A table of rules. Most end with one for all other paths. */
+/** A table of rules, which an empty list is not. Most end with one for all other paths. */
 export const table = fc
   .tuple(rows, fc.constantFrom('public', 'authenticated', 'admins', undefined))
   .map(([some, access]): TableRow[] => (access ? [...some, { kind: 'prefix', text: '/', access }] : some))
-  .map((all) => all.filter((row, i) => !all.slice(0, i).some((other) => hides(other, row))));
+  .map((all) => all.filter((row, i) => !all.slice(0, i).some((other) => hides(other, row))))
+  .filter(({ length }) => length > 0);
 
 /** Such a table is refused. */
 function hides(other: TableRow, { kind, text }: TableRow): boolean {

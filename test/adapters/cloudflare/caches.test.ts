@@ -98,7 +98,7 @@ for (const [name, protect] of Object.entries(ALL)) {
       ['a refusal', {}, {}, 401],
       ['a refusal where the answers are shared', { shared: true }, {}, 401],
       ['the page', {}, { accept: 'text/html' }, 401],
-      ['a refusal by a policy', { rules: [] }, SENDERS.alice, 403],
+      ['a refusal by rules', { rules: [{ path: '/other', access: 'public' }] }, SENDERS.alice, 403],
       [
         'an answer of onRefused that says it may be kept',
         {

@@ -1,5 +1,9 @@
 import { afterEach, assert, describe, test, vi } from 'vitest';
-import { createIdentityFunctions, type RequireIdentityOptions } from '../../../adapters/next/index.ts';
+import {
+  createIdentityFunctions,
+  type IdentityFunctions,
+  type RequireIdentityOptions,
+} from '../../../adapters/next/index.ts';
 import { compilePolicy } from '../../../core/index.ts';
 import { HOST, sign } from '../../support/issuer.ts';
 import { Origin } from '../../support/origin.ts';
@@ -108,6 +112,36 @@ describe('requireIdentity()', () => {
     assert.equal(await ask({ [ASSERTION]: token }, { policy: admins }), 'policy_denied');
     assert.equal(await ask({ [ASSERTION]: token }, { policy: { allow: { or: [{ groups: 'g1' }] } } }), 'valid');
     assert.equal(await ask({ [ASSERTION]: token }, { groups: 'admins' }), 'invalid_configuration');
+  });
+
+  test('says in the log what is known of the request: method and path of one that is given', async () => {
+    const unknown = { headers: {} };
+    const pages = { headers: { 'x-vercel-id': 'r-1' }, method: 'POST', url: '/api/a%20b?token=secret' };
+    const unreadable = { ...pages, url: '/a%2fb' };
+    const parsed = { ...pages, url: new URL(`https://${HOST}/`) };
+    const fetched = new Request('https://app.vercel.app/x?y=1', { method: 'PUT' });
+    const cases: [ask: (functions: IdentityFunctions) => Promise<unknown>, expected: object][] = [
+      [({ requireIdentity }) => requireIdentity(), {}],
+      [({ requireIdentity }) => requireIdentity({ policy: admins }), {}],
+      [({ requireIdentity }) => requireIdentity(unknown), {}],
+      [({ requireIdentity }) => requireIdentity(pages), { method: 'POST', path: '/api/a b', id: 'r-1' }],
+      [({ requireIdentity }) => requireIdentity(fetched), { method: 'PUT', path: '/x' }],
+      [({ requireIdentity }) => requireIdentity(unreadable), { method: 'POST', path: null, id: 'r-1' }],
+      [({ requireIdentity }) => requireIdentity(parsed), { method: 'POST', id: 'r-1' }],
+    ];
+    for (const [ask, expected] of cases) {
+      const { lines } = await logOf(() => codeOf(() => ask(createIdentityFunctions(loud))));
+      assert.deepEqual(
+        lines.map((line) => JSON.parse(String(line)).request),
+        [expected],
+      );
+    }
+  });
+
+  test('of a request that is given takes no host from its URL', async () => {
+    const several = createIdentityFunctions({ ...options, audience: [HOST, 'b.corp.example.com'] });
+    const given = new Request('https://b.corp.example.com/', { headers: { [ASSERTION]: token } });
+    assert.equal((await several.requireIdentity(given)).subject, 'u-alice');
   });
 
   const excluded = { allow: { or: [{ accept: true }] }, deny: { or: [{ 'claim/roles': 'contractor' }] } };

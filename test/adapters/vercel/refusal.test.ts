@@ -57,7 +57,9 @@ describe('a refusal', () => {
         'Please sign in',
       ],
       [
-        createMiddleware({ ...options, rules: [] })(requestWith({ accept: BROWSER, [ASSERTION]: token })),
+        createMiddleware({ ...options, rules: [{ path: '/other', access: 'public' }] })(
+          requestWith({ accept: BROWSER, [ASSERTION]: token }),
+        ),
         403,
         'No access',
       ],

@@ -12,6 +12,7 @@ const SENTENCE = 'This part of pomerium-edge is for servers: hand the browser wh
 const FOR_SERVERS = {
   next: 'getIdentity',
   vercel: 'withPomerium',
+  node: 'pomerium',
   'aws-lambda': 'createAuthorizer',
   testing: 'createTestIssuer',
   inspector: 'createInspector',
@@ -97,7 +98,7 @@ describe('a bundle for servers', () => {
   ];
   for (const some of conditions) {
     test(`holds what is for servers, with the conditions ${some.join(', ')}`, async () => {
-      for (const name of ['next', 'vercel', 'testing', 'inspector']) {
+      for (const name of ['next', 'vercel', 'node', 'testing', 'inspector']) {
         const { outputFiles } = await buildWithEsbuild({
           entryPoints: [`${app.folder}/${name}.js`],
           bundle: true,

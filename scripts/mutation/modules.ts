@@ -1,0 +1,34 @@
+/** A file of core/ that `npm run mutation` changes, and the tests of it. More tests would take longer and kill no more. */
+export interface MutatedModule {
+  readonly file: string;
+  readonly tests: readonly string[];
+}
+
+const core = (...names: string[]) => names.map((name) => `test/core/${name}.test.ts`);
+
+export const MODULES: readonly MutatedModule[] = [
+  { file: 'core/assertion.ts', tests: core('assertion', 'refusal-details', 'memo', 'http') },
+  { file: 'core/claims.ts', tests: core('claims', 'refusal-details', 'several-audiences', 'verifier') },
+  {
+    file: 'core/verifier.ts',
+    tests: core(
+      'verifier',
+      'refusal-details',
+      'memo',
+      'events',
+      'http',
+      'claims',
+      'several-audiences',
+      'several-issuers',
+      'gate-on-behalf-of',
+      'gate-log',
+      'policy',
+    ),
+  },
+  { file: 'core/bounded-map.ts', tests: core('memo') },
+  { file: 'core/recently-used.ts', tests: core('keep') },
+  { file: 'core/keep.ts', tests: core('keep') },
+  { file: 'core/signature/algorithms.ts', tests: core('algorithms', 'signature') },
+  { file: 'core/signature/node.ts', tests: [...core('algorithms', 'signature'), 'test/node/signature-pool.test.ts'] },
+  { file: 'core/signature/node-pool.ts', tests: ['test/node/signature-pool.test.ts'] },
+];

@@ -1,10 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { type MutantResult, Stryker } from '@stryker-mutator/core';
+import { Stryker } from '@stryker-mutator/core';
 import EQUIVALENTS from './mutation/equivalents.json' with { type: 'json' };
 import { MODULES, type MutatedModule } from './mutation/modules.ts';
 import { ROOT, UserError } from './run.ts';
+
+type MutantResult = Awaited<ReturnType<Stryker['runMutationTest']>>[number];
 
 /** The least share of the mutants, in percent, that the tests must kill; those that are equivalent do not count. */
 const MIN_SCORE = 97;
@@ -32,13 +34,9 @@ async function mutate({ file, tests }: MutatedModule): Promise<readonly MutantRe
   const tempDirName = mkdtempSync(join(tmpdir(), 'pomerium-edge-'));
   try {
     const results = await new Stryker({
+      configFile: 'scripts/mutation/stryker.config.json',
       mutate: [file],
       testFiles: [...tests],
-      testRunner: 'vitest',
-      plugins: ['@stryker-mutator/vitest-runner'],
-      vitest: { configFile: 'scripts/mutation/vitest.config.ts', related: false },
-      coverageAnalysis: 'perTest',
-      incremental: true,
       incrementalFile: `node_modules/.cache/mutation/${file}.json`,
       // It would load tsconfig.json with the JavaScript API of TypeScript, which TypeScript 7 does not have.
       tsconfigFile: 'none',
@@ -55,9 +53,6 @@ async function mutate({ file, tests }: MutatedModule): Promise<readonly MutantRe
         '!scripts/**',
         '!package.json',
       ],
-      reporters: ['progress-append-only'],
-      logLevel: 'warn',
-      allowConsoleColors: false,
     }).runMutationTest();
     return results.map((mutant) => ({ ...mutant, fileName: relative(ROOT, mutant.fileName) }));
   } finally {

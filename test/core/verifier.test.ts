@@ -178,7 +178,7 @@ describe('an assertion on behalf of a user', () => {
     const { verifier, events } = makeRig(key, { onBehalfOf: onBehalfOf(everybody) });
     const eventRequest = { method: 'GET', path: '/x' };
     await verifier.verifyRequest({ headers }, { eventRequest, logSubject: true });
-    for (const [index, subject] of ['assertion', 'on-behalf-of'].entries()) {
+    for (const [index, subject] of (['assertion', 'on-behalf-of'] as const).entries()) {
       assert.deepInclude(events[index], { subject, user: 'u-alice' });
       assert.deepEqual((events[index] as { request?: unknown }).request, eventRequest);
     }

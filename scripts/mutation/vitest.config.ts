@@ -10,8 +10,6 @@ export default defineConfig({
   test: {
     include: ['test/core/**/*.test.ts', 'test/node/{fetch-failure,signature-pool,single-flight,waiting}.test.ts'],
     globalSetup: 'test/harness/global-setup.ts',
-    // Each mutant gets a process of its own all the same; within it, modules are loaded once for all files.
-    isolate: false,
     testTimeout: 60_000,
   },
 });

@@ -70,6 +70,11 @@ describe('of several audiences, a Host header that names no host is refused', ()
   });
 });
 
+test('beside a single audience, the Host header is not looked at', async () => {
+  const headers = { [ASSERTION]: token, host: 'x y' };
+  assert.equal(await codeOf(() => makeRig(key).verifier.verifyRequest({ headers })), 'valid');
+});
+
 describe('the context of one verification', () => {
   const request = { method: 'GET', url: `https://${HOST}/x`, headers: { [ASSERTION]: token } };
 
@@ -87,6 +92,8 @@ describe('the context of one verification', () => {
   test('is asked after the verifier’s own policy, which still counts', async () => {
     const { verifier } = makeRig(key, { policy: nobody });
     assert.equal(await codeOf(() => verifier.verify(token, { policy: everybody })), 'policy_denied');
+    const error = await errorOf(() => makeRig(key).verifier.verify(token, { policy: {} as never }));
+    assert.equal(error?.message, 'policy must be a compiled policy; write policy: compilePolicy({ allow: … }).');
   });
 
   test('has what a policy is told of the request, before the request itself', async () => {
@@ -196,6 +203,121 @@ describe('an assertion on behalf of a user', () => {
   });
 });
 
+describe('what a gate tells the verifier', () => {
+  const expectNobody = { expectNobody: true } as VerifyContext;
+
+  test('that nobody may be signed in: then that is no event, and everything else is', async () => {
+    const { verifier, events } = makeRig(key);
+    const forNobody = await sign(key, { sub: '' });
+    assert.equal(await codeOf(() => verifier.verify(forNobody, expectNobody)), 'anonymous');
+    assert.deepEqual(events, []);
+    assert.equal(await codeOf(() => verifier.verify('', expectNobody)), 'missing_assertion');
+    assert.equal(await codeOf(() => verifier.verify(forNobody)), 'anonymous');
+    assert.deepEqual(
+      events.map((event) => 'code' in event && event.code),
+      ['missing_assertion', 'anonymous'],
+    );
+  });
+
+  test('who wants to know whom a policy refused: of no other refusal it is told', async () => {
+    const denied: unknown[] = [];
+    const context = { onDenied: (identity: { subject: string }) => denied.push(identity.subject) } as VerifyContext;
+    const needsRequest = compilePolicy({ allow: { and: [{ http_path: '/x' }] } });
+    const { verifier } = makeRig(key);
+    assert.equal(await codeOf(async () => verifier.verify(await sign(key, { exp: 1 }), context)), 'expired');
+    assert.equal(await codeOf(() => verifier.verify(token, { ...context, policy: everybody })), 'valid');
+    const unknown = { ...context, policy: needsRequest };
+    assert.equal(await codeOf(() => verifier.verify(token, unknown)), 'invalid_configuration');
+    assert.deepEqual(denied, []);
+    assert.equal(await codeOf(() => verifier.verify(token, { ...context, policy: nobody })), 'policy_denied');
+    assert.deepEqual(denied, ['u-alice']);
+  });
+
+  test('who wants to know which caller may not act for others', async () => {
+    const denied: unknown[] = [];
+    const context = { onDenied: (identity: { subject: string }) => denied.push(identity.subject) } as VerifyContext;
+    const headers = { [ASSERTION]: token, [`${ASSERTION}-for`]: token };
+    const ask = (check: () => void) => {
+      const callers = { ...nobody, check };
+      const rig = makeRig(key, { onBehalfOf: { audience: HOST, keys: staticKeys(jwks(key)), callers } });
+      return { events: rig.events, answer: rig.verifier.verifyRequest({ headers }, context) };
+    };
+    const failure = new TypeError('a bug');
+    const broken = ask(() => {
+      throw failure;
+    });
+    assert.equal(await broken.answer.catch((error: unknown) => error), failure);
+    assert.deepEqual(
+      broken.events.map(({ type }) => type),
+      ['assertion_verified'],
+    );
+    for (const [code, expected] of [
+      ['invalid_configuration', []],
+      ['policy_denied', ['u-alice']],
+    ] as const) {
+      const { answer, events } = ask(() => {
+        throw new PomeriumError(code, 'x');
+      });
+      assert.equal(await codeOf(() => answer), code);
+      assert.deepEqual(denied, [...expected]);
+      assert.deepInclude(events.at(-1), { type: 'assertion_refused', subject: 'on-behalf-of', code });
+    }
+    const { onDenied, ...none } = context as { onDenied?: unknown };
+    assert.isFunction(onDenied);
+    const { verifier } = makeRig(key, { onBehalfOf: { audience: HOST, keys: staticKeys(jwks(key)), callers: nobody } });
+    assert.equal(await codeOf(() => verifier.verifyRequest({ headers }, none)), 'policy_denied');
+  });
+});
+
+describe('of several issuers, the key must be the own one of that which the assertion names', () => {
+  const [A, B] = ['a.example.com', 'b.example.com'];
+  const forB = sign(key, { iss: B, aud: [B] });
+  const found = (more: object = {}) => ({ keyId: key.kid, algorithm: 'ES256', verify: () => true, ...more });
+  const sourceOf = (find: () => unknown) => ({ find, ready: async () => {} }) as unknown as KeySource;
+  const verifierOf = (ofB: () => unknown) => {
+    const issuers = { [A]: sourceOf(() => found()), [B]: sourceOf(ofB) };
+    return createVerifier({ audience: [A, B], issuers, now: () => NOW });
+  };
+
+  test('which verifies it, too, with the same algorithm', async () => {
+    for (const [more, code] of [
+      [{}, 'valid'],
+      [{ verify: () => Promise.resolve(true) }, 'valid'],
+      [{ verify: () => false }, 'issuer_mismatch'],
+      [{ verify: () => Promise.resolve(false) }, 'issuer_mismatch'],
+      [{ algorithm: 'RS256' }, 'issuer_mismatch'],
+    ] as const) {
+      assert.equal(await codeOf(async () => verifierOf(() => found(more)).verify(await forB)), code);
+    }
+  });
+
+  test('the very same key is not asked again', async () => {
+    let count = 0;
+    const same = found({ verify: () => ++count > 0 });
+    const source = sourceOf(() => same);
+    const verifier = createVerifier({ audience: [A, B], issuers: { [A]: source, [B]: source }, now: () => NOW });
+    await verifier.verify(await forB);
+    assert.equal(count, 1);
+  });
+
+  test('a key that it does not know is refused, and why it cannot say so goes on as it is', async () => {
+    const failing = (error: unknown) => verifierOf(() => Promise.reject(error));
+    const refused = await errorOf(async () => failing(new PomeriumError('unknown_key', 'x')).verify(await forB));
+    assert.equal(refused?.code, 'issuer_mismatch');
+    assert.equal(refused?.message, 'The assertion is signed with a key that its issuer does not have.');
+    assert.equal(refused?.expected, "a key of the assertion's issuer");
+    assert.equal(refused?.received, JSON.stringify(key.kid));
+    const unavailable = new PomeriumError('keys_unavailable', 'x');
+    assert.equal(await codeOf(async () => failing(unavailable).verify(await forB)), 'keys_unavailable');
+    for (const failure of [new TypeError('a bug'), Object.assign(new Error('x'), { code: 'unknown_key' })]) {
+      const caught = await failing(failure)
+        .verify(await forB)
+        .catch((error: unknown) => error);
+      assert.equal(caught, failure);
+    }
+  });
+});
+
 describe('with routes', () => {
   const from = `https://${HOST}`;
   const verifierOf = (...more: object[]) => {
@@ -217,6 +339,7 @@ describe('with routes', () => {
     assert.equal(await codeFor({ aud: 'other.example.com' }), 'audience_mismatch');
     assert.equal(await codeFor({ iss: 'other.example.com' }), 'issuer_mismatch');
     assert.equal(await codeFor({ sub: '' }), 'anonymous');
+    assert.equal(await codeFor({ aud: 'other.example.com', sub: '' }), 'audience_mismatch');
   });
 
   test('identity and event name the route, by its address where it has no name', async () => {
@@ -283,6 +406,42 @@ describe('what a key source may be', () => {
     assert.equal(caught, failure);
     assert.deepEqual(events, []);
     assert.isFalse(Object.hasOwn(failure, 'subject'));
+  });
+
+  test('one error that it throws for both subjects says each time whose assertion it was', async () => {
+    const error = new PomeriumError('keys_unavailable', 'x');
+    const failing = { find: () => Promise.reject(error), ready: async () => {} };
+    const onBehalfOf = { audience: HOST, keys: failing, callers: everybody };
+    const headers = { [ASSERTION]: token, [`${ASSERTION}-for`]: token };
+    const first = await errorOf(() => makeRig(key, { onBehalfOf }).verifier.verifyRequest({ headers }));
+    assert.equal(first?.subject, 'on-behalf-of');
+    const second = await errorOf(() => makeRig(failing).verifier.verify(token));
+    assert.equal(second, first);
+    assert.equal(second?.subject, 'assertion');
+  });
+
+  test('a token that it verified is not verified again, and its header is not read again', async () => {
+    let count = 0;
+    const headers: unknown[] = [];
+    const same = { keyId: key.kid, algorithm: 'ES256', verify: () => ++count > 0 };
+    const find = (header: unknown) => {
+      headers.push(header);
+      return same;
+    };
+    const { verifier } = makeRig({ find, ready: async () => {} } as unknown as KeySource);
+    for (const one of [token, token, await sign(key)]) await verifier.verify(one);
+    assert.equal(count, 2);
+    assert.equal(headers[0], headers[1]);
+    assert.equal(headers[1], headers[2]);
+  });
+
+  test('a token that comes from memory drops no other out of it', async () => {
+    const { verifier, events } = makeRig(key);
+    const big = await sign(key, { groups: ['g'.repeat(45_000)] });
+    await verifier.verify(token);
+    for (let i = 0; i < 40; i++) await verifier.verify(big);
+    await verifier.verify(token);
+    assert.deepInclude(events.at(-1), { type: 'assertion_verified', cached: true });
   });
 
   test('a refusal says whose assertion it was', async () => {

@@ -11,12 +11,7 @@ export const MODULES: readonly MutatedModule[] = [
   { file: 'core/claims.ts', tests: core('claims', 'refusal-details', 'several-audiences', 'verifier') },
   {
     file: 'core/verifier.ts',
-    tests: core('verifier', 'refusal-details', 'memo', 'events', 'several-issuers'),
+    tests: core('verifier', 'refusal-details', 'memo', 'events', 'several-audiences', 'several-issuers'),
   },
   { file: 'core/bounded-map.ts', tests: core('memo') },
-  { file: 'core/recently-used.ts', tests: core('keep') },
-  { file: 'core/keep.ts', tests: core('keep') },
-  { file: 'core/signature/algorithms.ts', tests: core('algorithms', 'signature') },
-  { file: 'core/signature/node.ts', tests: [...core('algorithms', 'signature'), 'test/node/signature-pool.test.ts'] },
-  { file: 'core/signature/node-pool.ts', tests: ['test/node/signature-pool.test.ts'] },
 ];

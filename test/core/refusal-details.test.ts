@@ -1,4 +1,5 @@
 import { assert, describe, test } from 'vitest';
+import { requireOne } from '../../core/assertion.ts';
 import type { PomeriumErrorCode, VerifierOptions } from '../../core/index.ts';
 import { HOST, makeKey, NOW, sign, signText, toBase64url, userClaims } from '../support/issuer.ts';
 import { errorOf, makeRig } from '../support/verifying.ts';
@@ -55,6 +56,10 @@ test('missing_assertion says what is wrong: a bearer token is not looked at', as
   assert.equal(await messageFor({}), MISSING);
 });
 
+test('missing_assertion says nothing of a bearer token where nobody looked for one', async () => {
+  assert.equal((await errorOf(() => requireOne(undefined)))?.message, MISSING);
+});
+
 testDetails('two assertions', 'duplicate_assertion', [
   [
     'joined',
@@ -76,6 +81,7 @@ testDetails('the form', 'malformed_assertion', [
   ['four segments', `${token}.x`, ['The assertion is not three segments with two dots between them.', FORM]],
   ['no header', `.${p}.${s}`, ['The assertion is not three segments with two dots between them.', FORM]],
   ['no payload', `${h}..${s}`, ['The assertion is not three segments with two dots between them.', FORM]],
+  ['a header of one character', `A.${p}.${s}`, ['The assertion has a header that is not base64url.', FORM]],
   ['a header with padding', `${h}=.${p}.${s}`, ['The assertion has a header that is not base64url.', FORM]],
   ['a payload with padding', `${h}.${p}=.${s}`, ['The assertion has a payload that is not base64url.', FORM]],
   ['a signature with padding', `${token}=`, ['The assertion has a signature that is not base64url.', FORM]],

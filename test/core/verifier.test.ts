@@ -342,6 +342,19 @@ describe('with routes', () => {
     assert.equal(await codeFor({ aud: 'other.example.com', sub: '' }), 'audience_mismatch');
   });
 
+  test('these judge issuer and audience before they judge who it is', async () => {
+    const refusal = new PomeriumError('audience_mismatch', 'x');
+    const compiled = compileRoutes({ routes: [{ from, to: 'http://b', allow_any_authenticated_user: true }] });
+    const throwing = {
+      ...compiled,
+      requireIssued() {
+        throw refusal;
+      },
+    };
+    const verifier = createVerifier({ routes: throwing, keys: staticKeys(jwks(key)), now: () => NOW });
+    assert.equal(await codeOf(() => verifier.verify(token)), 'audience_mismatch');
+  });
+
   test('identity and event name the route, by its address where it has no name', async () => {
     const { verifier, events } = verifierOf(
       { path: '/named', name: 'app', allow_any_authenticated_user: true },

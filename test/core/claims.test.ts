@@ -226,6 +226,12 @@ verdicts('claims of a wrong type', {}, [
   ['no groups', { groups: undefined }, 'valid'],
 ]);
 
+test('groups that are null, as Pomerium v0.10 wrote them, are none', async () => {
+  for (const groups of [null, undefined, []]) {
+    assert.deepEqual((await makeRig(key).verify(await sign(key, { groups }))).groups, []);
+  }
+});
+
 describe('what the operator is told', () => {
   const cases: [string, Record<string, unknown>, RegExp][] = [
     ['the other issuer format', { iss: `https://${HOST}` }, /jwt_issuer_format/],

@@ -1,7 +1,8 @@
 import { assert, describe, test } from 'vitest';
+import { type HeaderMemo, parseAssertion, rememberHeader } from '../../core/assertion.ts';
 import { BoundedMap } from '../../core/bounded-map.ts';
 import { remoteKeys } from '../../core/index.ts';
-import { jwks, makeKey, NOW, sign } from '../support/issuer.ts';
+import { jwks, makeKey, NOW, sign, toBase64url } from '../support/issuer.ts';
 import { jwksAnswer, Origin } from '../support/origin.ts';
 import { makeRig } from '../support/verifying.ts';
 
@@ -128,13 +129,85 @@ describe('BoundedMap', () => {
     }
   });
 
+  test('drops the older half of its entries when the younger half is full', () => {
+    const map = new BoundedMap<string>(4, 1000);
+    const held = (...keys: string[]) => {
+      for (const key of keys) map.set(key, key);
+      return [...'abcde'].filter((key) => map.get(key) === key).join('');
+    };
+    assert.equal(held('a', 'b', 'c', 'd'), 'abcd');
+    assert.equal(held('e'), 'cde');
+  });
+
+  test('drops the older half of its characters when the younger half is full', () => {
+    const map = new BoundedMap<number>(1000, 20);
+    const keys = ['aaaaa', 'bbbbb', 'c', 'd'.repeat(9), 'e'];
+    const held = () => keys.filter((key) => map.get(key) === 1).map(([first]) => first);
+    for (const key of keys.slice(0, 4)) map.set(key, 1);
+    assert.deepEqual(held(), ['a', 'b', 'c', 'd']);
+    map.set('e', 1);
+    assert.deepEqual(held(), ['c', 'd', 'e']);
+  });
+
   test('does not take what is larger than a generation, and the newest value of a key counts', () => {
     const map = new BoundedMap<number>(100, 20);
+    map.set('abcd', 1);
     map.set('x'.repeat(11), 1);
     assert.isUndefined(map.get('x'.repeat(11)));
-    map.set('abcd', 1);
+    assert.equal(map.get('abcd'), 1);
+    map.set('x'.repeat(10), 1);
+    assert.equal(map.get('x'.repeat(10)), 1);
     for (const key of ['b', 'c', 'd', 'e', 'f', 'g', 'h']) map.set(key, 0);
     map.set('abcd', 2);
     assert.equal(map.get('abcd'), 2);
+  });
+});
+
+describe('the memo of headers', () => {
+  const assertionOf = (header: object, headers: HeaderMemo = new Map()) =>
+    parseAssertion(`${toBase64url(JSON.stringify(header))}.e30.AAAA`, headers);
+  const numbered = (number: number) => assertionOf({ alg: 'ES256', number });
+  const filled = (count: number): HeaderMemo => {
+    const headers: HeaderMemo = new Map();
+    for (let i = 0; i < count; i++) rememberHeader(headers, numbered(i));
+    return headers;
+  };
+
+  test('gives the very same header again, and reading one does not fill it', () => {
+    const headers = filled(0);
+    const first = assertionOf({ alg: 'ES256' }, headers);
+    assert.equal(headers.size, 0);
+    rememberHeader(headers, first);
+    assert.equal(assertionOf({ alg: 'ES256' }, headers).header, first.header);
+    assert.notEqual(assertionOf({ alg: 'RS256' }, headers).header, first.header);
+  });
+
+  test('holds 16, and begins anew with the next one', () => {
+    assert.equal(filled(16).size, 16);
+    const headers = filled(17);
+    assert.deepEqual([...headers.keys()], [numbered(16).headerSegment]);
+  });
+
+  test('loses none for one that it knows already', () => {
+    const headers = filled(16);
+    rememberHeader(headers, numbered(3));
+    assert.equal(headers.size, 16);
+  });
+
+  test('holds headers of 1,024 characters, and none that is longer', () => {
+    const sized = (length: number) => {
+      const [empty, bytes] = [JSON.stringify({ alg: 'ES256', x: '' }).length, Math.floor((length * 3) / 4)];
+      return assertionOf({ alg: 'ES256', x: 'x'.repeat(bytes - empty) });
+    };
+    const headers: HeaderMemo = new Map();
+    for (const length of [1024, 1026]) {
+      const assertion = sized(length);
+      assert.lengthOf(assertion.headerSegment, length);
+      rememberHeader(headers, assertion);
+    }
+    assert.deepEqual(
+      [...headers.keys()].map(({ length }) => length),
+      [1024],
+    );
   });
 });

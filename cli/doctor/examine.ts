@@ -25,7 +25,7 @@ export interface ExamineOptions {
 }
 
 export async function examine(url: string, plan: Plan, options: ExamineOptions): Promise<Finding[]> {
-  const { audience, expected, issuerFormat, session } = plan;
+  const { audience, somebody, expected, issuerFormat, session } = plan;
   const { key } = options;
   const keys = key === undefined ? undefined : await readSigningKeys(await readText(key), key);
   const isTrusted = keys !== undefined;
@@ -34,7 +34,7 @@ export async function examine(url: string, plan: Plan, options: ExamineOptions):
   const path = target.pathname + target.search;
   const isPublic = publicPaths(options.publicPaths ?? []);
   const ask = (request: RawRequest) => sendInTurn(url, request, options);
-  const sign = () => issuer.sign(expected?.allowed?.claims);
+  const sign = () => issuer.sign(somebody);
   const unknown = `/pomerium-edge-doctor-${crypto.randomUUID()}`;
 
   const ofPomerium = session ? await askPomerium(session, isPublic, options) : [];
@@ -43,7 +43,7 @@ export async function examine(url: string, plan: Plan, options: ExamineOptions):
   }
   const first = await ask({ path, headers: [] }).catch(() => undefined);
   // Whom the routes let in is not known where none was found, and nobody else sees a page.
-  const seesPages = isTrusted && (!expected || expected.allowed !== undefined);
+  const seesPages = isTrusted && (!expected || somebody !== undefined);
   if (first && isOfPomerium(first)) {
     // Pomerium takes away an assertion that is sent to it.
     const good = seesPages
@@ -67,7 +67,7 @@ export async function examine(url: string, plan: Plan, options: ExamineOptions):
     return judgeAround(attack, answer, { unknown: answerToUnknown, baseline });
   };
 
-  const findings = await perform(ask, await attacksOn(target, issuer, { isTrusted, expected }), judgeBefore);
+  const findings = await perform(ask, await attacksOn(target, issuer, { isTrusted, somebody, expected }), judgeBefore);
   const around = requestsAround(target, unknown).filter(({ path }) => !isPublic(path));
   findings.push(...(await perform(ask, around, judgeBeside)));
   if (seesPages) {
@@ -77,7 +77,10 @@ export async function examine(url: string, plan: Plan, options: ExamineOptions):
     const untried = paths.filter((path) => !tried.has(path) && !isPublic(path));
     findings.push(...(await perform(ask, untried.map(withoutAssertion), judgeBeside)));
   }
-  return [...ofPomerium, ...withControl(findings, baseline !== undefined)];
+  return [
+    ...ofPomerium,
+    ...withControl(findings, { hasKey: isTrusted, hasGood: seesPages, gotIn: baseline !== undefined }),
+  ];
 }
 
 type Ask = (request: RawRequest) => Promise<Answer>;

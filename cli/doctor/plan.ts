@@ -1,12 +1,16 @@
+import type { JsonObject } from '../../core/json.ts';
 import { UsageError } from '../output.ts';
 import { examineFile, requireUsable } from '../routes/examine.ts';
 import { type Expected, expectedAt } from './expected.ts';
 import { readCookie } from './session.ts';
+import { readSomebody, type SomebodyOptions } from './somebody.ts';
 
 /** As whom the endpoint is examined. */
 export interface Plan {
   readonly audience: string;
   readonly issuerFormat: 'host' | 'uri';
+  /** Claims of whoever must get in. Without them it is anybody, or with routes nobody who is known. */
+  readonly somebody?: JsonObject | undefined;
   /** What the routes say, where they are given. */
   readonly expected?: Expected;
   readonly session?: Session;
@@ -20,7 +24,7 @@ export interface Session {
   readonly cookie: string;
 }
 
-export interface PlanOptions {
+export interface PlanOptions extends SomebodyOptions {
   readonly audience?: string | undefined;
   readonly issuerFormat: 'host' | 'uri';
   readonly config?: string | undefined;
@@ -46,10 +50,11 @@ export async function readPlan(url: string, options: PlanOptions): Promise<Plan>
 
 async function readRoutesPlan(url: string, options: PlanOptions): Promise<Plan> {
   const { audience, config, issuerFormat, host, leave, listClaims } = options;
+  const somebody = await readSomebody(options);
   if (config === undefined) {
     if (host ?? leave ?? listClaims) throw new UsageError('--host, --leave and --list-claims are for --config.');
     if (audience === undefined) throw new UsageError('Say --audience, the route’s host in Pomerium, or --config.');
-    return { audience, issuerFormat };
+    return { audience, issuerFormat, somebody };
   }
   const hosts = host ?? (audience === undefined ? undefined : [audience]);
   const routes = requireUsable(await examineFile(config, { hosts, leaveToPomerium: leave, listClaims }));
@@ -58,6 +63,10 @@ async function readRoutesPlan(url: string, options: PlanOptions): Promise<Plan> 
     throw new UsageError(`Which host is this endpoint for? Say --host with one of ${routes.hosts.join(', ')}.`);
   }
   const { pathname, search } = new URL(url);
-  const expected = expectedAt(routes, new URL(pathname + search, `https://${first}`));
-  return { audience: first.replace(/:\d+$/, ''), issuerFormat: expected.issuerFormat, expected };
+  const expected = expectedAt(routes, new URL(pathname + search, `https://${first}`), somebody);
+  if (somebody && !expected.allowed) {
+    throw new UsageError('The routes refuse this person here; say --as or --groups with somebody whom they let in.');
+  }
+  const { issuerFormat: format, allowed } = expected;
+  return { audience: first.replace(/:\d+$/, ''), issuerFormat: format, somebody: allowed?.claims, expected };
 }

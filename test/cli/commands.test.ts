@@ -90,6 +90,15 @@ describe('pomerium-edge', () => {
     [['doctor', 'ftp://a', '-a', 'a', '-y'], /not an http/],
     [['doctor', 'http://127.0.0.1:1/', '-a', 'a'], /say --yes/],
     [['policy', 'check', '/nowhere'], /cannot be read/],
+    ...[
+      ['inspect', 'x', '-a', 'https://a.example.com'],
+      ['inspect', 'x', '-a', 'a.example.com,b.example.com:8443'],
+      ['doctor', 'http://127.0.0.1:1/', '-y', '-a', 'https://a.example.com'],
+      ['sign', '--key', '/nowhere', '--host', 'https://a.example.com'],
+    ].map((args): [string[], RegExp] => [
+      args,
+      /: The audience "[^"]+" is not a host name without scheme, port and path;/,
+    ]),
   ];
   for (const [args, message] of wrong) {
     test(`says in a sentence what is wrong with: ${args.join(' ')}`, async () => {

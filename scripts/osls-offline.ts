@@ -17,9 +17,11 @@ export async function startOslsOffline(
   env: Readonly<Record<string, string>>,
   onOutput?: (output: string) => void,
 ): Promise<RunningProcess & { url: string }> {
-  // SSM without any parameter: the authorizer then asks for the keys itself.
-  const ssm = await serve((_, response) => {
-    response.writeHead(400, { 'content-type': 'application/x-amz-json-1.1' }).end('{"__type":"ParameterNotFound"}');
+  // SSM that keeps no parameter: the authorizer asks for the keys itself, and the refresher, which runs each minute, can write.
+  const ssm = await serve((request, response) => {
+    const isWrite = request.headers['x-amz-target'] === 'AmazonSSM.PutParameter';
+    response.writeHead(isWrite ? 200 : 400, { 'content-type': 'application/x-amz-json-1.1' });
+    response.end(isWrite ? '{"Tier":"Standard","Version":1}' : '{"__type":"ParameterNotFound"}');
   });
   const [http = '', lambda = '', socket = '', alb = ''] = await Promise.all([0, 1, 2, 3].map(freePort));
   const ports = ['--httpPort', http, '--lambdaPort', lambda, '--websocketPort', socket, '--albPort', alb];

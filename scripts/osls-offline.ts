@@ -12,11 +12,14 @@ export const OSLS_ENVIRONMENT = {
   AWS_REGION: 'us-east-1',
 };
 
-/** The root's `serverless.yml` behind an offline API Gateway: its HTTP API at `/http`, its REST API at `/rest`. */
+/**
+ * The root's `serverless.yml` behind an offline API Gateway: its HTTP API at `/http`, its REST API at `/rest`. `lambdaUrl`:
+ * Lambda's own API.
+ */
 export async function startOslsOffline(
   env: Readonly<Record<string, string>>,
   onOutput?: (output: string) => void,
-): Promise<RunningProcess & { url: string }> {
+): Promise<RunningProcess & { url: string; lambdaUrl: string }> {
   // SSM that keeps no parameter: the authorizer asks for the keys itself, and the refresher, which runs each minute, can write.
   const ssm = await serve((request, response) => {
     const isWrite = request.headers['x-amz-target'] === 'AmazonSSM.PutParameter';
@@ -31,6 +34,7 @@ export async function startOslsOffline(
   await offline.printed(/Server ready: (http:\S+)/);
   return {
     url: `http://127.0.0.1:${http}`,
+    lambdaUrl: `http://127.0.0.1:${lambda}`,
     printed: offline.printed,
     ended: offline.ended,
     stop: async () => {

@@ -7,7 +7,11 @@ import type { Finding } from './doctor/finding.ts';
 import { isOpen, OPEN_PATH } from './doctor/judge.ts';
 import { toJUnit } from './doctor/junit.ts';
 import { type Plan, readPlan } from './doctor/plan.ts';
+<<<<<<< HEAD
 import { isHttpUrl, readNames, readNumber } from './input.ts';
+=======
+import { readList, readNames, readNumber } from './input.ts';
+>>>>>>> 546cc967cdd4773523b1fb067ab0bd379fce82aa
 import { EXIT, mark, print, printJson, table, UsageError } from './output.ts';
 
 interface DoctorOptions {
@@ -18,6 +22,8 @@ interface DoctorOptions {
   readonly leave?: readonly string[];
   readonly listClaims?: readonly string[];
   readonly key?: string;
+  readonly as?: string;
+  readonly groups?: readonly string[];
   readonly cookie?: string;
   readonly pomerium?: string;
   readonly public?: readonly string[];
@@ -43,6 +49,8 @@ export function addDoctor(program: Command): void {
       '-k, --key <file>',
       'the private key of a Pomerium for tests: then flaws behind a good signature are found, too',
     )
+    .option('--as <file>', 'with --key: who must get in, claims as JSON, as of pomerium-edge policy test')
+    .option('--groups <groups>', 'with --key: of whoever must get in, with commas', readList)
     .option(
       '--cookie <cookie>',
       'of a session at Pomerium, or a file that holds it: then /.pomerium/jwt is asked for, too',
@@ -72,6 +80,8 @@ Only for what is yours: it sends some ninety requests that look like an attack, 
 Without --key all are signed by a stranger. With it, also an assertion that is good but for one flaw, and a good one that
 must get in: use the key of a Pomerium for tests, never that of production.
 
+Where only some people may see the page, say who does: --groups admins, or --as alice.json.
+
 Without a request that gets in as it must, nothing is proved: what refuses everything passes, too. So without --key it never ends
 with 0, and neither where Pomerium answers, everything is 404, or everything is sent elsewhere.
 
@@ -89,6 +99,7 @@ Examples:
   $ pomerium-edge doctor https://app.example.workers.dev/admin --audience app.corp.example.com
   $ pomerium-edge doctor http://127.0.0.1:8787/ -a app.corp.example.com --key keys/signing-key.pem --yes --junit doctor.xml
   $ pomerium-edge doctor https://app.example.workers.dev/admin -a app.corp.example.com --key keys/signing-key.pem --cookie cookie.txt
+  $ pomerium-edge doctor http://127.0.0.1:8787/admin -a app.corp.example.com --key keys/signing-key.pem --groups admins
   $ pomerium-edge doctor http://127.0.0.1:8787/ --config config.yaml --host app.corp.example.com --key keys/signing-key.pem`;
 
 function readPaths(paths: readonly string[] = []): readonly string[] {

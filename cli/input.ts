@@ -1,9 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { UsageError } from './output.ts';
 
-/** An assertion from the argument, from stdin (`-`, or a pipe), or typed where nobody sees it. */
+/** An assertion from the argument, from stdin (`-`, or a pipe), or typed where nobody sees it. Throws `UsageError` for none. */
 export async function readAssertionInput(argument: string | undefined): Promise<string> {
-  const text = argument !== undefined && argument !== '-' ? argument : await readStdin(argument === '-');
+  const isArgument = argument !== undefined && argument !== '-';
+  const text = isArgument ? argument : await readStdin(argument === '-');
+  if (text.trim() === '')
+    throw new UsageError(
+      isArgument ? 'The assertion is empty; is its variable set?' : 'Nothing came on standard input.',
+    );
   // As people copy it: with the header's name, or as a bearer token.
   return text
     .trim()

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { staticKeys } from '../core/keys/material/static.ts';
 import { remoteKeys } from '../core/keys/remote/remote.ts';
 import type { KeySource } from '../core/keys/source.ts';
+import { readAudiences } from '../core/options.ts';
 import { type Check, type Explanation, explain } from '../inspector/explain.ts';
 import { describeTime, safeJson, safeText, toIsoTime } from '../inspector/text.ts';
 import { readAssertionInput, readList, readNumber, readText } from './input.ts';
@@ -35,6 +36,7 @@ export function addInspect(program: Command): void {
     .option('--json', 'print JSON')
     .addHelpText('after', EXAMPLES)
     .action(async (argument: string | undefined, options: InspectOptions) => {
+      if (options.audience) readAudiences(options.audience);
       const explanation = await inspect(await readAssertionInput(argument), options);
       if (options.json) printJson(explanation);
       else printExplanation(explanation, options.at ?? Date.now() / 1000);

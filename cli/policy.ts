@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { toSafeJson } from '../core/errors.ts';
+import { PomeriumError, toSafeJson } from '../core/errors.ts';
 import type { MaybeAnonymous } from '../core/identity.ts';
-import type { PolicyOptions } from '../core/index.ts';
+import type { Policy, PolicyExplanation, PolicyInput, PolicyOptions } from '../core/index.ts';
 import { pathOf } from '../core/policy/check.ts';
 import { safeText } from '../inspector/text.ts';
 import { identityOf, readClaimsFile } from './identity-file.ts';
@@ -170,7 +170,7 @@ async function testPolicy(path: string, options: TestOptions): Promise<void> {
   }
   const identity = identityOf(await readClaimsFile(options.as), options.as);
   const headers = options.header && readHeaders(options.header);
-  const explanation = policy.explain({ identity, method: options.method, path: requested, headers });
+  const explanation = explainFor(policy, { identity, method: options.method, path: requested, headers });
   const notes = notesOn(value, identity, options);
   if (options.json) {
     printJson({ ...explanation, notes });
@@ -180,6 +180,23 @@ async function testPolicy(path: string, options: TestOptions): Promise<void> {
     printVerdict(explanation.allowed);
   }
   process.exitCode = explanation.allowed ? EXIT.ok : EXIT.bad;
+}
+
+const HOW_TO_SAY: Readonly<Record<string, string>> = {
+  path: '--path /admin',
+  method: '--method GET',
+  headers: '--header "Origin: https://example.com"',
+};
+
+function explainFor(policy: Policy, input: PolicyInput): PolicyExplanation {
+  try {
+    return policy.explain(input);
+  } catch (error) {
+    const [, name = ''] = (error instanceof PomeriumError && /asks about the (\w+)/.exec(error.message)) || [];
+    const option = HOW_TO_SAY[name];
+    if (option === undefined) throw error;
+    throw new UsageError(`The policy asks about the ${name} of the request; say ${option}.`);
+  }
 }
 
 function optionsOf({ listClaims, leave }: CheckOptions): PolicyOptions {

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { readAudiences } from '../core/options.ts';
 import { IDENTITIES } from '../testing/identities.ts';
 import { createTestIssuer } from '../testing/issuer.ts';
 import { readList, readNumber, readText } from './input.ts';
@@ -66,6 +67,7 @@ function parseValue(text: string): unknown {
 
 async function sign(options: SignOptions): Promise<string> {
   const { key, host, issuerFormat, user, email, name, groups, anonymous, claim, lifetime } = options;
+  readAudiences(host);
   const keys = await readSigningKeys(await readText(key), key);
   const issuer = await createTestIssuer({ host, issuerFormat, keys });
   const chosenClaims = {

@@ -18,6 +18,8 @@ const KINDS: readonly Kind[] = [
     'check its dates and its host name; for a private CA set NODE_EXTRA_CA_CERTS (Node.js), use static keys, or pass a fetch of your own',
   ],
   [/EPROTO|ERR_SSL|\bTLS\b|InvalidContentType/, 'TLS could not be negotiated', 'check the URL and its port'],
+  // https://fetch.spec.whatwg.org/#port-blocking
+  [/bad port/, 'fetch never asks this port', 'check the URL and its port'],
   [/ENOTFOUND|EAI_|\bDNS\b|failed to lookup/i, 'the host name cannot be resolved', 'check the URL and the DNS'],
   [
     /ECONNREFUSED|Connection ?Refused/i,

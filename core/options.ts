@@ -255,7 +255,8 @@ function readOnBehalfOf(options: AnyOptions): VerifierSettings['onBehalfOf'] {
   return { settings: { ...settings, allowAnonymous: false }, callers };
 }
 
-function readAudiences(audience: unknown): string[] {
+/** @throws {PomeriumError} `invalid_configuration` for what no assertion has as `aud` */
+export function readAudiences(audience: unknown): string[] {
   const example = "write audience: 'app.corp.example.com', the host name of the route in Pomerium";
   const audiences = readStrings('audience', audience, example);
   // Pomerium never signs a port. An IPv6 address has several colons.

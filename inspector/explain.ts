@@ -192,15 +192,18 @@ function checkEachClaim(claims: Claims, expectation: Expectation): Check[] {
     detail: string,
     changes: Partial<Claims>,
     more: Partial<ClaimRules>,
-    fix: string,
+    fix: string | undefined,
   ): Check => {
     const [result] = attempt(rule, detail, () => checkClaims({ ...good, ...changes }, { ...rules, ...more }, now, []));
-    return result.verdict === 'fail' ? { ...result, fix } : result;
+    return result.verdict === 'fail' && fix !== undefined ? { ...result, fix } : result;
   };
   const clocks = `Pomerium signs for five minutes: get a new one, or compare the clocks (a minute of difference is allowed).`;
   const { exp, iat, nbf, iss, aud, sub } = claims;
   const routes = aud.filter((host) => audiences.includes(host));
   const issuers = expectation.issuers ?? [...defaultIssuers(routes.length > 0 ? routes : audiences)];
+  // The issuer of another route comes with its audience, and is right once that is.
+  const isOfAudience = routes.length === 0 && iss !== undefined && defaultIssuers(aud).has(iss);
+  const issuerFix = isOfAudience ? undefined : fixIssuer(iss, issuers);
   return [
     check(
       'expiry',
@@ -221,7 +224,7 @@ function checkEachClaim(claims: Claims, expectation: Expectation): Check[] {
         ),
     issuers.length === 0
       ? notConfigured('issuer', `It is ${describeValue(iss)}.`)
-      : check('issuer', describeValue(iss), { iss }, { issuers: new Set(issuers) }, fixIssuer(iss, issuers)),
+      : check('issuer', describeValue(iss), { iss }, { issuers: new Set(issuers) }, issuerFix),
     check(
       'subject',
       describeValue(sub),

@@ -46,10 +46,12 @@ nav { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; }
   .requests td, .requests th { border: 0; padding: 0; }
   .requests th { grid-column: 2 / 4; }
   .requests td:nth-child(3) { grid-column: 2; white-space: normal; }
-  .pairs thead { position: absolute; clip-path: inset(50%); }
-  .pairs tr, .pairs th, .pairs td { display: block; border: 0; padding: 0; }
-  .pairs tr { border-bottom: 1px solid var(--line); padding: .3rem 0; }
+  .pairs thead, .verdicts thead { position: absolute; clip-path: inset(50%); }
+  .pairs tr, .pairs th, .pairs td, .verdicts tr, .verdicts th, .verdicts td { display: block; border: 0; padding: 0; }
+  .pairs tr, .verdicts tr { border-bottom: 1px solid var(--line); padding: .3rem 0; }
   .pairs th { white-space: normal; overflow-wrap: anywhere; }
+  .verdicts td { white-space: normal; }
+  .verdicts td::before { content: attr(data-label) ': '; color: var(--quiet); font-weight: 400; }
 }
 td, code { font: .875rem/1.5 ui-monospace, monospace; }
 .quiet { color: var(--quiet); }

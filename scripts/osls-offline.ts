@@ -12,14 +12,19 @@ export const OSLS_ENVIRONMENT = {
   AWS_REGION: 'us-east-1',
 };
 
-/** The root's `serverless.yml` behind an offline API Gateway: its HTTP API at `/http`, its REST API at `/rest`. */
+/**
+ * The root's `serverless.yml` behind an offline API Gateway: its HTTP API at `/http`, its REST API at `/rest`. `lambdaUrl`:
+ * Lambda's own API.
+ */
 export async function startOslsOffline(
   env: Readonly<Record<string, string>>,
   onOutput?: (output: string) => void,
-): Promise<RunningProcess & { url: string }> {
-  // SSM without any parameter: the authorizer then asks for the keys itself.
-  const ssm = await serve((_, response) => {
-    response.writeHead(400, { 'content-type': 'application/x-amz-json-1.1' }).end('{"__type":"ParameterNotFound"}');
+): Promise<RunningProcess & { url: string; lambdaUrl: string }> {
+  // SSM that keeps no parameter: the authorizer asks for the keys itself, and the refresher, which runs each minute, can write.
+  const ssm = await serve((request, response) => {
+    const isWrite = request.headers['x-amz-target'] === 'AmazonSSM.PutParameter';
+    response.writeHead(isWrite ? 200 : 400, { 'content-type': 'application/x-amz-json-1.1' });
+    response.end(isWrite ? '{"Tier":"Standard","Version":1}' : '{"__type":"ParameterNotFound"}');
   });
   const [http = '', lambda = '', socket = '', alb = ''] = (await Promise.all([0, 1, 2, 3].map(freePort))).map(String);
   const ports = ['--httpPort', http, '--lambdaPort', lambda, '--websocketPort', socket, '--albPort', alb];
@@ -31,6 +36,7 @@ export async function startOslsOffline(
   await offline.printed(/Server ready: (http:\S+)/);
   return {
     url: `http://127.0.0.1:${http}`,
+    lambdaUrl: `http://127.0.0.1:${lambda}`,
     printed: offline.printed,
     ended: offline.ended,
     stop: async () => {

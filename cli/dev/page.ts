@@ -88,12 +88,12 @@ ${explanationSection(await explain(assertion, { ...expectation, now }), now)}`;
 
 function servicesSection(answers: readonly ServiceAnswer[]): Html {
   return html`<h2>What each service says of it</h2>
-<div class="scroll"><table>
+<div class="scroll"><table class="verdicts">
 <thead><tr><th scope="col">Service</th><th scope="col">With this assertion</th><th scope="col">Without</th></tr></thead>
 <tbody>${answers.map(
     ({ name, url, answer, without }) => html`<tr><th scope="row"><a href="${url}">${name}</a></th>
-<td class="${answer.isIn ? 'pass' : 'fail'}">${answer.isIn ? '✓' : '✗'} ${safeText(answer.text)}</td>
-<td class="${without.isIn ? 'fail' : 'pass'}">${without.isIn ? '✗' : '✓'} ${safeText(without.text)}</td></tr>`,
+<td data-label="With this assertion" class="${answer.isIn ? 'pass' : 'fail'}">${answer.isIn ? '✓' : '✗'} ${safeText(answer.text)}</td>
+<td data-label="Without" class="${without.isIn ? 'fail' : 'pass'}">${without.isIn ? '✗' : '✓'} ${safeText(without.text)}</td></tr>`,
   )}</tbody>
 </table></div>`;
 }

@@ -28,16 +28,21 @@ export const SPOOFED: readonly HeaderLine[] = [
   ['X-Pomerium-Jwt-Assertion-For', MARKER],
 ];
 
-/** `isTrusted`: the endpoint knows the issuer's key. `expected`: what Pomerium's routes say of it. */
+/** Who must get in and who must not, as of `Plan`. */
+interface People {
+  readonly somebody?: JsonObject | undefined;
+  readonly expected?: Expected | undefined;
+}
+
+/** `isTrusted`: the endpoint knows the issuer's key. */
 export async function attacksOn(
   url: URL,
   issuer: TestIssuer,
-  { isTrusted, expected }: { isTrusted: boolean; expected?: Expected | undefined },
+  { isTrusted, somebody, expected }: People & { isTrusted: boolean },
 ): Promise<Attack[]> {
   const path = url.pathname + url.search;
   const refused = { path, expect: 'refused' } as const;
-  const somebody = expected?.allowed?.claims;
-  const bad = (await badAssertions(issuer, expected)).map(
+  const bad = (await badAssertions(issuer, { somebody, expected })).map(
     ({ name, headers }): Attack => ({ ...refused, name, headers }),
   );
   return [
@@ -65,9 +70,8 @@ export async function attacksOn(
 }
 
 /** All else of them is good, so that nothing but the flaw is a reason to refuse them. */
-async function badAssertions(issuer: TestIssuer, expected: Expected | undefined): Promise<BadRequest[]> {
+async function badAssertions(issuer: TestIssuer, { somebody, expected }: People): Promise<BadRequest[]> {
   const [key] = issuer.keys;
-  const somebody = expected?.allowed?.claims;
   const claims = await issuer.claims(somebody);
   const bad =
     somebody && key

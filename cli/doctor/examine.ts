@@ -27,7 +27,7 @@ export interface ExamineOptions {
 }
 
 export async function examine(url: string, plan: Plan, options: ExamineOptions): Promise<Finding[]> {
-  const { audience, expected, issuerFormat, session } = plan;
+  const { audience, somebody, expected, issuerFormat, session } = plan;
   const { key } = options;
   const keys = key === undefined ? undefined : await readSigningKeys(await readText(key), key);
   const isTrusted = keys !== undefined;
@@ -36,10 +36,14 @@ export async function examine(url: string, plan: Plan, options: ExamineOptions):
   const path = target.pathname + target.search;
   const isPublic = publicPaths(options.publicPaths ?? []);
   const ask = (request: RawRequest) => sendInTurn(url, request, options);
+<<<<<<< HEAD
   const askSignedIn: AskSignedIn = async (path, ...lines) => {
     const assertion = await issuer.sign(expected?.allowed?.claims);
     return ask({ path, headers: [...lines, [ASSERTION_HEADER, assertion]] }).catch(() => undefined);
   };
+=======
+  const sign = () => issuer.sign(somebody);
+>>>>>>> 546cc967cdd4773523b1fb067ab0bd379fce82aa
   const unknown = `/pomerium-edge-doctor-${crypto.randomUUID()}`;
 
   const ofPomerium = session ? await askPomerium(session, isPublic, options) : [];
@@ -48,7 +52,7 @@ export async function examine(url: string, plan: Plan, options: ExamineOptions):
   }
   const first = await ask({ path, headers: [] }).catch(() => undefined);
   // Whom the routes let in is not known where none was found, and nobody else sees a page.
-  const seesPages = isTrusted && (!expected || expected.allowed !== undefined);
+  const seesPages = isTrusted && (!expected || somebody !== undefined);
   if (first && isOfPomerium(first)) {
     // Pomerium takes away an assertion that is sent to it.
     const good = seesPages ? await askSignedIn(path) : undefined;
@@ -68,7 +72,7 @@ export async function examine(url: string, plan: Plan, options: ExamineOptions):
     return judgeAround(attack, answer, { unknown: answerToUnknown, baseline });
   };
 
-  const findings = await perform(ask, await attacksOn(target, issuer, { isTrusted, expected }), judgeBefore);
+  const findings = await perform(ask, await attacksOn(target, issuer, { isTrusted, somebody, expected }), judgeBefore);
   const around = requestsAround(target, unknown).filter(({ path }) => !isPublic(path));
   findings.push(...(await perform(ask, around, judgeBeside)));
   if (seesPages) {
@@ -78,7 +82,10 @@ export async function examine(url: string, plan: Plan, options: ExamineOptions):
     const untried = paths.filter((path) => !tried.has(path) && !isPublic(path));
     findings.push(...(await perform(ask, untried.map(withoutAssertion), judgeBeside)));
   }
-  return [...ofPomerium, ...withControl(findings, baseline !== undefined)];
+  return [
+    ...ofPomerium,
+    ...withControl(findings, { hasKey: isTrusted, hasGood: seesPages, gotIn: baseline !== undefined }),
+  ];
 }
 
 /** Whether Pomerium gives an assertion to somebody who is signed in. */

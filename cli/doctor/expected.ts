@@ -22,13 +22,14 @@ export interface Expected {
 
 /**
  * Asks the routes themselves, so that nothing is expected that they would not decide.
- * `url`: as Pomerium is asked, at the host that the endpoint is for.
+ * `url`: as Pomerium is asked, at the host that the endpoint is for. `somebody`: the only one who is tried for `allowed`.
  */
-export function expectedAt(routes: Routes, url: URL): Expected {
+export function expectedAt(routes: Routes, url: URL, somebody?: JsonObject): Expected {
   const issuerFormat =
     (['host', 'uri'] as const).find((format) => judge(routes, url, format, NOBODY) !== 'issuer') ?? 'host';
   const isAllowed = ({ claims }: Person) => judge(routes, url, issuerFormat, claims) === 'allowed';
-  const allowed = candidates(routes).find(isAllowed);
+  const people = somebody ? [{ name: '', claims: somebody }] : candidates(routes);
+  const allowed = people.find(isAllowed);
   const strangers = [
     ...strangersTo(allowed?.claims ?? STRANGER),
     ...othersHosts(routes, url, allowed?.claims ?? STRANGER),

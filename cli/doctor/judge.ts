@@ -1,3 +1,4 @@
+import type { PomeriumErrorCode } from '../../core/errors.ts';
 import { describeFetchFailure } from '../../core/fetch-failure.ts';
 import type { Attack } from './attacks.ts';
 import { type Baseline, isRefusedMidway } from './baseline.ts';
@@ -24,12 +25,16 @@ export function judge({ name, expect, marker }: Attack, answer: Answer, baseline
   // Where a good assertion got in, it is the service that sends people to sign in at Pomerium.
   if (!baseline && isOfPomerium(answer)) return finding('unclear', 'Pomerium answered, not the service behind it');
   if (expect === 'let in') {
-    if (!isIn) return finding('unclear', describeRefusal(status));
+    if (!isIn) return { ...finding('unclear', ''), ...explainRefusal(answer) };
     if (marker !== undefined && body.includes(marker))
       return finding('let in', 'a forged claim header reached the app');
     return finding('as it should', 'let in');
   }
   if (isIn) return judgeServed({ name, answer, baseline });
+  // It holds an unknown key for a new one that it may not fetch yet. That it lets somebody in at all is said by the good request.
+  if (status === 503 && hasCode(answer, 'keys_unavailable'))
+    return { ...finding('as it should', 'refused: it may not ask for more keys yet'), fix: WAIT };
+  if (status === 429 || status === 503) return { ...finding('unclear', 'not answered for now'), fix: WAIT };
   if (!REFUSALS.has(status)) return finding('unclear', 'neither let in nor refused');
   if (!baseline || baseline.shareIn(answer) < HALF) return finding('as it should', 'refused');
   return { ...finding('let in', 'the status refuses, but the page is in the body'), fix: PAGE_IN_REFUSAL };
@@ -42,11 +47,25 @@ const MOST = 0.8;
 const PAGE_IN_REFUSAL =
   'Refuse before the page is rendered, in the gate or in the page itself: Next.js renders a page also where its layout refuses';
 
-/** Why a good assertion may get this. */
-function describeRefusal(status: number): string {
-  if (status === 404 || status === 410) return 'a good assertion finds nothing there: is it the right path?';
-  if (status >= 300 && status < 400) return 'a good assertion is sent elsewhere: is it the right address?';
-  return 'a good assertion is refused: is it the right key, audience and issuer format?';
+const WAIT = 'Wait a minute, or lower --rate: after many requests at once some were put off';
+const OTHER_PERSON = 'Say with --groups or --as who may see this path, or give another path';
+
+/** Whether the library's own code is in a refusal. */
+function hasCode({ body }: Answer, code: PomeriumErrorCode): boolean {
+  return new RegExp(`\\b${code}\\b`).test(body);
+}
+
+/** Why a good assertion may get this, and what to do. */
+function explainRefusal(answer: Answer): Pick<Finding, 'detail' | 'fix'> {
+  const { status } = answer;
+  if (status === 404 || status === 410)
+    return { detail: 'a good assertion finds nothing there: is it the right path?' };
+  if (status >= 300 && status < 400) return { detail: 'a good assertion is sent elsewhere: is it the right address?' };
+  if (status === 403 && hasCode(answer, 'policy_denied'))
+    return { detail: 'the assertion is good, but this person may not see this path', fix: OTHER_PERSON };
+  if (status === 429 || status === 503) return { detail: 'a good assertion is not answered for now', fix: WAIT };
+  const detail = 'a good assertion is refused: is it the right key, audience and issuer format?';
+  return status === 403 ? { detail: `${detail} And may this person see this path?`, fix: OTHER_PERSON } : { detail };
 }
 
 /** A status of 200 may come before the refusal, in a page that streams. */

@@ -1,19 +1,43 @@
+<<<<<<< HEAD
 import { isHttpUrl } from '../input.ts';
 import { UsageError } from '../output.ts';
 import { examineFile, requireUsable } from '../routes/examine.ts';
 import { type Expected, expectedAt } from './expected.ts';
 import { readCookie, type Session } from './session.ts';
+=======
+import type { JsonObject } from '../../core/json.ts';
+import { readAudiences } from '../../core/options.ts';
+import { UsageError } from '../output.ts';
+import { examineFile, requireUsable } from '../routes/examine.ts';
+import { type Expected, expectedAt } from './expected.ts';
+import { readCookie } from './session.ts';
+import { readSomebody, type SomebodyOptions } from './somebody.ts';
+>>>>>>> 546cc967cdd4773523b1fb067ab0bd379fce82aa
 
 /** As whom the endpoint is examined. */
 export interface Plan {
   readonly audience: string;
   readonly issuerFormat: 'host' | 'uri';
+  /** Claims of whoever must get in. Without them it is anybody, or with routes nobody who is known. */
+  readonly somebody?: JsonObject | undefined;
   /** What the routes say, where they are given. */
   readonly expected?: Expected;
   readonly session?: Session;
 }
 
+<<<<<<< HEAD
 export interface PlanOptions {
+=======
+/** Somebody's session at Pomerium. */
+export interface Session {
+  /** Of the route. */
+  readonly origin: string;
+  /** The value of the Cookie header. */
+  readonly cookie: string;
+}
+
+export interface PlanOptions extends SomebodyOptions {
+>>>>>>> 546cc967cdd4773523b1fb067ab0bd379fce82aa
   readonly audience?: string | undefined;
   readonly issuerFormat: 'host' | 'uri';
   readonly config?: string | undefined;
@@ -40,10 +64,12 @@ export async function readPlan(url: string, options: PlanOptions): Promise<Plan>
 
 async function readRoutesPlan(url: string, options: PlanOptions): Promise<Plan> {
   const { audience, config, issuerFormat, host, leave, listClaims } = options;
+  const somebody = await readSomebody(options);
   if (config === undefined) {
     if (host ?? leave ?? listClaims) throw new UsageError('--host, --leave and --list-claims are for --config.');
     if (audience === undefined) throw new UsageError('Say --audience, the route’s host in Pomerium, or --config.');
-    return { audience, issuerFormat };
+    readAudiences(audience);
+    return { audience, issuerFormat, somebody };
   }
   const hosts = host ?? (audience === undefined ? undefined : [audience]);
   const routes = requireUsable(await examineFile(config, { hosts, leaveToPomerium: leave, listClaims }));
@@ -52,6 +78,10 @@ async function readRoutesPlan(url: string, options: PlanOptions): Promise<Plan> 
     throw new UsageError(`Which host is this endpoint for? Say --host with one of ${routes.hosts.join(', ')}.`);
   }
   const { pathname, search } = new URL(url);
-  const expected = expectedAt(routes, new URL(pathname + search, `https://${first}`));
-  return { audience: first.replace(/:\d+$/, ''), issuerFormat: expected.issuerFormat, expected };
+  const expected = expectedAt(routes, new URL(pathname + search, `https://${first}`), somebody);
+  if (somebody && !expected.allowed) {
+    throw new UsageError('The routes refuse this person here; say --as or --groups with somebody whom they let in.');
+  }
+  const { issuerFormat: format, allowed } = expected;
+  return { audience: first.replace(/:\d+$/, ''), issuerFormat: format, somebody: allowed?.claims, expected };
 }

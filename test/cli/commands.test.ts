@@ -87,9 +87,21 @@ describe('pomerium-edge', () => {
     [['inspect', 'x', '--key', '/nowhere'], /\/nowhere cannot be read: ENOENT/],
     [['sign', '--key', '/nowhere', '--host', 'a'], /cannot be read/],
     [['jwks', 'http://a.example.com/'], /https/i],
+    [['inspect'], /: Nothing came on standard input\.\n$/],
+    [['inspect', '-'], /: Nothing came on standard input\.\n$/],
+    [['inspect', ' '], /: The assertion is empty; is its variable set\?\n$/],
     [['doctor', 'ftp://a', '-a', 'a', '-y'], /not an http/],
     [['doctor', 'http://127.0.0.1:1/', '-a', 'a'], /say --yes/],
     [['policy', 'check', '/nowhere'], /cannot be read/],
+    ...[
+      ['inspect', 'x', '-a', 'https://a.example.com'],
+      ['inspect', 'x', '-a', 'a.example.com,b.example.com:8443'],
+      ['doctor', 'http://127.0.0.1:1/', '-y', '-a', 'https://a.example.com'],
+      ['sign', '--key', '/nowhere', '--host', 'https://a.example.com'],
+    ].map((args): [string[], RegExp] => [
+      args,
+      /: The audience "[^"]+" is not a host name without scheme, port and path;/,
+    ]),
   ];
   for (const [args, message] of wrong) {
     test(`says in a sentence what is wrong with: ${args.join(' ')}`, async () => {
@@ -295,6 +307,7 @@ describe('pomerium-edge sign and inspect', () => {
     ],
     ['a block of another kind', P384_SPKI.replaceAll('PUBLIC KEY', 'EC PARAMETERS'), /is a EC PARAMETERS; write/],
     ['no key at all', 'rubbish', /neither PEM, nor a JWK/],
+    ['JSON that is no key', '{"name":"x"}', /: A key cannot be used\. It is no JWK: it has no kty\.\n$/],
   ];
   for (const [name, text, message] of unusable) {
     test(`inspect --key with a file that holds ${name} is called wrongly`, async () => {
@@ -594,6 +607,10 @@ deny:
     }
     const { code, stderr } = await runCli(['policy', 'test', at('policy.yaml'), '--as', at('alice.json')]);
     assert.equal(code, 2);
-    assert.match(stderr, /asks about the path/);
+    assert.match(stderr, /^pomerium-edge: The policy asks about the path of the request; say --path [^;]*\.\n$/);
+    writeFileSync(at('method.yaml'), 'allow: {and: [{http_method: GET}]}');
+    const withoutMethod = await runCli(['policy', 'test', at('method.yaml'), '--as', at('alice.json')]);
+    assert.match(withoutMethod.stderr, /asks about the method of the request; say --method GET\.\n$/);
+    assert.equal(withoutMethod.code, 2);
   });
 });

@@ -98,6 +98,16 @@ describe('pomerium-edge doctor --config', () => {
       ['in no group', 'of another domain', 'whom no route names', 'for nobody', 'for the host open.example.com'],
     ],
   ];
+  test('with --as it proves what no policy names anybody for, and says where the routes refuse that person', async () => {
+    writeFileSync(join(folder, 'root.json'), '{"email":"root@example.com"}');
+    const { code, letIn } = await examine('/patterns', byRoutes, ...WITH_KEY, '--as', 'root.json');
+    assert.deepEqual([code, ...letIn], [0]);
+    const args = ['--config', 'config.yaml', '-y', ...WITH_KEY, '--as', 'root.json'];
+    const refused = await runCli(['doctor', 'http://127.0.0.1:1/closed', ...args], { cwd: folder });
+    assert.equal(refused.code, 2);
+    assert.match(refused.stderr, /The routes refuse this person here; say --as or --groups/);
+  });
+
   for (const [path, hasAllowed, refused] of paths) {
     test(`${path}: finds nothing where the routes are asked, and tries ${refused.length} people whom they refuse`, async () => {
       const { code, findings, letIn } = await examine(path, byRoutes, ...WITH_KEY);

@@ -7,8 +7,16 @@ import { CONTROL } from '../../cli/doctor/control.ts';
 import { examine } from '../../cli/doctor/examine.ts';
 import type { Finding } from '../../cli/doctor/finding.ts';
 import type { Plan } from '../../cli/doctor/plan.ts';
-import { createVerifier, staticKeys } from '../../core/index.ts';
+import {
+  compilePolicy,
+  createVerifier,
+  problemResponse,
+  remoteKeys,
+  staticKeys,
+  type Verifier,
+} from '../../core/index.ts';
 import { serve } from '../../scripts/start/server.ts';
+import { createTestIssuer } from '../../testing/index.ts';
 import { HOST, makeKey } from '../support/issuer.ts';
 import { runCli } from './run-cli.ts';
 
@@ -155,6 +163,152 @@ describe('pomerium-edge doctor, where Pomerium answers', () => {
       { withKey: true },
     );
     assert.deepEqual([...letIn, ...unclear], []);
+  });
+});
+
+/** Answers as the library does. */
+const guardedBy =
+  (guard: Verifier): RequestListener =>
+  async ({ headersDistinct: headers }, response) => {
+    const refusal = await guard.verifyRequest({ headers }).then(
+      () => undefined,
+      (error) => problemResponse(error),
+    );
+    response.writeHead(refusal?.status ?? 200).end(refusal ? await refusal.text() : 'a page of its own');
+  };
+
+describe('pomerium-edge doctor, where only some may see the page', () => {
+  const forAdmins = guardedBy(
+    createVerifier({
+      audience: HOST,
+      keys: staticKeys({ keys: [key.publicJwk] }),
+      policy: compilePolicy({ allow: { and: [{ groups: 'admins' }] } }),
+    }),
+  );
+  const run = async (listener: RequestListener, ...args: string[]) => {
+    const server = await serve(listener);
+    try {
+      const common = ['-a', HOST, '-y', '--rate', '1000', '--key', file];
+      return await runCli(['doctor', `${server.url}/admin`, ...common, ...args]);
+    } finally {
+      await server.close();
+    }
+  };
+  const alice = join(folder, 'alice.json');
+  const saved = { email: 'alice@example.com', groups: ['admins'], aud: 'b', iss: 'b', exp: 1, iat: 0 };
+  writeFileSync(alice, JSON.stringify(saved));
+
+  test('says that the person may not see it, and of no key that is there already', async () => {
+    const { code, stdout } = await run(forAdmins);
+    assert.equal(code, 3);
+    assert.match(
+      stdout,
+      /a good assertion +UNCLEAR +403 +the assertion is good, but this person may not see this path/,
+    );
+    assert.match(stdout, /^→ Say with --groups or --as who may see this path, or give another path\.$/m);
+    assert.notMatch(stdout, /Say --key/);
+  });
+
+  test('asks about the person, too, where a 403 has no code', async () => {
+    const { unclear } = await examineServer(always(403), { withKey: true });
+    const [good] = unclear;
+    assert.match(good?.detail ?? '', /is it the right key.*may this person see this path/);
+    assert.match(good?.fix ?? '', /--groups or --as/);
+  });
+
+  for (const args of [
+    ['--groups', 'staff,admins'],
+    ['--as', alice],
+    ['--as', alice, '--groups', 'admins'],
+  ]) {
+    test(`proves it with ${args.filter((arg) => arg.startsWith('-')).join(' and ')}`, async () => {
+      const { code, stdout } = await run(forAdmins, ...args);
+      assert.equal(code, 0, stdout);
+    });
+  }
+
+  test('--as has what the file says, and no group of anybody else', async () => {
+    const bob = join(folder, 'bob.json');
+    writeFileSync(bob, JSON.stringify({ email: 'bob@example.com' }));
+    assert.match((await run(forAdmins, '--as', bob)).stdout, /this person may not see this path/);
+    assert.equal((await run(forAdmins, '--as', bob, '--groups', 'admins')).code, 0);
+  });
+
+  test('signs what is good but for one flaw for that person, too', async () => {
+    const ofAdmins = createVerifier({
+      audience: [HOST, `other.${HOST}`],
+      issuer: HOST,
+      keys: staticKeys({ keys: [key.publicJwk] }),
+    });
+    const careless: RequestListener = async ({ headersDistinct: headers }, response) => {
+      const identity = await ofAdmins.verifyRequest({ headers }).catch(() => undefined);
+      const isIn = identity?.groups.includes('admins') === true;
+      response.writeHead(isIn ? 200 : 403).end(isIn ? 'a page of its own' : 'no');
+    };
+    const server = await serve(careless);
+    const args = ['-a', HOST, '-y', '--rate', '1000', '--key', file, '--groups', 'admins'];
+    const { stdout } = await runCli(['doctor', `${server.url}/admin`, ...args]).finally(() => server.close());
+    assert.match(stdout, /✗ for another route +LET IN/);
+  });
+
+  test('--as and --groups want --key, and a file with an identity', async () => {
+    for (const args of [
+      ['--as', alice],
+      ['--groups', 'admins'],
+    ]) {
+      const { code, stderr } = await runCli(['doctor', 'http://127.0.0.1:1/', '-a', HOST, '-y', ...args]);
+      assert.equal(code, 2);
+      assert.match(stderr, /--as and --groups are for --key/);
+    }
+    writeFileSync(join(folder, 'wrong.json'), '{"groups":"admins"}');
+    const { code, stderr } = await run(forAdmins, '--as', join(folder, 'wrong.json'));
+    assert.equal(code, 2);
+    assert.match(stderr, /wrong\.json is no identity/);
+  });
+});
+
+describe('pomerium-edge doctor, where the endpoint may not ask for more keys yet', () => {
+  test('a 503 of the library lets nobody in, and what to do is said once', async () => {
+    const issuer = await createTestIssuer({ host: HOST, keys: [key] });
+    const jwks = await issuer.serve();
+    const guard = guardedBy(createVerifier({ audience: HOST, keys: remoteKeys(jwks.jwksUrl) }));
+    try {
+      // Each run has strange keys of its own.
+      for (let run = 1; run < 3; run++) await examineServer(guard);
+      const { findings, letIn, unclear } = await examineServer(guard);
+      assert.deepEqual(letIn, []);
+      assert.deepEqual(
+        unclear.map(({ name }) => name),
+        [CONTROL],
+      );
+      const putOff = findings.filter(({ status }) => status === 503);
+      assert.isAbove(putOff.length, 0);
+      for (const finding of putOff) assert.include(finding, { verdict: 'as it should' });
+      assert.deepEqual(
+        [...new Set(putOff.map(({ fix }) => fix?.replace(/:.*/, '')))],
+        ['Wait a minute, or lower --rate'],
+      );
+    } finally {
+      await jwks.close();
+    }
+  });
+
+  test('where there are no keys at all, nothing is proved', async () => {
+    const issuer = await createTestIssuer({ host: HOST });
+    const jwks = await issuer.serve();
+    await jwks.close();
+    const guard = guardedBy(createVerifier({ audience: HOST, keys: remoteKeys(jwks.jwksUrl) }));
+    const { unclear } = await examineServer(guard, { withKey: true });
+    assert.include(
+      unclear.find(({ name }) => name === 'a good assertion'),
+      { detail: 'a good assertion is not answered for now' },
+    );
+    assert.isDefined(unclear.find(({ name }) => name === CONTROL));
+  });
+
+  test('a 503 of something else is unclear', async () => {
+    const { unclear } = await examineServer(always(503));
+    assert.match(unclear[0]?.fix ?? '', /^Wait a minute, or lower --rate/);
   });
 });
 

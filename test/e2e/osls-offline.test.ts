@@ -30,6 +30,13 @@ describe('serverless.yml, under osls offline', () => {
     await standIn.close();
   });
 
+  test('the refresher, which runs each minute, has what it needs', async () => {
+    const path = '/2015-03-31/functions/pomerium-authorizer-dev-refresher/invocations';
+    const response = await fetch(offline.lambdaUrl + path, { method: 'POST', body: '{}' });
+    assert.equal(response.status, 200);
+    assert.notMatch(await response.text(), /error/i);
+  });
+
   for (const [api, path] of [
     ['the HTTP API', '/http'],
     ['the REST API', '/rest'],

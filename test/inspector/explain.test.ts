@@ -77,6 +77,19 @@ describe('explain() says what the verifier says', () => {
     assert.include(issuerCheck?.fix ?? '', 'set issuer: "https://app.corp.example.com"');
   });
 
+  test('of another route: the audience is to fix, and its issuer is not', async () => {
+    for (const iss of ['b.example.com', 'https://b.example.com/']) {
+      const { checks } = await explain(await issuer.sign({ aud: 'b.example.com', iss }), expectation);
+      const failed = checks
+        .filter((check) => check.verdict === 'fail')
+        .map(({ rule, fix }) => [rule, fix !== undefined]);
+      assert.deepEqual(failed, [
+        ['audience', true],
+        ['issuer', false],
+      ]);
+    }
+  });
+
   test('and is no proof without keys, or without an audience', async () => {
     const token = await issuer.sign();
     assert.equal((await explain(token, { ...expectation, keys: undefined })).verdict, 'unknown');

@@ -53,6 +53,11 @@ describe('why the origin could not be asked is in the error and in the event', (
       /connection was refused \(ECONNREFUSED\); nothing listens/,
     ],
     [
+      'a port that fetch blocks',
+      async () => 'http://127.0.0.1:1/',
+      /fetched: fetch never asks this port; check the URL/,
+    ],
+    [
       'an unknown name',
       async () => 'https://pomerium.invalid/',
       /host name cannot be resolved \((ENOTFOUND|EAI_AGAIN)\)/,

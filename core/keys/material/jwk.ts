@@ -88,6 +88,7 @@ function readParameters(value: JsonObject): PublicKey {
       `It lies on ${describeValue(crv)}. Pomerium needs a P-256 signing key (openssl ecparam -genkey -name prime256v1 -noout).`,
     );
   }
+  if (kty === undefined) return refuse('unsupported_key_type', 'It is no JWK: it has no kty.');
   return refuse(
     'unsupported_key_type',
     `Keys of kty ${describeValue(kty)} and crv ${describeValue(crv)} are not used by Pomerium.`,

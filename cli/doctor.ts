@@ -7,11 +7,7 @@ import type { Finding } from './doctor/finding.ts';
 import { isOpen, OPEN_PATH } from './doctor/judge.ts';
 import { toJUnit } from './doctor/junit.ts';
 import { type Plan, readPlan } from './doctor/plan.ts';
-<<<<<<< HEAD
-import { isHttpUrl, readNames, readNumber } from './input.ts';
-=======
-import { readList, readNames, readNumber } from './input.ts';
->>>>>>> 546cc967cdd4773523b1fb067ab0bd379fce82aa
+import { isHttpUrl, readList, readNames, readNumber } from './input.ts';
 import { EXIT, mark, print, printJson, table, UsageError } from './output.ts';
 
 interface DoctorOptions {

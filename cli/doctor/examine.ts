@@ -36,14 +36,10 @@ export async function examine(url: string, plan: Plan, options: ExamineOptions):
   const path = target.pathname + target.search;
   const isPublic = publicPaths(options.publicPaths ?? []);
   const ask = (request: RawRequest) => sendInTurn(url, request, options);
-<<<<<<< HEAD
   const askSignedIn: AskSignedIn = async (path, ...lines) => {
-    const assertion = await issuer.sign(expected?.allowed?.claims);
+    const assertion = await issuer.sign(somebody);
     return ask({ path, headers: [...lines, [ASSERTION_HEADER, assertion]] }).catch(() => undefined);
   };
-=======
-  const sign = () => issuer.sign(somebody);
->>>>>>> 546cc967cdd4773523b1fb067ab0bd379fce82aa
   const unknown = `/pomerium-edge-doctor-${crypto.randomUUID()}`;
 
   const ofPomerium = session ? await askPomerium(session, isPublic, options) : [];

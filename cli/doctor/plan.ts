@@ -1,18 +1,11 @@
-<<<<<<< HEAD
+import type { JsonObject } from '../../core/json.ts';
+import { readAudiences } from '../../core/options.ts';
 import { isHttpUrl } from '../input.ts';
 import { UsageError } from '../output.ts';
 import { examineFile, requireUsable } from '../routes/examine.ts';
 import { type Expected, expectedAt } from './expected.ts';
 import { readCookie, type Session } from './session.ts';
-=======
-import type { JsonObject } from '../../core/json.ts';
-import { readAudiences } from '../../core/options.ts';
-import { UsageError } from '../output.ts';
-import { examineFile, requireUsable } from '../routes/examine.ts';
-import { type Expected, expectedAt } from './expected.ts';
-import { readCookie } from './session.ts';
 import { readSomebody, type SomebodyOptions } from './somebody.ts';
->>>>>>> 546cc967cdd4773523b1fb067ab0bd379fce82aa
 
 /** As whom the endpoint is examined. */
 export interface Plan {
@@ -25,19 +18,7 @@ export interface Plan {
   readonly session?: Session;
 }
 
-<<<<<<< HEAD
-export interface PlanOptions {
-=======
-/** Somebody's session at Pomerium. */
-export interface Session {
-  /** Of the route. */
-  readonly origin: string;
-  /** The value of the Cookie header. */
-  readonly cookie: string;
-}
-
 export interface PlanOptions extends SomebodyOptions {
->>>>>>> 546cc967cdd4773523b1fb067ab0bd379fce82aa
   readonly audience?: string | undefined;
   readonly issuerFormat: 'host' | 'uri';
   readonly config?: string | undefined;

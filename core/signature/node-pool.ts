@@ -5,8 +5,12 @@ import { setImmediate } from 'node:timers';
 let onPoolNow = 0;
 
 /**
- * What became of the latest check that was not: `called`, and whoever called it has not gone on yet; `taken` by whoever waited for
- * it; `over`, so that whatever comes in the same turn of the event loop is another request; `none` since the loop turned.
+ * What became of the latest check that was not on the pool:
+ *
+ *     called   its caller has not gone on yet: a check that starts now is beside it
+ *     taken    who waited for it goes on: a check that starts now comes after it
+ *     over     nobody goes on any more: a check that starts in this turn of the event loop is another request's
+ *     none     the event loop has turned
  */
 let latest: 'none' | 'called' | 'taken' | 'over' = 'none';
 let isEnding = false;

@@ -55,7 +55,8 @@ describe('why the origin could not be asked is in the error and in the event', (
     [
       'a port that fetch blocks',
       async () => 'http://127.0.0.1:1/',
-      /fetched: fetch never asks this port; check the URL/,
+      // What is not `fetch` asks it.
+      /fetched: (fetch never asks this port; check the URL|the connection was refused)/,
     ],
     [
       'an unknown name',

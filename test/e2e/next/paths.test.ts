@@ -261,7 +261,9 @@ for (const { next, file, settings, page, data, served, servedBy16 = [] } of RUNS
       }
     });
 
-    describe.runIf(hasBasePath)('withPomerium() in a route handler, with no gate before it', () => {
+    if (!hasBasePath) return;
+
+    describe('withPomerium() in a route handler, with no gate before it', () => {
       test.each(['handler', 'edge'])('/%s holds routes against the path that the browser asks for', async (name) => {
         const routeOf = (route: string) => (hasLocales && name === 'edge' ? 'no single route' : route);
         const open = await get(byRoutes, `/docs/${name}/open`, alice);

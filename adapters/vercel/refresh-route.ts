@@ -42,17 +42,18 @@ export interface RefreshRouteOptions
   api?: string;
 }
 
-const OPTIONS: readonly (keyof RefreshRouteOptions)[] = [
-  'audience',
-  'issuer',
-  'routes',
-  'listClaims',
-  'leaveToPomerium',
-  'onEvent',
-  'now',
-  'rewriteAfter',
-  'api',
-];
+/** Every one, or it does not compile. */
+const OPTIONS = Object.keys({
+  audience: true,
+  issuer: true,
+  routes: true,
+  listClaims: true,
+  leaveToPomerium: true,
+  onEvent: true,
+  now: true,
+  rewriteAfter: true,
+  api: true,
+} satisfies Record<keyof RefreshRouteOptions, true>);
 
 /** The variables that the route needs beside those of every adapter. */
 interface RouteEnvironment extends WriterEnvironment {

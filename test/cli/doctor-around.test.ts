@@ -1,22 +1,14 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, assert, describe, test } from 'vitest';
+import { assert, describe, test } from 'vitest';
 import { CONTROL } from '../../cli/doctor/control.ts';
 import { type ExamineOptions, examine } from '../../cli/doctor/examine.ts';
 import { dataUrlsIn, linksIn } from '../../cli/doctor/links.ts';
-import { createVerifier, staticKeys } from '../../core/index.ts';
 import { serve } from '../../scripts/start/server.ts';
-import { HOST, makeKey } from '../support/issuer.ts';
+import { HOST } from '../support/issuer.ts';
 import { runCli } from './run-cli.ts';
-
-const key = await makeKey();
-const folder = mkdtempSync(join(tmpdir(), 'pomerium-edge-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-const file = join(folder, 'key.pem');
-writeFileSync(file, key.pkcs8);
-const verifier = createVerifier({ audience: HOST, keys: staticKeys({ keys: [key.publicJwk] }) });
+import { file, folder, runDoctor, verifier } from './run-doctor.ts';
 
 const PAGE = `<!doctype html><link rel="stylesheet" href="/styles/site-1a2b.css"><script type="module" src='/scripts/app.js'></script>
 <img src=/images/logo.svg><a href="/reports/2026?year=2026&amp;all">Reports</a><a href="https://elsewhere.test/x">Elsewhere</a>`;
@@ -149,8 +141,7 @@ describe('pomerium-edge doctor, of a gate with a platform before it', () => {
     });
     try {
       const junit = join(folder, 'doctor.xml');
-      const args = ['doctor', `${server.url}/admin`, '-a', HOST, '-y', '--rate', '1000', '--junit', junit];
-      const { stdout } = await runCli([...args, '--public', '/', '/sitemap.xml']);
+      const { stdout } = await runDoctor(`${server.url}/admin`, '--junit', junit, '--public', '/', '/sitemap.xml');
       assert.match(stdout, /^✗ \/robots\.txt, without an assertion +LET IN +200 +served around the gate$/m);
       assert.lengthOf(stdout.match(/^→ Let the gate run before it: .*\.$/gm) ?? [], 1);
       assert.lengthOf(readFileSync(junit, 'utf8').match(/200: served around the gate\. Let the gate run/g) ?? [], 2);

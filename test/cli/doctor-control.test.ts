@@ -1,8 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, assert, describe, test } from 'vitest';
+import { assert, describe, test } from 'vitest';
 import { CONTROL } from '../../cli/doctor/control.ts';
 import { examine } from '../../cli/doctor/examine.ts';
 import type { Finding } from '../../cli/doctor/finding.ts';
@@ -17,15 +16,10 @@ import {
 } from '../../core/index.ts';
 import { serve } from '../../scripts/start/server.ts';
 import { createTestIssuer } from '../../testing/index.ts';
-import { HOST, makeKey } from '../support/issuer.ts';
+import { HOST } from '../support/issuer.ts';
 import { runCli } from './run-cli.ts';
+import { file, folder, key, runDoctor, verifier } from './run-doctor.ts';
 
-const key = await makeKey();
-const folder = mkdtempSync(join(tmpdir(), 'pomerium-edge-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-const file = join(folder, 'key.pem');
-writeFileSync(file, key.pkcs8);
-const verifier = createVerifier({ audience: HOST, keys: staticKeys({ keys: [key.publicJwk] }) });
 const isVerified = ({ headersDistinct: headers }: IncomingMessage) =>
   verifier.verifyRequest({ headers }).then(
     () => true,
@@ -102,17 +96,7 @@ describe('pomerium-edge doctor, where refusals prove nothing', () => {
     const server = await serve(always(404));
     try {
       const junit = join(folder, 'doctor.xml');
-      const { code, stdout } = await runCli([
-        'doctor',
-        server.url,
-        '-a',
-        HOST,
-        '-y',
-        '--rate',
-        '1000',
-        '--junit',
-        junit,
-      ]);
+      const { code, stdout } = await runDoctor(server.url, '--junit', junit);
       assert.equal(code, 3);
       const [, requests, unclear] = /^(\d+) requests: 0 let in that must not be, (\d+) unclear\.$/m.exec(stdout) ?? [];
       assert.equal(Number(unclear), Number(requests) + 1);
@@ -188,8 +172,7 @@ describe('pomerium-edge doctor, where only some may see the page', () => {
   const run = async (listener: RequestListener, ...args: string[]) => {
     const server = await serve(listener);
     try {
-      const common = ['-a', HOST, '-y', '--rate', '1000', '--key', file];
-      return await runCli(['doctor', `${server.url}/admin`, ...common, ...args]);
+      return await runDoctor(`${server.url}/admin`, '--key', file, ...args);
     } finally {
       await server.close();
     }
@@ -246,8 +229,8 @@ describe('pomerium-edge doctor, where only some may see the page', () => {
       response.writeHead(isIn ? 200 : 403).end(isIn ? 'a page of its own' : 'no');
     };
     const server = await serve(careless);
-    const args = ['-a', HOST, '-y', '--rate', '1000', '--key', file, '--groups', 'admins'];
-    const { stdout } = await runCli(['doctor', `${server.url}/admin`, ...args]).finally(() => server.close());
+    const args = ['--key', file, '--groups', 'admins'];
+    const { stdout } = await runDoctor(`${server.url}/admin`, ...args).finally(() => server.close());
     assert.match(stdout, /✗ for another route +LET IN/);
   });
 
@@ -423,20 +406,7 @@ describe('pomerium-edge doctor --cookie', () => {
     writeFileSync(join(folder, 'cookie.txt'), `Cookie: ${COOKIE}\n`);
     try {
       for (const cookie of [COOKIE, join(folder, 'cookie.txt')]) {
-        const args = [
-          'doctor',
-          server.url,
-          '-a',
-          HOST,
-          '-y',
-          '--rate',
-          '1000',
-          '--cookie',
-          cookie,
-          '--pomerium',
-          server.url,
-        ];
-        const { code, stdout } = await runCli(args);
+        const { code, stdout } = await runDoctor(server.url, '--cookie', cookie, '--pomerium', server.url);
         assert.equal(code, 1);
         assert.match(stdout, /^✗ \/\.pomerium\/jwt, with a session +LET IN +200/m);
         assert.match(stdout, /→ Take the runtime flag pomerium_jwt_endpoint away/);

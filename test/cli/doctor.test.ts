@@ -1,15 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeJwt, jwtVerify } from 'jose';
 import { afterAll, assert, beforeAll, describe, test } from 'vitest';
-import { createVerifier, staticKeys } from '../../core/index.ts';
 import { type LocalServer, serve } from '../../scripts/start/server.ts';
 import { HOST, makeKey } from '../support/issuer.ts';
 import { runCli } from './run-cli.ts';
+import { file, folder, key, runDoctor, verifier } from './run-doctor.ts';
 
-const key = await makeKey();
 const publicKey = await crypto.subtle.importKey(
   'jwk',
   key.publicJwk as JsonWebKey,
@@ -17,12 +15,8 @@ const publicKey = await crypto.subtle.importKey(
   true,
   ['verify'],
 );
-const folder = mkdtempSync(join(tmpdir(), 'pomerium-edge-'));
-const file = join(folder, 'key.pem');
-writeFileSync(file, key.pkcs8);
 
 const ASSERTION = 'x-pomerium-jwt-assertion';
-const verifier = createVerifier({ audience: HOST, keys: staticKeys({ keys: [key.publicJwk] }) });
 const tokenOf = ({ headers }: IncomingMessage) => String(headers[ASSERTION] ?? '');
 const isVerified = (request: IncomingMessage) =>
   verifier.verifyRequest({ headers: request.headersDistinct as Record<string, string[]> }).then(
@@ -105,13 +99,11 @@ interface Report {
 }
 
 async function examine(url: string, ...args: string[]): Promise<{ code: number; letIn: string[]; report: Report }> {
-  const { code, stdout, stderr } = await runCli(['doctor', url, '-a', HOST, '-y', '--rate', '1000', '--json', ...args]);
+  const { code, stdout, stderr } = await runDoctor(url, '--json', ...args);
   assert.equal(stderr, '');
   const report = JSON.parse(stdout) as Report;
   return { code, report, letIn: report.findings.filter(({ verdict }) => verdict === 'let in').map(({ name }) => name) };
 }
-
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('pomerium-edge doctor', () => {
   for (const endpoint of BROKEN) {
@@ -133,7 +125,7 @@ describe('pomerium-edge doctor', () => {
   test('says first that a path is open, where no assertion is needed', async () => {
     for (const isOpen of [true, false]) {
       const server = await start({ isAllowed: (request) => isOpen || tokenOf(request) !== '' });
-      const { code, stdout } = await runCli(['doctor', `${server.url}/admin`, '-a', HOST, '-y', '--rate', '1000']);
+      const { code, stdout } = await runDoctor(`${server.url}/admin`);
       assert.equal(code, 1);
       assert.equal(stdout.startsWith('? This path is public, or not guarded: try one that is not public.\n'), isOpen);
       await server.close();
@@ -194,19 +186,7 @@ describe('pomerium-edge doctor', () => {
     test('reports as a table and as JUnit, and no secret in either', async () => {
       const junit = join(folder, 'doctor.xml');
       const url = `${server.url}/admin`;
-      const { stdout, code } = await runCli([
-        'doctor',
-        url,
-        '-a',
-        HOST,
-        '-y',
-        '--rate',
-        '1000',
-        '-k',
-        file,
-        '--junit',
-        junit,
-      ]);
+      const { stdout, code } = await runDoctor(url, '-k', file, '--junit', junit);
       assert.equal(code, 0);
       assert.match(stdout, /^✓ a good assertion +ok +200 +let in$/m);
       assert.match(stdout, /^✓ expired +ok +401 +refused$/m);
@@ -216,7 +196,7 @@ describe('pomerium-edge doctor', () => {
       assert.notMatch(stdout + xml, /eyJ/);
       const broken = await start({ isAllowed: () => true });
       try {
-        await runCli(['doctor', broken.url, '-a', HOST, '-y', '--rate', '1000', '--junit', junit]);
+        await runDoctor(broken.url, '--junit', junit);
         assert.match(
           readFileSync(junit, 'utf8'),
           /<testcase [^>]*name="no assertion"><failure message="200: it must be refused"\/>/,

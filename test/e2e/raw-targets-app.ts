@@ -3,15 +3,11 @@ import { createGuard, withPomerium } from '../../adapters/cloudflare/index.ts';
 import { pomerium } from '../../adapters/hono/index.ts';
 import type { GateOptions } from '../../core/adapter.ts';
 import { NOW } from '../support/issuer.ts';
+import { RULES } from './raw-targets-rules.ts';
 
 /** An app that routes by the text of `request.url`, as Hono does, behind each of the gates that stand before such apps. */
 const options = {
-  rules: [
-    { path: '/', access: 'public' },
-    { path: '/public', access: 'public' },
-    { prefix: '/admin', access: { allow: { or: [{ groups: 'admins' }] } } },
-    { prefix: '/', access: 'authenticated' },
-  ],
+  rules: RULES,
   now: () => NOW,
   log: false,
 } satisfies GateOptions<Request>;

@@ -8,18 +8,14 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { createOnRequest, type PomeriumOptions, pomerium } from '../../../adapters/node/index.ts';
 import { staticKeys } from '../../../core/index.ts';
 import { key, testTargets } from '../../e2e/raw-targets-cases.ts';
+import { RULES } from '../../e2e/raw-targets-rules.ts';
 import { HOST, jwks, NOW } from '../../support/issuer.ts';
 import { mountInKoa } from './servers.ts';
 
 const options: PomeriumOptions = {
   audience: HOST,
   keys: staticKeys(jwks(key)),
-  rules: [
-    { path: '/', access: 'public' },
-    { path: '/public', access: 'public' },
-    { prefix: '/admin', access: { allow: { or: [{ groups: 'admins' }] } } },
-    { prefix: '/', access: 'authenticated' },
-  ],
+  rules: RULES,
   now: () => NOW,
   log: false,
 };

@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { join, matchesGlob, relative } from 'node:path';
 import { Stryker } from '@stryker-mutator/core';
 import EQUIVALENTS from './mutation/equivalents.json' with { type: 'json' };
 import { MODULES, type MutatedModule } from './mutation/modules.ts';
@@ -13,31 +13,35 @@ const MIN_SCORE = 97;
 
 /**
  * Mutation testing: changes one thing in a file of core/ at a time, and wants a test to fail for it. A mutant that
- * was tested already is not tested again, unless the file or its tests changed. Arguments: the files, otherwise all.
+ * was tested already is not tested again, unless the file or its tests changed. Arguments: files or modules, otherwise all.
  */
-const files = process.argv.slice(2);
 const mutants: MutantResult[] = [];
-for (const module of chosen(files)) mutants.push(...(await mutate(module)));
+for (const module of chosen(process.argv.slice(2))) mutants.push(...(await mutate(module)));
 process.exitCode = report(mutants) ? 0 : 1;
 
-function chosen(names: readonly string[]): readonly MutatedModule[] {
-  if (names.length === 0) return MODULES;
+interface Chosen extends MutatedModule {
+  /** Of the module's files, those to mutate. */
+  readonly mutate: string;
+}
+
+function chosen(names: readonly string[]): readonly Chosen[] {
+  if (names.length === 0) return MODULES.map((module) => ({ ...module, mutate: module.files }));
   return names.map((name) => {
-    const module = MODULES.find(({ file }) => file === name);
-    if (!module) throw new UserError(`${name} is none of ${MODULES.map(({ file }) => file).join(', ')}.`);
-    return module;
+    const module = MODULES.find(({ files }) => files === name || matchesGlob(name, files));
+    if (!module) throw new UserError(`${name} is none of ${MODULES.map(({ files }) => files).join(', ')}.`);
+    return { ...module, mutate: name };
   });
 }
 
-async function mutate({ file, tests }: MutatedModule): Promise<readonly MutantResult[]> {
-  console.log(`\n${file}`);
+async function mutate({ files, tests, mutate: mutated }: Chosen): Promise<readonly MutantResult[]> {
+  console.log(`\n${mutated}`);
   const tempDirName = mkdtempSync(join(tmpdir(), 'pomerium-edge-'));
   try {
     const results = await new Stryker({
       configFile: 'scripts/mutation/stryker.config.json',
-      mutate: [file],
+      mutate: [mutated],
       testFiles: [...tests],
-      incrementalFile: `node_modules/.cache/mutation/${file}.json`,
+      incrementalFile: `node_modules/.cache/mutation/${files.replace('*', 'all')}.json`,
       // It would load tsconfig.json with the JavaScript API of TypeScript, which TypeScript 7 does not have.
       tsconfigFile: 'none',
       // Its runner for vitest 5 does not switch on what is evaluated once, when a file is loaded: all of that would survive.

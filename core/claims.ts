@@ -81,9 +81,10 @@ export function checkClaims(
 }
 
 function checkAudienceAndIssuer(claims: Claims, rules: ClaimRules, hosts: readonly string[]): void {
-  const audiences = [rules.audiences, ...hosts.map((host) => audiencesAt(host, rules.audiences))];
-  for (const asked of audiences) checkAudience(claims.aud, asked);
-  const isAsked = (one: string) => audiences.every((asked) => asked.has(one));
+  checkAudience(claims.aud, rules.audiences);
+  const asked = hosts.map((host) => audiencesAt(host, rules.audiences));
+  for (const audiences of asked) checkAudience(claims.aud, audiences);
+  const isAsked = (one: string) => rules.audiences.has(one) && asked.every((audiences) => audiences.has(one));
   checkIssuer(claims.iss, rules.issuers ?? defaultIssuers(claims.aud.filter(isAsked)));
 }
 

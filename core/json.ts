@@ -62,7 +62,7 @@ export function deepFreeze<T>(value: T): T {
     const next = pending.pop();
     if (typeof next !== 'object' || next === null) continue;
     Object.freeze(next);
-    for (const member of Object.values(next)) {
+    for (const member of Array.isArray(next) ? next : Object.values(next)) {
       if (typeof member === 'object' && member !== null) pending.push(member);
     }
   }

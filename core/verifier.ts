@@ -140,7 +140,7 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
     return Object.freeze({ ...identity, onBehalfOf: user });
   }
 
-  async verify(value: string | null | undefined, context: VerifierContext = {}): Promise<MaybeAnonymous> {
+  verify(value: string | null | undefined, context: VerifierContext = {}): Promise<MaybeAnonymous> {
     return this.#verify(value, context);
   }
 

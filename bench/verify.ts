@@ -1,32 +1,21 @@
 import { cpus } from 'node:os';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
-import type { Measured } from '../bench/measure.ts';
-import { bundleWorker, COMPATIBILITY_DATE } from './bundle-worker.ts';
-import { must } from './run.ts';
-
-if (process.argv[2] === 'cold') {
-  await import('../bench/cold/run.ts');
-  process.exit();
-}
+import { bundleWorker, COMPATIBILITY_DATE } from '../scripts/bundle-worker.ts';
+import { makeContestants } from './contestants.ts';
+import { makeDecisions } from './decisions.ts';
+import { type Measured, measure } from './measure.ts';
 
 /** Microseconds a verification, and how much of the bare primitive's speed is left, on Node.js and on workerd. */
-const { makeContestants } = await import('../bench/contestants.ts');
-const { measure } = await import('../bench/measure.ts');
-
 console.log(`${cpus()[0]?.model.trim()}, ${cpus().length} cores\n`);
 const onNode = await makeContestants();
 print(`Node.js ${process.versions.node}`, 'bare node:crypto verify', await measure(onNode.contestants), onNode.absent);
-const { makePolicyContestants } = await import('../bench/policies.ts');
-const policiesOnNode = await measure(await makePolicyContestants());
-const { measured, absent, policies } = await inWorkerd();
+const decisionsOnNode = await measure(await makeDecisions());
+const { measured, absent, decisions } = await inWorkerd();
 print('workerd', 'bare subtle.verify', measured, absent);
 console.log('| one decision, µs | Node.js | workerd |\n| --- | ---: | ---: |');
-for (const [i, { name, alone }] of policiesOnNode.entries()) {
-  console.log(`| ${name} | ${alone.toFixed(2)} | ${policies[i]?.alone.toFixed(2)} |`);
+for (const [i, { name, alone }] of decisionsOnNode.entries()) {
+  console.log(`| ${name} | ${alone.toFixed(2)} | ${decisions[i]?.alone.toFixed(2)} |`);
 }
-console.log('');
-// A process of its own: what a runtime is, the library decides once when it is loaded.
-await must(process.execPath, ['bench/fleet.ts']);
 
 function print(runtime: string, yardstick: string, measured: readonly Measured[], absent: readonly string[]): void {
   const bare = measured.find(({ name }) => name === yardstick);
@@ -44,7 +33,7 @@ function print(runtime: string, yardstick: string, measured: readonly Measured[]
 interface InWorkerd {
   measured: Measured[];
   absent: string[];
-  policies: Measured[];
+  decisions: Measured[];
 }
 
 async function inWorkerd(): Promise<InWorkerd> {

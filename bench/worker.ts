@@ -1,12 +1,12 @@
 import { makeContestants } from './contestants.ts';
+import { makeDecisions } from './decisions.ts';
 import { measure } from './measure.ts';
-import { makePolicyContestants } from './policies.ts';
 
 /** The same measurement inside workerd. */
 export default {
   async fetch(): Promise<Response> {
     const { contestants, absent } = await makeContestants();
-    const policies = await measure(await makePolicyContestants());
-    return Response.json({ measured: await measure(contestants), absent, policies });
+    const decisions = await measure(await makeDecisions());
+    return Response.json({ measured: await measure(contestants), absent, decisions });
   },
 };

@@ -8,6 +8,7 @@ import { cleanHeaders, staticKeys } from '../../core/index.ts';
 import { ASSERTION, key, makeGateRig, SENDERS } from '../support/gate.ts';
 import { HOST, jwks, NOW } from '../support/issuer.ts';
 import { cgiName, forgedName } from './header-names.ts';
+import { PLACES } from './header-places.ts';
 import { defineTarget } from './target.ts';
 
 type Lines = readonly (readonly [name: string, value: string])[];
@@ -122,7 +123,26 @@ async function passFetch(lines: Lines, configuration: ConfigurationName): Promis
   const cleaned = cleanHeaders(headers, removeHeaders);
   const isAssertion = ([name]: readonly [string, string]) => name === ASSERTION;
   assert.isFalse([...cleaned].some(isAssertion), 'cleanHeaders leaves no assertion');
-  return { Fetch: [...forward(headers, result.headers)] };
+  const views: Record<string, Lines> = { Fetch: [...forward(headers, result.headers)] };
+  for (const [place, pass] of placesOf(configuration)) {
+    const behind = await pass(new Request(`https://${HOST}/`, { headers }));
+    if (!behind) throw new Error(`${place} refuses what the gate lets on`);
+    views[place] = [...behind];
+  }
+  return views;
+}
+
+const places = new Map<ConfigurationName, [string, ReturnType<(typeof PLACES)[string]>][]>();
+
+function placesOf(name: ConfigurationName) {
+  const made =
+    places.get(name) ??
+    Object.entries(PLACES).map(([place, make]): [string, ReturnType<typeof make>] => [
+      place,
+      make({ ...base, ...CONFIGURATIONS[name] }),
+    ]);
+  places.set(name, made);
+  return made;
 }
 
 const ours: Pass = async (lines, configuration) => ({
@@ -161,7 +181,7 @@ function assertClean(lines: Lines, configuration: ConfigurationName): void {
   }
 }
 
-/** What goes on behind a gate: on Node.js over a socket, and as a Fetch server has it. */
+/** What goes on behind a gate: on Node.js over a socket, and behind each adapter for Fetch. */
 export const headerTarget = defineTarget<Input, Pass>({
   name: 'headers',
   inputs,
@@ -196,5 +216,9 @@ export const headerTarget = defineTarget<Input, Pass>({
     }
   },
   runs: 2_000,
-  seen: Object.fromEntries(Object.keys(CONFIGURATIONS).map((name) => [`rawHeaders: ${name}`, 0.1])),
+  seen: Object.fromEntries(
+    Object.keys(CONFIGURATIONS).flatMap((name) =>
+      ['rawHeaders', ...Object.keys(PLACES)].map((place) => [`${place}: ${name}`, 0.1]),
+    ),
+  ),
 });

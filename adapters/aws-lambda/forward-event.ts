@@ -19,9 +19,11 @@ function isSet(lines: unknown): boolean {
 }
 
 function forwardLines(lines: Member, { keeps, added }: ForwardedHeaders, areLists: boolean): Member {
+  // What is no text is no header line, and nobody can say what it would become.
+  const goesOn = (name: string, value: unknown) => typeof value !== 'object' && keeps(name, String(value));
   const kept = Object.entries(lines).flatMap(([name, value]): [string, unknown][] => {
-    if (!Array.isArray(value)) return keeps(name, String(value)) ? [[name, value]] : [];
-    const values = value.filter((one) => keeps(name, String(one)));
+    if (!Array.isArray(value)) return goesOn(name, value) ? [[name, value]] : [];
+    const values = value.filter((one) => goesOn(name, one));
     return values.length > 0 ? [[name, values]] : [];
   });
   return Object.fromEntries([...kept, ...added.map(([name, text]) => [name, areLists ? [text] : text])]);

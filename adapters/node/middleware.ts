@@ -114,6 +114,6 @@ async function messageOf(answer: Response): Promise<Buffer> {
   headers.set('content-length', String(body.length));
   headers.set('connection', 'close');
   const lines = [...headers].map((line) => line.join(': '));
-  const head = [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines, '', ''].join('\r\n');
+  const head = [`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`, ...lines, '', ''].join('\r\n');
   return Buffer.concat([Buffer.from(head, 'latin1'), body]);
 }

@@ -78,6 +78,15 @@ describe('an upgrade', () => {
     });
   });
 
+  test("that is refused by a status of one's own needs no phrase for it", async () => {
+    const { server } = socketServer({ ...options, onRefused: () => new Response('no', { status: 499 }) });
+    await whileListening(server, async (url) => {
+      const socket = connect({ port: Number(new URL(url).port), host: '127.0.0.1' });
+      socket.write(`${[...UPGRADE, '', ''].join('\r\n')}`);
+      assert.match(await text(socket), /^HTTP\/1\.1 499 \r\n/);
+    });
+  });
+
   test('whose client resets the connection meanwhile does no harm, and opens nothing', async () => {
     const steps = new EventEmitter();
     const given = staticKeys(jwks(key));

@@ -34,8 +34,16 @@ interface AllowedRequest {
   readonly context: GateContext;
 }
 
-/** For policies of routes behind the gate. */
-export const allowedRequests = new WeakMap<Context, AllowedRequest>();
+/**
+ * On the context itself: a `WeakMap` with an entry for each request makes the garbage collector stop the process for tens of
+ * milliseconds under load (docs/performance.md).
+ */
+const ALLOWED = Symbol('allowed request');
+
+/** What `pomerium()` let pass, for policies of routes behind it. */
+export function allowedRequest(c: object): AllowedRequest | undefined {
+  return Reflect.get(c, ALLOWED);
+}
 
 /**
  * Lets requests through only if they came through Pomerium, and sets `c.var.identity`. Refusals are `HTTPException`s with the
@@ -75,14 +83,24 @@ export function pomerium(options: OptionsFor<PomeriumOptions> = {}): MiddlewareH
     const context: GateContext = { waitUntil: waitUntilOf(c), requestId: c.req.header('cf-ray') };
     const result = await gate.authorize(request, context);
     if (result.type === 'refuse') throw await refuse(result.error, gate, native);
-    allowedRequests.set(c, { gate, request, native, context });
+    Reflect.set(c, ALLOWED, { gate, request, native, context } satisfies AllowedRequest);
     c.set('identity', result.identity);
     forwardHeaders(c, result.headers);
     await next();
     // An upgrade is the client's and the handler's alone.
     if (c.res.status === 101) return;
-    for (const [name, value] of gate.answerHeaders((one) => c.res.headers.get(one))) c.header(name, value);
+    for (const [name, value] of gate.answerHeaders((one) => c.res.headers.get(one))) setHeader(c, name, value);
   });
+}
+
+/** Hono makes an answer anew for each header that `c.header` sets, which takes longer than all of a gate's own work. */
+function setHeader(c: Context, name: string, value: string): void {
+  try {
+    c.res.headers.set(name, value);
+  } catch {
+    // An answer of fetch() cannot be changed.
+    c.header(name, value);
+  }
 }
 
 /** The request for the code behind: with the headers that may go on. */

@@ -13,7 +13,7 @@ import {
   requirePossible,
 } from '../../core/adapter.ts';
 import { log } from './gates.ts';
-import { allowedRequests, forwardHeaders, type IdentityVariables } from './middleware.ts';
+import { allowedRequest, forwardHeaders, type IdentityVariables } from './middleware.ts';
 import { refuse, toException } from './refuse.ts';
 
 /**
@@ -41,7 +41,7 @@ export function requirePolicy(
     return made;
   };
   return createMiddleware<{ Variables: IdentityVariables }>(async (c, next) => {
-    const allowed = allowedRequests.get(c);
+    const allowed = allowedRequest(c);
     if (!allowed) throw nobodyKnows(c.req.raw);
     const { gate, request, native, context } = allowed;
     const result = await gate.authorize(request, { ...context, policy: policyBehind(gate) });

@@ -6,8 +6,13 @@ import { isObject, type JsonObject } from '../json.ts';
  * list with commas (config/options.go). A value that is null is not set.
  */
 
-/** An object with its keys in lower case, as viper makes them at every depth. Values stay as they are. */
+/** An object with its keys in lower case, as viper makes them at every depth. Values stay as they are; text must be Unicode. */
 export function lowerKeys(value: unknown, at: string): unknown {
+  if (typeof value === 'string' && /\p{Cs}/u.test(value)) {
+    throw configurationError(`${at} holds half a surrogate pair, which is no Unicode; write the character.`, {
+      path: at,
+    });
+  }
   if (Array.isArray(value)) return value.map((one, i) => lowerKeys(one, `${at}[${i}]`));
   if (!isObject(value)) return value;
   const lowered: Record<string, unknown> = Object.create(null);

@@ -153,6 +153,12 @@ describe('what Pomerium does not start with:', () => {
       /write set_request_headers/,
     ],
     [
+      'text that is no Unicode',
+      { prefix_rewrite: '/\ud800' },
+      'routes[0].prefix_rewrite',
+      /^routes\[0\]\.prefix_rewrite holds half a surrogate pair/,
+    ],
+    [
       'one key twice',
       { Prefix: '/a', prefix: '/b' },
       'routes[0].prefix',

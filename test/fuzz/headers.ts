@@ -90,6 +90,8 @@ function serverOf(name: ConfigurationName): Promise<Server> {
 function start(name: ConfigurationName): Promise<Server> {
   const gate = pomerium({ ...base, ...CONFIGURATIONS[name] });
   const server = createServer((req, res) => void gate(req, res, () => res.end(JSON.stringify(viewsOf(req)))));
+  // However long a busy machine takes from one input to the next, the agent's connection stays open.
+  server.keepAliveTimeout = 0;
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server.unref())));
 }
 

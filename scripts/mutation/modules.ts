@@ -3,6 +3,8 @@ export interface MutatedModule {
   /** One file, or all of a folder (without its folders): `core/policy/*.ts`. */
   readonly files: string;
   readonly tests: readonly string[];
+  /** The file of core/signature/ that the tests get as `#signature`; `node` unless it is named. */
+  readonly engine?: 'node' | 'web';
 }
 
 const core = (...names: string[]) => names.map((name) => `test/core/${name}.test.ts`);
@@ -15,4 +17,9 @@ export const MODULES: readonly MutatedModule[] = [
     tests: core('verifier', 'refusal-details', 'memo', 'events', 'several-audiences', 'several-issuers'),
   },
   { files: 'core/bounded-map.ts', tests: core('memo') },
+  {
+    files: 'core/signature/web.ts',
+    tests: [...core('signature', 'algorithms', 'vectors'), 'test/node/signature-web.test.ts'],
+    engine: 'web',
+  },
 ];

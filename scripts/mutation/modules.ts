@@ -18,8 +18,13 @@ export const MODULES: readonly MutatedModule[] = [
   },
   { files: 'core/bounded-map.ts', tests: core('memo') },
   {
+    files: 'core/signature/{algorithms,node,node-pool}.ts',
+    tests: [...core('signature', 'algorithms', 'vectors'), 'test/node/signature-pool.test.ts'],
+  },
+  {
     files: 'core/signature/web.ts',
     tests: [...core('signature', 'algorithms', 'vectors'), 'test/node/signature-web.test.ts'],
     engine: 'web',
   },
+  { files: 'core/{keep,recently-used}.ts', tests: core('keep') },
 ];

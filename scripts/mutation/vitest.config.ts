@@ -14,6 +14,6 @@ export default defineConfig({
   test: {
     include: [...(module?.tests ?? [])],
     globalSetup: 'test/harness/global-setup.ts',
-    testTimeout: 60_000,
+    testTimeout: 20_000,
   },
 });

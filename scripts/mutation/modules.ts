@@ -27,4 +27,5 @@ export const MODULES: readonly MutatedModule[] = [
     engine: 'web',
   },
   { files: 'core/{keep,recently-used}.ts', tests: core('keep') },
+  { files: 'core/{authority,distance}.ts', tests: core('authority', 'distance') },
 ];

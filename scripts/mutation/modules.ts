@@ -1,6 +1,6 @@
 /** Files of core/ that `npm run mutation` changes, and the tests of them. More tests would take longer and kill no more. */
 export interface MutatedModule {
-  /** One file, or all of a folder (without its folders): `core/policy/*.ts`. */
+  /** One file, some (`core/{json,url}.ts`), or all of a folder without its folders (`core/policy/*.ts`). */
   readonly files: string;
   readonly tests: readonly string[];
   /** The file of core/signature/ that the tests get as `#signature`; `node` unless it is named. */
@@ -27,5 +27,14 @@ export const MODULES: readonly MutatedModule[] = [
     engine: 'web',
   },
   { files: 'core/{keep,recently-used}.ts', tests: core('keep') },
+  { files: 'core/fetch-failure.ts', tests: ['test/node/fetch-failure.test.ts'] },
+  {
+    files: 'core/{events,identity,promise,runtime,without-cache}.ts',
+    tests: [...core('events', 'identity', 'signature'), 'test/node/runtime.test.ts', 'test/node/without-cache.test.ts'],
+  },
   { files: 'core/{authority,distance}.ts', tests: core('authority', 'distance') },
+  {
+    files: 'core/{hex,html,pomerium-urls,url}.ts',
+    tests: [...core('pomerium-urls', 'standard-url', 'static-keys', 'gate-refusal'), 'test/node/old-url.test.ts'],
+  },
 ];

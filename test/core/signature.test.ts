@@ -65,6 +65,7 @@ describe('a signature check that does not answer true is a refusal', () => {
     ['a number', 1, 'invalid_signature'],
     ['an object', {}, 'invalid_signature'],
     ['nothing', undefined, 'invalid_signature'],
+    ['null', null, 'invalid_signature'],
   ];
   for (const [name, answer, code] of answers) {
     test(`${name} → ${code}`, async () => {

@@ -27,6 +27,7 @@ export const MODULES: readonly MutatedModule[] = [
     engine: 'web',
   },
   { files: 'core/{keep,recently-used}.ts', tests: core('keep') },
+  { files: 'core/{base64url,errors,json}.ts', tests: core('base64url', 'errors', 'json') },
   { files: 'core/fetch-failure.ts', tests: ['test/node/fetch-failure.test.ts'] },
   {
     files: 'core/{events,identity,promise,runtime,without-cache}.ts',

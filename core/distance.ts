@@ -1,12 +1,12 @@
 /** Damerau's distance between two words, in the form that moves no letter twice. */
 export function distance(a: string, b: string): number {
-  let before: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  let before = row;
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
     for (let j = 1; j <= b.length; j++) {
       const isSame = a[i - 1] === b[j - 1];
-      const isSwapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const isSwapped = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
       next[j] = Math.min(
         (next[j - 1] ?? 0) + 1,
         (row[j] ?? 0) + 1,
@@ -33,8 +33,6 @@ export function nearest(key: string, names: readonly string[]): string | undefin
   const bare = word.replaceAll(/[_-]/g, '');
   return names.find((name) => {
     const other = name.replaceAll('_', '').toLowerCase();
-    return (
-      bare.length > 5 && (other === bare || other.startsWith(bare) || (bare.startsWith(other) && other.length > 5))
-    );
+    return bare.length > 5 && (other.startsWith(bare) || (bare.startsWith(other) && other.length > 5));
   });
 }

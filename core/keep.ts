@@ -1,4 +1,4 @@
-import { isPlainObject } from './json.ts';
+import { isPlainObject, type JsonObject } from './json.ts';
 import { numberOf, RecentlyUsed } from './recently-used.ts';
 
 /** More configurations than an app has: options that are new with each request must not fill memory. */
@@ -27,8 +27,8 @@ export class KeptByContent<Made> {
    * `options`: undefined where they are the same in every call; or their content, from `contentOfFixed`.
    */
   get(environment: unknown, options: object | string | undefined, make: () => Made): Made {
-    const content = typeof options === 'object' ? contentOfOptions(options) : (options ?? '');
-    return this.#kept.get(this.#contentOfEnvironment(environment) + content, make);
+    const content = typeof options === 'object' ? contentOfOptions(options) : options;
+    return this.#kept.get(`${this.#contentOfEnvironment(environment)}${content}`, make);
   }
 
   #contentOfEnvironment(environment: unknown): string {
@@ -63,7 +63,7 @@ export function contentOfFixed(options: object): string {
 export function copyOfData<Value>(value: Value): Value;
 export function copyOfData(value: unknown): unknown {
   if (Array.isArray(value)) return value.map((one) => copyOfData(one));
-  if (typeof value !== 'object' || value === null || !isData(value)) return value;
+  if (!isData(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, copyOfData(one)]));
 }
 
@@ -87,7 +87,7 @@ function contentOf(value: unknown, describe: (value: object) => string): string 
 }
 
 /** Whether it is a plain object, and no key source, store, compiled policy or compiled routes. */
-function isData(value: object): boolean {
+function isData(value: unknown): value is JsonObject {
   return (
     isPlainObject(value) && ['find', 'getItem', 'decide', 'check'].every((name) => typeof value[name] !== 'function')
   );

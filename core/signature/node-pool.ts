@@ -5,27 +5,23 @@ import { setImmediate } from 'node:timers';
 let onPoolNow = 0;
 
 /**
- * What became of the latest check that was not on the pool:
- *
- *     called   its caller has not gone on yet: a check that starts now is beside it
- *     taken    who waited for it goes on: a check that starts now comes after it
- *     over     nobody goes on any more: a check that starts in this turn of the event loop is another request's
- *     none     the event loop has turned
+ * Whether a check that starts now is another request's than the latest one that was not on the pool. It is until that one's caller
+ * goes on (what starts then comes after it), and again once nobody goes on any more, until the event loop has turned.
  */
-let latest: 'none' | 'called' | 'taken' | 'over' = 'none';
+let isBeside = false;
 let isEnding = false;
 
 /** Whether a check that starts now is alone: no other one started beside it, in one run of code or one turn of the event loop. */
 export function isAlone(): boolean {
-  if (onPoolNow > 0 || latest === 'called' || latest === 'over') return false;
-  latest = 'called';
+  if (onPoolNow > 0 || isBeside) return false;
+  isBeside = true;
   queueMicrotask(take);
   return true;
 }
 
 /** Promises go on in the order in which they were settled: this one before whoever waits for the check. */
 function take(): void {
-  latest = 'taken';
+  isBeside = false;
   if (isEnding) return;
   isEnding = true;
   // When no promise is left to go on: a program that verifies one after the other is alone all the time.
@@ -34,12 +30,12 @@ function take(): void {
 
 function end(): void {
   isEnding = false;
-  latest = 'over';
+  isBeside = true;
   setImmediate(forget);
 }
 
 function forget(): void {
-  latest = 'none';
+  isBeside = false;
 }
 
 /** The result of a check that is started on the thread pool; false where it fails. */

@@ -37,10 +37,13 @@ function toDer(signature: Buffer): Buffer {
   return Buffer.concat([Buffer.of(0x30, r.length + s.length + 4, 0x02, r.length), r, Buffer.of(0x02, s.length), s]);
 }
 
-/** A DER integer is signed and as short as can be: no leading zeros, but one before a first bit that is set. */
+/**
+ * A DER integer is signed and as short as can be: no leading zeros, but one before a first bit that is set. Of zero nothing is left,
+ * which is no integer: neither R nor S may be zero.
+ */
 function minimalInteger(bytes: Buffer): Buffer {
   let start = 0;
-  while (start < bytes.length - 1 && bytes[start] === 0) start += 1;
+  while (bytes[start] === 0) start += 1;
   const integer = bytes.subarray(start);
   return (integer[0] ?? 0) < 0x80 ? integer : Buffer.concat([Buffer.of(0), integer]);
 }

@@ -6,7 +6,7 @@ const PARAMETERS = {
   ES256: { name: 'ECDSA', hash: 'SHA-256' },
   RS256: { name: 'RSASSA-PKCS1-v1_5' },
   EdDSA: { name: 'Ed25519' },
-} as const;
+};
 
 const encoder = new TextEncoder();
 

@@ -1,8 +1,10 @@
 /** Files of core/ that `npm run mutation` changes, and the tests of them. More tests would take longer and kill no more. */
 export interface MutatedModule {
-  /** One file, or all of a folder (without its folders): `core/policy/*.ts`. */
+  /** One file, some (`core/{json,url}.ts`), or all of a folder without its folders (`core/policy/*.ts`). */
   readonly files: string;
   readonly tests: readonly string[];
+  /** The file of core/signature/ that the tests get as `#signature`; `node` unless it is named. */
+  readonly engine?: 'node' | 'web';
 }
 
 const core = (...names: string[]) => names.map((name) => `test/core/${name}.test.ts`);
@@ -15,4 +17,25 @@ export const MODULES: readonly MutatedModule[] = [
     tests: core('verifier', 'refusal-details', 'memo', 'events', 'several-audiences', 'several-issuers'),
   },
   { files: 'core/bounded-map.ts', tests: core('memo') },
+  {
+    files: 'core/signature/{algorithms,node,node-pool}.ts',
+    tests: [...core('signature', 'algorithms', 'vectors'), 'test/node/signature-pool.test.ts'],
+  },
+  {
+    files: 'core/signature/web.ts',
+    tests: [...core('signature', 'algorithms', 'vectors'), 'test/node/signature-web.test.ts'],
+    engine: 'web',
+  },
+  { files: 'core/{keep,recently-used}.ts', tests: core('keep') },
+  { files: 'core/{base64url,errors,json}.ts', tests: core('base64url', 'errors', 'json') },
+  { files: 'core/fetch-failure.ts', tests: ['test/node/fetch-failure.test.ts'] },
+  {
+    files: 'core/{events,identity,promise,runtime,without-cache}.ts',
+    tests: [...core('events', 'identity', 'signature'), 'test/node/runtime.test.ts', 'test/node/without-cache.test.ts'],
+  },
+  { files: 'core/{authority,distance}.ts', tests: core('authority', 'distance') },
+  {
+    files: 'core/{hex,html,pomerium-urls,url}.ts',
+    tests: [...core('pomerium-urls', 'standard-url', 'static-keys', 'gate-refusal'), 'test/node/old-url.test.ts'],
+  },
 ];

@@ -1,15 +1,19 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { MODULES } from './modules.ts';
 
 const source = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
-/** The tests that `npm run mutation` runs against each mutant: those of core/, on Node.js. */
+/** By the name that `npm run mutation` sets. */
+const module = MODULES.find(({ files }) => files === process.env['MUTATED_MODULE']);
+
+/** The tests that `npm run mutation` runs against each mutant of a module, on Node.js. */
 export default defineConfig({
   root: source(''),
-  resolve: { alias: { '#signature': source('core/signature/node.ts') } },
+  resolve: { alias: { '#signature': source(`core/signature/${module?.engine ?? 'node'}.ts`) } },
   test: {
-    include: ['test/core/**/*.test.ts', 'test/node/{fetch-failure,signature-pool,single-flight,waiting}.test.ts'],
+    include: [...(module?.tests ?? [])],
     globalSetup: 'test/harness/global-setup.ts',
-    testTimeout: 60_000,
+    testTimeout: 20_000,
   },
 });

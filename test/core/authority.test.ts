@@ -51,3 +51,28 @@ describe('the authority of a URL is what URL says, of', () => {
     });
   }
 });
+
+describe('the authority of a usual URL is read without URL, which is slow:', () => {
+  const usual: [url: string, host: string][] = [
+    ['https://app.corp.example.com', 'app.corp.example.com'],
+    ['https://app.corp.example.com/', 'app.corp.example.com'],
+    ['http://app.corp.example.com/x', 'app.corp.example.com'],
+    ['https://a-b.c--d?x', 'a-b.c--d'],
+    ['https://localhost#x', 'localhost'],
+    ['https://1.example.com/', '1.example.com'],
+    ['https://a/', 'a'],
+    ['https://a.b1/', 'a.b1'],
+    ['https://a.b-c/', 'a.b-c'],
+  ];
+  for (const [url, host] of usual) {
+    test(url, () => {
+      const { canParse } = URL;
+      URL.canParse = () => assert.fail('URL');
+      try {
+        assert.equal(authorityOf(url), host);
+      } finally {
+        URL.canParse = canParse;
+      }
+    });
+  }
+});

@@ -91,6 +91,20 @@ describe('events', () => {
     });
   }
 
+  for (const [name, result] of [
+    ['nothing', undefined],
+    ['null', null],
+    ['a number', 1],
+    ['an object', {}],
+    ['an object with a then that is no function', Object.defineProperty({}, 'then', { value: 1 })],
+  ] as const) {
+    test(`a listener that gives ${name} has nothing for waitUntil to keep alive`, async () => {
+      const rig = makeRig(key, { onEvent: () => result });
+      await rig.verify(await sign(key));
+      assert.lengthOf(rig.pending, 0);
+    });
+  }
+
   test('an asynchronous listener is kept alive by waitUntil until it has finished', async () => {
     const finished: string[] = [];
     const { promise: signal, resolve: release } = deferred();

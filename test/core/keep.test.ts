@@ -1,6 +1,6 @@
 import { assert, describe, test } from 'vitest';
 import { compilePolicy, compileRoutes, staticKeys } from '../../core/index.ts';
-import { contentOfFixed, KeptByContent } from '../../core/keep.ts';
+import { contentOfFixed, copyOfData, KeptByContent } from '../../core/keep.ts';
 import { jwks, makeKey } from '../support/issuer.ts';
 
 class Fetcher {}
@@ -17,7 +17,7 @@ const ROUTES = { routes: [{ from: 'https://a', to: 'http://b', allow_any_authent
 const routes = compileRoutes(ROUTES);
 const ADMINS = { policy: { allow: { or: [{ groups: 'admins' }] } } };
 
-type Configuration = readonly [environment: object | undefined, options?: object];
+type Configuration = readonly [environment: object | null | undefined, options?: object | string];
 const A = { POMERIUM_AUDIENCE: 'a' };
 
 describe('KeptByContent makes the same once', () => {
@@ -25,7 +25,9 @@ describe('KeptByContent makes the same once', () => {
     ['the same variables in another object', [A], [{ ...A }]],
     ['a proxy of them', [A], [proxied(A)]],
     ['variables that are not ours', [{ ...A, REQUEST: 1 }], [{ ...A, REQUEST: 2 }]],
+    ['a variable with our name in the middle of its own', [{ MY_POMERIUM: 1 }], [{ MY_POMERIUM: 2 }]],
     ['no environment', [undefined], [undefined]],
+    ['no environment, as null', [null], [undefined]],
     ['variables that are JSON', [{ POMERIUM_RULES: [{ path: '/' }] }], [{ POMERIUM_RULES: [{ path: '/' }] }]],
     ['bindings', [{ POMERIUM_JWKS_KV: binding() }], [{ POMERIUM_JWKS_KV: binding() }]],
     ['the same options in another object', [A, { audience: ['a'] }], [A, { audience: ['a'] }]],
@@ -48,6 +50,14 @@ describe('KeptByContent never takes one configuration for another:', () => {
     ['other variables', [A], [{ POMERIUM_AUDIENCE: 'b' }]],
     ['a variable more', [A], [{ ...A, POMERIUM_POLICY: '{}' }]],
     ['a misspelt variable', [A], [{ ...A, POMERUIM_POLICY: '{}' }]],
+    ['a binding, and a variable that is not set', [{ POMERIUM_JWKS_KV: binding() }], [{ POMERIUM_JWKS_KV: undefined }]],
+    ['a list with a binding, and an empty one', [{ POMERIUM_X: [binding()] }], [{ POMERIUM_X: [] }]],
+    ['a list with a function, and an empty one', [A, { rules: [() => {}] }], [A, { rules: [] }]],
+    ['a key source that is a plain object', [A, { keys: { find() {} } }], [A, { keys: { find() {} } }]],
+    ['a store within another option', [A, { keys: { getItem() {} } }], [A, { keys: { getItem() {} } }]],
+    ['a policy that is a plain object', [A, { policy: { decide() {} } }], [A, { policy: { decide() {} } }]],
+    ['routes that are a plain object', [A, { routes: { check() {} } }], [A, { routes: { check() {} } }]],
+    ['the content of other fixed options', [A, contentOfFixed({ now() {} })], [A, contentOfFixed({ now() {} })]],
     ['text that looks like JSON', [{ POMERIUM_JWKS: '{}' }], [{ POMERIUM_JWKS: {} }]],
     ['a number as text', [{ POMERIUM_MAX_TOKEN_AGE: 1 }], [{ POMERIUM_MAX_TOKEN_AGE: '1' }]],
     ['options without an option', [A, { audience: 'a', optional: true }], [A, { audience: 'a' }]],
@@ -88,6 +98,38 @@ describe('contentOfFixed, for options that are written down,', () => {
   for (const [name, first, second, areEqual] of cases) {
     test(`${name}: ${areEqual ? 'equal' : 'not equal'}`, () =>
       assert.equal(contentOfFixed(first) === contentOfFixed(second), areEqual));
+  }
+});
+
+describe('copyOfData', () => {
+  const data = { audience: ['a'], nested: { list: [{ value: null }], text: 'b', number: 1, none: undefined } };
+
+  test('is equal, and no object or list in it is one of the original', () => {
+    const copy = copyOfData(data);
+    assert.deepEqual(copy, data);
+    assert.notEqual(copy, data);
+    assert.notEqual(copy.audience, data.audience);
+    assert.notEqual(copy.nested, data.nested);
+    assert.notEqual(copy.nested.list, data.nested.list);
+    assert.notEqual(copy.nested.list[0], data.nested.list[0]);
+  });
+
+  const same: [name: string, value: unknown][] = [
+    ['a function', () => 1],
+    ['a compiled policy', policy],
+    ['compiled routes', routes],
+    ['a key source', staticKeys(jwks(key))],
+    ['a store', new Map()],
+    ['a store that is a plain object', { getItem: () => null, setItem: () => {} }],
+    ['a binding', binding()],
+    ['text', 'a'],
+    ['null', null],
+  ];
+  for (const [name, value] of same) {
+    test(`has the very same of what is no data: ${name}`, () => {
+      assert.strictEqual(copyOfData({ list: [value] }).list[0], value);
+      assert.strictEqual(copyOfData(value), value);
+    });
   }
 });
 

@@ -14,6 +14,7 @@ describe('pomeriumUrls', () => {
   const hosts: [host: string, origin: string][] = [
     ['app.corp.example.com', 'https://app.corp.example.com'],
     ['App.Corp.example.com', 'https://app.corp.example.com'],
+    ['a', 'https://a'],
     ['localhost:8443', 'https://localhost:8443'],
     ['app.example.com:443', 'https://app.example.com'],
     ['my_app.example.com', 'https://my_app.example.com'],
@@ -59,7 +60,24 @@ describe('pomeriumUrls', () => {
     assert.deepEqual([...url.searchParams], [['pomerium_redirect_uri', 'https://www.example.com/bye?a=1&b=2#c']]);
   });
 
-  for (const afterSignOut of ['/bye', '//www.example.com', 'javascript:alert(1)', 'https:', '', 1]) {
+  for (const afterSignOut of ['http://www.example.com/bye', 'HTTPS://www.example.com/']) {
+    test(`take ${afterSignOut} for that`, () => {
+      const { signOut } = pomeriumUrls(undefined, { afterSignOut });
+      assert.equal(new URL(signOut, 'https://a').searchParams.get('pomerium_redirect_uri'), new URL(afterSignOut).href);
+    });
+  }
+
+  const noUrls = [
+    '/bye',
+    '//www.example.com',
+    'javascript:alert(1)',
+    'javascript:"https://a"',
+    'https:',
+    '',
+    1,
+    new URL('https://a'),
+  ];
+  for (const afterSignOut of noUrls) {
     test(`take no ${JSON.stringify(afterSignOut)} for that`, () =>
       assertMisconfigured(
         () => pomeriumUrls(undefined, { afterSignOut: afterSignOut as string }),

@@ -31,6 +31,11 @@ describe('threat: empty or odd signatures', () => {
         ['DER-encoded', toDer],
         ['with r = 0', (signature) => new Uint8Array([...new Uint8Array(32), ...signature.subarray(32)])],
         ['with s = 0', (signature) => new Uint8Array([...signature.subarray(0, 32), ...new Uint8Array(32)])],
+        // The same two numbers: a signature has one spelling.
+        [
+          'with a zero before s',
+          (signature) => new Uint8Array([...signature.subarray(0, 32), 0, ...signature.subarray(32)]),
+        ],
         ['with r = s = n', () => fromHex(ORDER + ORDER)],
         ['with s = n', (signature) => new Uint8Array([...signature.subarray(0, 32), ...fromHex(ORDER)])],
       );
@@ -60,6 +65,7 @@ describe('a signature check that does not answer true is a refusal', () => {
     ['a number', 1, 'invalid_signature'],
     ['an object', {}, 'invalid_signature'],
     ['nothing', undefined, 'invalid_signature'],
+    ['null', null, 'invalid_signature'],
   ];
   for (const [name, answer, code] of answers) {
     test(`${name} → ${code}`, async () => {
@@ -72,6 +78,12 @@ describe('a signature check that does not answer true is a refusal', () => {
       assert.equal(await rig.codeOf(await sign(key)), code as never);
     });
   }
+});
+
+test('threat: a symmetric key is taken by no engine', async () => {
+  const jwk = { kty: 'oct', k: toBase64url(new Uint8Array(32)) } as unknown as PublicJwk;
+  const error = await (async () => signatureVerifier(jwk))().catch((reason: unknown) => reason);
+  assert.instanceOf(error, Error);
 });
 
 function rpcPromise(value: unknown): unknown {

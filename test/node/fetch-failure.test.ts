@@ -61,7 +61,7 @@ describe('why the origin could not be asked is in the error and in the event', (
     [
       'an unknown name',
       async () => 'https://pomerium.invalid/',
-      /host name cannot be resolved \((ENOTFOUND|EAI_AGAIN)\)/,
+      /host name cannot be resolved \((ENOTFOUND|EAI_AGAIN)\); check the URL and the DNS/,
     ],
     [
       'a server that does not answer',
@@ -77,7 +77,7 @@ describe('why the origin could not be asked is in the error and in the event', (
     [
       'a port that does not speak TLS',
       async () => `https://127.0.0.1:${await portOf(createServer((_, res) => res.end()))}/`,
-      /TLS could not be negotiated/,
+      /TLS could not be negotiated.*; check the URL and its port/,
     ],
     [
       'half an answer',
@@ -119,13 +119,31 @@ describe('describeFetchFailure', () => {
     ['a private CA', withCause(coded('UNABLE_TO_GET_ISSUER_CERT_LOCALLY')), /NODE_EXTRA_CA_CERTS/],
     ['a connect time-out of undici', withCause(coded('UND_ERR_CONNECT_TIMEOUT')), /the host does not answer/],
     ['AbortSignal.timeout', new DOMException('aborted', 'TimeoutError'), /the host does not answer/],
-    ['no route', withCause(coded('EHOSTUNREACH')), /the host does not answer \(EHOSTUNREACH\)/],
+    [
+      'no route',
+      withCause(coded('EHOSTUNREACH')),
+      /the host does not answer \(EHOSTUNREACH\); check firewalls and routes/,
+    ],
+    [
+      'a reset, in words',
+      new Error('connection to 192.0.2.1 was reset'),
+      /^the connection was closed before the whole answer came$/,
+    ],
+    [
+      'words of two causes, which are no one sentence',
+      Object.assign(new Error('no connection'), { cause: new RangeError('file closed') }),
+      /^RangeError: file closed$/,
+    ],
     [
       'every address of a host (AggregateError)',
       withCause(new AggregateError([coded('ECONNREFUSED', 'connect ECONNREFUSED ::1:1'), coded('ECONNREFUSED')])),
       /connection was refused \(ECONNREFUSED\)/,
     ],
-    ['workerd, a lost connection', new Error('Network connection lost.'), /connection was refused, or closed/],
+    [
+      'workerd, a lost connection',
+      new Error('Network connection lost.'),
+      /^the connection was refused, or closed before the whole answer came$/,
+    ],
     [
       'workerd, which says nothing',
       new Error('internal error; reference = mns8h0c4'),
@@ -151,6 +169,8 @@ describe('describeFetchFailure', () => {
     ['Deno, a certificate', new TypeError('invalid peer certificate: UnknownIssuer'), /not trusted here/],
     ['Bun, a code of its own', coded('ConnectionRefused', 'Unable to connect.'), /refused \(ConnectionRefused\)/],
     ['what nobody foresaw, by its name', new RangeError('Invalid port: 99999'), /^RangeError: Invalid port: 99999$/],
+    ['an error without a message', { name: 'TypeError' }, /^TypeError$/],
+    ['a message beyond its first 500 characters', new Error(`${'a '.repeat(250)}certificate`), /^Error: a a/],
     ['something that is no error', 'x', /^string$/],
     ['nothing', undefined, /^undefined$/],
   ];
@@ -162,6 +182,14 @@ describe('describeFetchFailure', () => {
     const error = new Error('a');
     error.cause = error;
     assert.equal(describeFetchFailure(error), 'Error: a');
+  });
+
+  test('a chain of causes is read up to its fifth link', () => {
+    const chain = ['A7', 'A6', 'A5', 'A4', 'A3', 'A2', 'A1'].reduce<unknown>(
+      (cause, name) => ({ name, message: 'a', cause }),
+      null,
+    );
+    assert.equal(describeFetchFailure(chain), 'A5: a');
   });
 
   test('an error that cannot be read is no error of ours', () => {
@@ -192,6 +220,12 @@ describe('describeFetchFailure', () => {
     assert.equal(short, 'TypeError: … is an invalid header value');
     const odd = Object.assign(new Error('x'), { name: '\n{"type":"forged"}', code: 'sk_live_aaaaaaaaaaaa' });
     assert.equal(describeFetchFailure(odd), 'Error: x');
+    for (const code of ['secret ABC', 'ABC secret']) {
+      assert.equal(describeFetchFailure(Object.assign(new Error('x'), { name: code, code })), 'Error: x');
+    }
+    assert.equal(describeFetchFailure(new Error('a "Bearer AbCd')), 'Error: a …');
+    assert.equal(describeFetchFailure(new Error(`a ${'Ab0_'.repeat(8)} b`)), 'Error: a … b');
+    assert.lengthOf(describeFetchFailure(new Error('a '.repeat(150))), 'Error: '.length + 200);
     const cut = describeFetchFailure(new Error(`${'a '.repeat(90)}${token}`));
     assert.notInclude(cut, token.slice(0, 8));
     assert.notInclude(text, '\x1b');

@@ -1,6 +1,8 @@
+import { createHook } from 'node:async_hooks';
 import { assert, describe, test } from 'vitest';
 import type { PublicJwk, VerifySignature } from '../../core/signature/algorithms.ts';
 import { signatureVerifier } from '../../core/signature/node.ts';
+import { onPool } from '../../core/signature/node-pool.ts';
 import { makeKey, sign } from '../support/issuer.ts';
 
 const key = await makeKey('ES256');
@@ -32,6 +34,20 @@ describe('on Node.js a check runs', () => {
       assert.isTrue(result);
       await result;
     }
+  });
+
+  test('with one callback at the end of the turn for all of such a program’s checks', async () => {
+    await turn();
+    let immediates = 0;
+    const hook = createHook({
+      init(_, type) {
+        if (type === 'Immediate') immediates += 1;
+      },
+    }).enable();
+    for (let index = 0; index < 64; index++) await check(index);
+    await turn();
+    hook.disable();
+    assert.equal(immediates, 1 + 2, 'one of its own, two of the test');
   });
 
   test('on the thread pool when another started beside it in the same run of code', async () => {
@@ -68,6 +84,36 @@ describe('on Node.js a check runs', () => {
     assert.deepEqual(await Promise.all([other, result]), [true, true]);
     await turn();
     assert.isTrue(check(3));
+  });
+
+  test('on the thread pool when one that is there takes several turns', async () => {
+    let finish = () => {};
+    const slow = onPool((done) => {
+      finish = () => done(null, true);
+    });
+    await turn();
+    const other = check(0);
+    assert.instanceOf(other, Promise);
+    finish();
+    assert.deepEqual(await Promise.all([slow, other]), [true, true]);
+  });
+
+  test('synchronously after one that could not be started on the pool, which is a refusal', async () => {
+    const failed = onPool(() => {
+      throw new Error('not started');
+    });
+    assert.isFalse(await failed);
+    await turn();
+    assert.isTrue(check(0));
+  });
+
+  test('to a refusal with a key that the engine takes, and cannot check with', async () => {
+    const jwk = { kty: 'OKP', crv: 'X25519', x: 'CQ'.padEnd(43, 'A') };
+    const verifyByX25519 = await signatureVerifier(jwk as unknown as PublicJwk);
+    const signature = 'A'.repeat(86);
+    await turn();
+    assert.isFalse(verifyByX25519(signature, 'a'));
+    assert.isFalse(await verifyByX25519(signature, 'a'));
   });
 
   test('with the same verdicts wherever it runs', async () => {

@@ -16,6 +16,8 @@ const WITHOUT_CONTENT = ['store', 'upstream'];
 export class KeptByContent<Made> {
   readonly #kept: RecentlyUsed<Made>;
   readonly #environments = new WeakMap<object, string>();
+  /** Most requests come with the same environment and the same options: no long text is put together for these. */
+  #latest: { readonly environment: unknown; readonly content: string | undefined; readonly made: Made } | undefined;
 
   /** `sharedWith`: both keep in one place what they make. Each reads an environment for itself, once, at its first call. */
   constructor(sharedWith?: KeptByContent<Made>) {
@@ -28,7 +30,10 @@ export class KeptByContent<Made> {
    */
   get(environment: unknown, options: object | string | undefined, make: () => Made): Made {
     const content = typeof options === 'object' ? contentOfOptions(options) : options;
-    return this.#kept.get(`${this.#contentOfEnvironment(environment)}${content}`, make);
+    if (this.#latest?.environment === environment && this.#latest.content === content) return this.#latest.made;
+    const made = this.#kept.get(`${this.#contentOfEnvironment(environment)}${content}`, make);
+    this.#latest = { environment, content, made };
+    return made;
   }
 
   #contentOfEnvironment(environment: unknown): string {

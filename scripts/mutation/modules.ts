@@ -15,4 +15,8 @@ export const MODULES: readonly MutatedModule[] = [
     tests: core('verifier', 'refusal-details', 'memo', 'events', 'several-audiences', 'several-issuers'),
   },
   { files: 'core/bounded-map.ts', tests: core('memo') },
+  {
+    files: 'core/keys/material/*.ts',
+    tests: [...core('jwks', 'static-keys', 'memo', 'several-issuers'), 'test/node/key-import.test.ts'],
+  },
 ];

@@ -19,4 +19,7 @@ export const MODULES: readonly MutatedModule[] = [
     files: 'core/keys/material/*.ts',
     tests: [...core('jwks', 'static-keys', 'memo', 'several-issuers'), 'test/node/key-import.test.ts'],
   },
+  { files: 'core/keys/by-issuer.ts', tests: core('several-issuers') },
+  { files: 'core/keys/key-set.ts', tests: core('jwks', 'static-keys', 'algorithms', 'refusal-details') },
+  { files: 'core/keys/timeout.ts', tests: ['test/node/timeout.test.ts'] },
 ];

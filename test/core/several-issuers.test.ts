@@ -81,7 +81,7 @@ test('a signature of nobody is no valid one, however many have a key with its ke
   assert.equal(await codeOf(() => verifier.verify(forged)), 'invalid_signature');
 });
 
-test('a key of another one under the same key id, for another algorithm, locks nobody out', async () => {
+test('a key of another one under the same key id, for another algorithm, locks nobody out and verifies nothing else', async () => {
   const rs256 = await makeKey('RS256');
   const imitation = staticKeys({ keys: [{ ...rs256.publicJwk, kid: keyOfA.kid }] });
   const own = staticKeys(jwks(keyOfA));
@@ -93,8 +93,10 @@ test('a key of another one under the same key id, for another algorithm, locks n
     for (let i = 0; i < 2; i++) {
       assert.equal((await verifier.verify(await signFor(keyOfA, A))).issuer, A);
       assert.equal((await verifier.verify(await signFor(rs256, B, { kid: keyOfA.kid }))).issuer, B);
-      const wrong = await signFor(keyOfB, A, { kid: keyOfA.kid });
-      assert.equal(await codeOf(() => verifier.verify(wrong)), 'invalid_signature');
+      for (const signer of [keyOfB, rs256]) {
+        const wrong = await signFor(signer, A, { kid: keyOfA.kid, alg: 'ES256' });
+        assert.equal(await codeOf(() => verifier.verify(wrong)), 'invalid_signature');
+      }
     }
   }
 });

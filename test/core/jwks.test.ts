@@ -1,5 +1,6 @@
 import { assert, describe, test } from 'vitest';
 import { createVerifier, remoteKeys, type SkipReason, staticKeys } from '../../core/index.ts';
+import { readJwk } from '../../core/keys/material/jwk.ts';
 import { readJwks, UnusableJwks } from '../../core/keys/material/jwks.ts';
 import { HOST, jwks, makeKey, NOW, sign, type TestKey, toBase64url } from '../support/issuer.ts';
 import { errorOf, makeRig } from '../support/verifying.ts';
@@ -164,16 +165,22 @@ describe('a key of a set is used', () => {
     });
   }
 
+  // workerd takes 3 and 65537 alone, and says so when it imports the key.
+  const engineDependent = 'an exponent of four bytes';
   const atTheBound: [name: string, jwk: object][] = [
     ['RSA of 2048 bits', { ...RSA, n: modulus(256) }],
     ['RSA of 8192 bits', { ...RSA, n: modulus(1024) }],
     ['an exponent of 3', { ...RSA, e: 'Aw' }],
-    ['an exponent of four bytes', { ...RSA, e: 'AQAAAQ' }],
+    [engineDependent, { ...RSA, e: 'AQAAAQ' }],
     ['a point with small coordinates', { ...EC, ...X_IS_5 }],
     ['the point with x = 0', { ...EC, ...X_IS_0 }],
   ];
   for (const [name, jwk] of atTheBound) {
-    test(name, async () => assert.isEmpty((await rigOf(jwk)).skipped));
+    test(name, async () => {
+      assert.isUndefined(readJwk(jwk).skipped);
+      if (name === engineDependent) return;
+      assert.isEmpty((await rigOf(jwk)).skipped);
+    });
   }
 
   test('beside others that have no kid, either', async () => {

@@ -22,4 +22,5 @@ export const MODULES: readonly MutatedModule[] = [
   { files: 'core/keys/by-issuer.ts', tests: core('several-issuers') },
   { files: 'core/keys/key-set.ts', tests: core('jwks', 'static-keys', 'algorithms', 'refusal-details') },
   { files: 'core/keys/timeout.ts', tests: ['test/node/timeout.test.ts'] },
+  { files: 'core/option-readers.ts', tests: core('configuration', 'variables', 'gate-options-shape') },
 ];

@@ -30,7 +30,8 @@ export class KeptByContent<Made> {
    */
   get(environment: unknown, options: object | string | undefined, make: () => Made): Made {
     const content = typeof options === 'object' ? contentOfOptions(options) : options;
-    if (this.#latest?.environment === environment && this.#latest.content === content) return this.#latest.made;
+    const latest = this.#latest;
+    if (latest && latest.environment === environment && latest.content === content) return latest.made;
     const made = this.#kept.get(`${this.#contentOfEnvironment(environment)}${content}`, make);
     this.#latest = { environment, content, made };
     return made;

@@ -25,39 +25,46 @@ export function keysByIssuer(all: readonly IssuerKeys[]): KeySource {
     },
   };
 
-  /** Of those that hold it, else of all: whoever answers first. As long as one of them cannot tell, nobody can. */
+  /**
+   * Of those that hold it, else of all: whoever answers first with a key for this algorithm. As long as one of them cannot
+   * tell, nobody can.
+   */
   async function findAny(
     holders: readonly KeySource[],
     selector: KeySelector,
     context: KeyContext,
   ): Promise<VerificationKey> {
+    const isForAlgorithm = (key: VerificationKey) => key.algorithm === selector.algorithm;
     const asked = holders.length > 0 ? holders : sources;
-    const errors: unknown[] = [];
-    const searches = asked.map(async (keys) => {
-      try {
-        return await keys.find(selector, context);
-      } catch (error) {
-        errors.push(error);
-        throw error;
-      }
+    const searches = asked.map(async (keys) => keys.find(selector, context));
+    const suitable = searches.map(async (search) => {
+      const key = await search;
+      return isForAlgorithm(key) ? key : Promise.reject();
     });
-    const isUnknown = (error: unknown) => error instanceof PomeriumError && error.code === 'unknown_key';
-    const first = await Promise.any(searches).catch(() => {
-      throw errors.find((error) => !isUnknown(error)) ?? errors[0];
+    const first = await Promise.any(suitable).catch(({ errors }: AggregateError) => {
+      const failure = errors.find((error) => error !== undefined && !isUnknown(error));
+      if (failure) throw failure;
+      // One for another algorithm, which the verifier refuses, or nobody has it.
+      return Promise.any(searches).catch(() => Promise.reject(errors[0]));
     });
     // Another one may have another key under the same id.
-    const others = holders.flatMap((keys) => keys.peek?.(selector) ?? []).filter((key) => key !== first);
-    return others.length > 0 ? anyOf([first, ...others]) : first;
+    const others = sources.flatMap((keys) => keys.peek?.(selector) ?? []).filter((key) => key !== first);
+    const alike = others.filter(isForAlgorithm);
+    return alike.length > 0 ? anyOf([first, ...alike]) : first;
   }
 }
 
-/** A key that verifies what one of these does. */
+function isUnknown(error: unknown): boolean {
+  return error instanceof PomeriumError && error.code === 'unknown_key';
+}
+
+/** A key that verifies what one of these does, all of one algorithm. */
 function anyOf(keys: readonly [VerificationKey, ...VerificationKey[]]): VerificationKey {
   return {
     ...keys[0],
     async verify(signature, input) {
-      for (const { algorithm, verify } of keys) {
-        if (algorithm === keys[0].algorithm && (await verify(signature, input))) return true;
+      for (const { verify } of keys) {
+        if (await verify(signature, input)) return true;
       }
       return false;
     },

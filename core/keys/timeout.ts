@@ -90,7 +90,7 @@ export async function waitWithin(limit: number, work?: Promise<unknown>): Promis
     shared.waiting -= 1;
     if (shared.waiting === 0) {
       clearTimeout(shared.timer);
-      if (sharedTimers.get(end) === shared) sharedTimers.delete(end);
+      sharedTimers.delete(end);
     }
   }
 }
@@ -98,10 +98,7 @@ export async function waitWithin(limit: number, work?: Promise<unknown>): Promis
 function startTimer(end: number): SharedTimer {
   let timer: SharedTimer['timer'];
   const passed = new Promise<void>((resolve) => {
-    timer = setTimeout(() => {
-      sharedTimers.delete(end);
-      resolve();
-    }, end - Date.now());
+    timer = setTimeout(resolve, end - Date.now());
   });
   const shared = { passed, timer, waiting: 0 };
   sharedTimers.set(end, shared);

@@ -38,4 +38,12 @@ export const MODULES: readonly MutatedModule[] = [
     files: 'core/{hex,html,pomerium-urls,url}.ts',
     tests: [...core('pomerium-urls', 'standard-url', 'static-keys', 'gate-refusal'), 'test/node/old-url.test.ts'],
   },
+  {
+    files: 'core/keys/material/*.ts',
+    tests: [...core('jwks', 'static-keys', 'memo', 'several-issuers'), 'test/node/key-import.test.ts'],
+  },
+  { files: 'core/keys/by-issuer.ts', tests: core('several-issuers') },
+  { files: 'core/keys/key-set.ts', tests: core('jwks', 'static-keys', 'algorithms', 'refusal-details') },
+  { files: 'core/keys/timeout.ts', tests: ['test/node/timeout.test.ts'] },
+  { files: 'core/option-readers.ts', tests: core('configuration', 'variables', 'gate-options-shape') },
 ];

@@ -1,5 +1,5 @@
 import { assert, describe, test } from 'vitest';
-import { createGate, type GateOptions } from '../../core/adapter.ts';
+import { createGate, type GateOptions, requireHandler } from '../../core/adapter.ts';
 import { allOf } from '../../core/gate/rules.ts';
 import {
   compilePolicy,
@@ -54,6 +54,19 @@ describe('options that are no plain object are refused:', () => {
 function makeGate(env: object, options: unknown): void {
   createGate(env, options as GateOptions, { log: { event() {}, failure() {} } });
 }
+
+describe('what is wrapped is refused where it is no function:', () => {
+  const cases: [name: string, handler: unknown, what: RegExp][] = [
+    ['nothing, as of an export that is misspelt', undefined, /handler must be a function; it is nothing/],
+    ['an object with a handler', { fetch() {} }, /handler must be a function; it is a value of type object/],
+    ['text', 'handler', /it is "handler"/],
+  ];
+  for (const [name, handler, what] of cases) {
+    test(name, () => assertMisconfigured(() => requireHandler(handler), what));
+  }
+
+  test('but not a function', () => assert.doesNotThrow(() => requireHandler(async () => {})));
+});
 
 describe('names of headers and claims that can never match are refused:', () => {
   const cases: [name: string, options: GateOptions | object, env: object, message: RegExp][] = [

@@ -1,7 +1,7 @@
 import { assert, describe, test } from 'vitest';
 import { requireOne } from '../../core/assertion.ts';
-import type { PomeriumErrorCode, VerifierOptions } from '../../core/index.ts';
-import { HOST, makeKey, NOW, sign, signText, toBase64url, userClaims } from '../support/issuer.ts';
+import { type PomeriumErrorCode, staticKeys, type VerifierOptions } from '../../core/index.ts';
+import { HOST, jwks, makeKey, NOW, sign, signText, toBase64url, userClaims } from '../support/issuer.ts';
 import { errorOf, makeRig } from '../support/verifying.ts';
 
 const key = await makeKey();
@@ -210,6 +210,30 @@ testDetails('the algorithm', 'unsupported_algorithm', [
     withHeader(JSON.stringify({ alg: 'RS256', kid: key.kid })),
     ['The assertion names another algorithm than its key is for.', 'ES256', '"RS256"'],
     { algorithms: ['ES256', 'RS256'] },
+  ],
+]);
+
+const STRANGER =
+  'The assertion names a key that the key set does not hold: another Pomerium signed it, or the key was removed.';
+const twoKeys = { keys: staticKeys(jwks(key, other)) };
+
+testDetails('the key', 'unknown_key', [
+  ['a key id of another set', sign(key, {}, { kid: 'x' }), [STRANGER, `"${key.kid}"`, '"x"']],
+  [
+    'a key id of another set, beside several keys',
+    sign(key, {}, { kid: 'x' }),
+    [STRANGER, `"${key.kid}" or "${other.kid}"`, '"x"'],
+    twoKeys,
+  ],
+  [
+    'no key id beside several keys',
+    sign(key, {}, { kid: undefined }),
+    [
+      'The assertion names no key, and not exactly one key of the set is for "ES256".',
+      `"${key.kid}" or "${other.kid}"`,
+      'nothing',
+    ],
+    twoKeys,
   ],
 ]);
 

@@ -1,5 +1,6 @@
 import { assert, describe, test } from 'vitest';
-import { createVerifier, remoteKeys, staticKeys } from '../../core/index.ts';
+import { createVerifier, type KeySource, type PomeriumEvent, remoteKeys, staticKeys } from '../../core/index.ts';
+import { keysByIssuer } from '../../core/keys/by-issuer.ts';
 import { jwks, makeKey, NOW, sign, type TestKey } from '../support/issuer.ts';
 import { jwksAnswer, Origin } from '../support/origin.ts';
 import { codeOf, errorOf } from '../support/verifying.ts';
@@ -73,6 +74,33 @@ test('a key of another one under the same key id is not taken for its own, and l
   }
 });
 
+test('a signature of nobody is no valid one, however many have a key with its key id', async () => {
+  const verifier = verifierOf({ [A]: staticKeys(jwks(keyOfA)), [B]: staticKeys(jwks(keyOfA)) });
+  await verifier.ready();
+  const forged = await signFor(keyOfB, A, { kid: keyOfA.kid });
+  assert.equal(await codeOf(() => verifier.verify(forged)), 'invalid_signature');
+});
+
+test('a key of another one under the same key id, for another algorithm, locks nobody out and verifies nothing else', async () => {
+  const rs256 = await makeKey('RS256');
+  const imitation = staticKeys({ keys: [{ ...rs256.publicJwk, kid: keyOfA.kid }] });
+  const own = staticKeys(jwks(keyOfA));
+  for (const issuers of [
+    { [A]: own, [B]: imitation },
+    { [B]: imitation, [A]: own },
+  ]) {
+    const verifier = createVerifier({ audience: [A, B], issuers, algorithms: ['ES256', 'RS256'], now: () => NOW });
+    for (let i = 0; i < 2; i++) {
+      assert.equal((await verifier.verify(await signFor(keyOfA, A))).issuer, A);
+      assert.equal((await verifier.verify(await signFor(rs256, B, { kid: keyOfA.kid }))).issuer, B);
+      for (const signer of [keyOfB, rs256]) {
+        const wrong = await signFor(signer, A, { kid: keyOfA.kid, alg: 'ES256' });
+        assert.equal(await codeOf(() => verifier.verify(wrong)), 'invalid_signature');
+      }
+    }
+  }
+});
+
 test('a key that its issuer withdrew verifies nothing of it, though another one still publishes it', async () => {
   const [a, b] = [await Origin.start(jwksAnswer(jwks(keyOfA))), await Origin.start(jwksAnswer(jwks(keyOfA)))];
   let now = NOW;
@@ -102,6 +130,66 @@ test('while the origin of one fails, the others go on, and nobody is told that a
   const verifier = verifierOf({ [A]: staticKeys(jwks(keyOfA)), [B]: remoteKeys(down.url) });
   assert.equal((await verifier.verify(await signFor(keyOfA, A))).issuer, A);
   assert.equal(await codeOf(async () => verifier.verify(await signFor(keyOfB, B))), 'keys_unavailable');
+});
+
+test('a key for another algorithm is unsupported, unless one cannot tell whether it has the right one', async () => {
+  const down = await Origin.start({ status: 503 });
+  const token = await signFor(keyOfA, A, { alg: 'RS256' });
+  for (const [other, code] of [
+    [staticKeys(jwks(keyOfB)), 'unsupported_algorithm'],
+    [remoteKeys(down.url), 'keys_unavailable'],
+  ] as const) {
+    const issuers = { [A]: staticKeys(jwks(keyOfA)), [B]: other };
+    const verifier = createVerifier({ audience: [A, B], issuers, algorithms: ['ES256', 'RS256'], now: () => NOW });
+    assert.equal(await codeOf(() => verifier.verify(token)), code);
+  }
+});
+
+test('what was verified is remembered, from the first request on', async () => {
+  const cached: boolean[] = [];
+  const issuers = { [A]: staticKeys(jwks(keyOfA)), [B]: staticKeys(jwks(keyOfB)) };
+  const onEvent = (event: PomeriumEvent) => {
+    if (event.type === 'assertion_verified') cached.push(event.cached);
+  };
+  const verifier = createVerifier({ audience: [A, B], issuers, now: () => NOW, onEvent });
+  const token = await signFor(keyOfA, A);
+  for (let i = 0; i < 3; i++) await verifier.verify(token);
+  assert.deepEqual(cached, [false, true, true]);
+});
+
+describe('the keys of several issuers as one source', () => {
+  const context = { now: () => NOW, waitUntil: () => {}, emit: undefined };
+  const sourceOf = (keys: KeySource, host: string) => ({ issuers: new Set([host]), keys });
+  const selector = { algorithm: 'ES256', keyId: keyOfA.kid };
+
+  test('give a key without a promise where one of them alone has it in memory', async () => {
+    const a = staticKeys(jwks(keyOfA));
+    const both = keysByIssuer([sourceOf(staticKeys(jwks(keyOfB)), B), sourceOf(a, A)]);
+    await both.ready(context);
+    assert.equal(both.find(selector, context), a.peek?.(selector));
+  });
+
+  test('ask nobody else where several have it in memory', async () => {
+    let isAsked = false;
+    const third: KeySource = {
+      find: () => {
+        isAsked = true;
+        throw new Error('asked');
+      },
+      ready: async () => {},
+    };
+    const twins = [A, B].map((host) => sourceOf(staticKeys(jwks(keyOfA)), host));
+    const all = keysByIssuer([sourceOf(third, 'c.corp.example.com'), ...twins]);
+    await all.ready(context);
+    assert.equal((await all.find(selector, context)).keyId, keyOfA.kid);
+    assert.isFalse(isAsked);
+  });
+
+  test('are asked where one cannot say what it has in memory', async () => {
+    const { find, ready } = staticKeys(jwks(keyOfA));
+    const all = keysByIssuer([sourceOf({ find, ready }, A), sourceOf(staticKeys(jwks(keyOfB)), B)]);
+    for (let i = 0; i < 2; i++) assert.equal((await all.find(selector, context)).keyId, keyOfA.kid);
+  });
 });
 
 test('asks only the origin of the issuer whose key it is', async () => {

@@ -11,6 +11,8 @@ const rs256 = await makeKey('RS256');
 const eddsa = await makeKey('EdDSA');
 const ALL = { algorithms: ['ES256', 'RS256', 'EdDSA'] } as const;
 
+const withMember = ({ publicJwk }: typeof es256, pem: string) => ({ keys: [{ ...publicJwk, pem }] });
+
 /** SubjectPublicKeyInfo of an EC key on P-256 up to its point of 33 bytes (RFC 5480). */
 const P256_COMPRESSED_SPKI = fromBase64url('MDkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDIgA');
 
@@ -28,6 +30,9 @@ describe('staticKeys takes', () => {
     ['base64 of a PEM, in lines', (key) => (btoa(key.spki).match(/.{1,64}/g) ?? []).join('\n')],
     ['base64url of a JWKS', (key) => toBase64url(JSON.stringify(jwks(key)))],
     ['base64 of a JWK', (key) => btoa(JSON.stringify(key.publicJwk))],
+    ['a JWKS as text with a byte order mark, as editors write it', (key) => `\uFEFF${JSON.stringify(jwks(key))}\n`],
+    ['a JWKS as text that has another key as PEM in a member', (key) => JSON.stringify(withMember(key, other.spki))],
+    ['a JWKS on one line with \\n written out', (key) => JSON.stringify(jwks(key), null, 1).replaceAll('\n', '\\n')],
   ];
   for (const key of [es256, rs256, eddsa]) {
     for (const [name, form] of forms) {
@@ -35,6 +40,7 @@ describe('staticKeys takes', () => {
         const rig = makeRig(staticKeys(form(key)), ALL);
         assert.equal(await rig.codeOf(await sign(key)), 'valid');
         assert.equal(await rig.codeOf(await sign(key, {}, { kid: 'x' })), 'unknown_key');
+        assert.isEmpty(rig.events.filter(({ type }) => type === 'key_skipped'));
       });
     }
   }
@@ -47,11 +53,25 @@ describe('staticKeys takes', () => {
     assert.equal(await makeRig(staticKeys(pem)).codeOf(await sign(es256)), 'valid');
   });
 
+  test('base64url of a JWKS that has both letters of that alphabet', async () => {
+    const text = toBase64url(JSON.stringify({ ...es256.publicJwk, kid: '>>>???' }));
+    assert.match(text, /-.*_/);
+    assert.equal(await makeRig(staticKeys(text)).codeOf(await sign(es256, {}, { kid: '>>>???' })), 'valid');
+  });
+
+  test('text of 65,536 characters', async () => {
+    const text = JSON.stringify(es256.publicJwk).replace('{', `{${' '.repeat(65_536)}`);
+    const longest = text.replace('{', '').slice(-65_535);
+    assert.equal(await makeRig(staticKeys(`{${longest}`)).codeOf(await sign(es256)), 'valid');
+    assertMisconfigured(() => staticKeys(`{ ${longest}`), /longer than 65536 characters/);
+  });
+
   test('several PEMs in one string, with and without a line between them', async () => {
     for (const separator of ['', '\n', '\n# the old key\n']) {
       const rig = makeRig(staticKeys([es256, other, rs256].map(({ spki }) => spki).join(separator)), ALL);
       for (const key of [es256, other, rs256]) assert.equal(await rig.codeOf(await sign(key)), 'valid');
       assert.equal(await rig.codeOf(await sign(eddsa)), 'unknown_key');
+      assert.isEmpty(rig.events.filter(({ type }) => type === 'key_skipped'));
     }
   });
 
@@ -79,6 +99,28 @@ describe('staticKeys takes', () => {
     );
     assert.match(skipped[0]?.message ?? '', /P-384.*P-256 signing key/);
   });
+
+  test('a skipped key as one event, however many requests come before the keys are ready', async () => {
+    const rig = makeRig(staticKeys(v2026.jwks.mixed.body));
+    await Promise.all([rig.verifier.ready(), rig.verifier.ready()]);
+    await rig.verifier.ready();
+    assert.deepEqual(
+      rig.events.map(({ type }) => type),
+      ['key_skipped'],
+    );
+  });
+
+  test('a key that is ready without a promise, and one that is not by a promise alone', async () => {
+    const keys = staticKeys(es256.spki);
+    const selector = { algorithm: 'ES256', keyId: es256.kid };
+    assert.isUndefined(keys.peek?.(selector));
+    const first = keys.find(selector, context);
+    assert.instanceOf(first, Promise);
+    const found = await first;
+    assert.equal(found.keyId, es256.kid);
+    assert.equal(keys.find(selector, context), found);
+    assert.equal(keys.peek?.(selector), found);
+  });
 });
 
 const context = { now: () => 0, waitUntil: () => {}, emit: undefined };
@@ -93,6 +135,12 @@ describe('staticKeys refuses, when it is built,', () => {
     ['a list', [es256.publicJwk], /takes a JWK/],
     ['keys: null', { keys: null }, /publishes no signing key/],
     ['no keys', { keys: [] }, /publishes no signing key/],
+    ['keys that are no list', { keys: es256.publicJwk }, /"keys" of the JWKS are not a list/],
+    [
+      'keys that are all unusable, with the reason of each',
+      { keys: [{ ...es256.publicJwk, kid: 'a', use: 'enc' }, { kty: 'oct' }] },
+      /No key of the JWKS can be used\. "a": Its use is "enc", not "sig"\. A shared secret cannot/,
+    ],
     ['an empty object', {}, /cannot be used/],
     ['a private JWK', es256.privateJwk, /private key/],
     ['a private key as PEM', '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----', /public half/],
@@ -105,10 +153,18 @@ describe('staticKeys refuses, when it is built,', () => {
     ['a shared secret', { kty: 'oct', k: 'AAAA' }, /shared secret/],
     ['an RSA PUBLIC KEY', '-----BEGIN RSA PUBLIC KEY-----\nAAAA\n-----END RSA PUBLIC KEY-----', /PUBLIC KEY/],
     ['a PEM cut short', es256.spki.slice(0, 80), /broken/],
+    ['a PEM cut short behind a whole one', es256.spki + other.spki.slice(0, 80), /broken/],
+    ['a PEM cut short before a whole one', other.spki.slice(0, 80) + es256.spki, /broken|not base64/],
+    ['a PEM without its BEGIN line behind a whole one', es256.spki + other.spki.slice(40), /broken/],
     [
-      'a PEM that is no base64',
+      'a PEM that ends as another',
+      es256.spki.replace('END PUBLIC KEY', 'END CERTIFICATE'),
+      /begins as PUBLIC KEY and ends as CERTIFICATE/,
+    ],
+    [
+      'a PEM of text that is no base64',
       '-----BEGIN PUBLIC KEY-----\n!!!!\n-----END PUBLIC KEY-----',
-      /cannot be read|not a key/,
+      /PUBLIC KEY.*not base64/,
     ],
     ['a point that is not on the curve', { ...anonymous, y: es256.publicJwk['x'] }, /P-256/],
     ['a coordinate too short', { ...anonymous, x: 'AAAA' }, /32 bytes/],

@@ -63,7 +63,7 @@ export function describeSkipped({ keyId, message }: SkippedKey): string {
 function readKeys(keys: readonly unknown[]): ReadJwks {
   const usable: UsableJwk[] = [];
   const skipped: SkippedKey[] = [];
-  const keyIds = new Set<string>();
+  const keyIds = new Set<string | undefined>();
   for (const value of keys.slice(0, MAX_KEYS)) {
     const key = readJwk(value);
     if (key.skipped) {
@@ -76,7 +76,7 @@ function readKeys(keys: readonly unknown[]): ReadJwks {
       continue;
     }
     usable.push(key.usable);
-    if (keyId !== undefined) keyIds.add(keyId);
+    keyIds.add(keyId);
   }
   if (keys.length > MAX_KEYS) {
     const message = `Only the first ${MAX_KEYS} of ${keys.length} keys are used.`;

@@ -15,7 +15,8 @@ const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END ([A-Z0-9 ]+)-----/g;
 /** The blocks of a text with one or several of them. Throws `invalid_configuration`. */
 export function splitPem(text: string): PemBlock[] {
   const blocks = [...text.matchAll(BLOCK)];
-  if (blocks.length === 0 || text.replace(BLOCK, '').includes('-----')) {
+  // A block has four of these; any other is of a block that is cut.
+  if (text.split('-----').length - 1 !== 4 * blocks.length) {
     throw configurationError('A PEM block of the keys is broken: each needs its BEGIN and its END line.');
   }
   return blocks.map(([block, label = '', base64 = '', end]) => {
@@ -45,11 +46,11 @@ const ALGORITHMS = ['ES256', 'RS256', 'EdDSA', 'ES384', 'ES512'];
 export async function readPemBlock({ label, text }: PemBlock): Promise<JsonObject> {
   const importKey = label === 'CERTIFICATE' ? importX509 : importSPKI;
   // workerd takes it for an Ed25519 key. It has one spelling (RFC 8410 section 4), so these are always its first bytes.
-  if (text.replace(/\s+/g, '').includes('-MCowBQYDK2Vu'))
+  if (text.replace(/\s/g, '').includes('-MCowBQYDK2Vu'))
     throw unreadable(label, 'it is an X25519 key, which cannot sign');
   for (const algorithm of ALGORITHMS) {
     try {
-      return { ...(await exportJWK(await importKey(text, algorithm, { extractable: true }))) };
+      return { ...(await exportJWK(await importKey(text, algorithm))) };
     } catch {
       // Not a key for this algorithm.
     }

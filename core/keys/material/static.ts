@@ -57,12 +57,15 @@ function readMaterial(material: unknown): ReadKeys {
   );
 }
 
-function readText(material: string): ReadKeys {
-  // An environment variable often holds a PEM on one line, with \n written out.
-  const text = material.replaceAll('\\n', '\n').trim();
+function readText(text: string): ReadKeys {
   if (text.length > MAX_MATERIAL_LENGTH) {
     throw configurationError(`The keys are longer than ${MAX_MATERIAL_LENGTH} characters.`);
   }
+  // First, since a JWK may have a PEM among its members. The trim takes a byte order mark off, which an editor wrote.
+  const document = parseObject(text.trim());
+  if (document) return readDocument(document);
+  // An environment variable often holds a PEM on one line, with \n written out.
+  if (text.includes('\\n')) return readText(text.replaceAll('\\n', ''));
   if (text.includes('-----BEGIN')) {
     const blocks = splitPem(text);
     return async () => {
@@ -70,21 +73,19 @@ function readText(material: string): ReadKeys {
       return { usable: jwks.map(requireUsable), skipped: [] };
     };
   }
-  const decoded = decodeBase64(text) ?? '';
-  const document = parseObject(text) ?? parseObject(decoded);
-  if (document) return readDocument(document);
-  if (decoded.includes('-----BEGIN')) return readText(decoded);
+  const decoded = decodeBase64(text);
+  if (decoded !== '') return readText(decoded);
   throw configurationError(
     'The keys are neither PEM, nor a JWK or JWKS in JSON, nor base64 of one of these; to fetch them write remoteKeys(url).',
   );
 }
 
-/** Either alphabet, with or without padding and line ends: what people paste. */
-function decodeBase64(text: string): string | undefined {
+/** Either alphabet, with or without padding and line ends: what people paste. Empty where it is neither. */
+function decodeBase64(text: string): string {
   try {
-    return atob(text.replace(/\s+/g, '').replaceAll('-', '+').replaceAll('_', '/'));
+    return atob(text.replace(/\s/g, '').replaceAll('-', '+').replaceAll('_', '/'));
   } catch {
-    return undefined;
+    return '';
   }
 }
 

@@ -103,7 +103,7 @@ function verdictsOn(path: string, rules: readonly CompiledRule[]): readonly Verd
   const decisive = rules.findIndex((rule) => (rule.isPrefix ? folder.startsWith(rule.folder) : folder === rule.folder));
   if (decisive < 0) return [verdict(NO_RULE)];
   const segments = toSegments(path);
-  return rules.filter((rule, i) => i === decisive || (i < decisive && isSpellingOf(rule, segments)));
+  return rules.slice(0, decisive + 1).filter((rule, i) => i === decisive || isSpellingOf(rule, segments));
 }
 
 function verdict(access: CompiledAccess): Verdict {

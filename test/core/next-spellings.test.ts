@@ -15,11 +15,10 @@ const RULES: readonly PathRule[] = [
 ];
 
 function judge(name: string, cases: readonly [target: string, access: AccessName][], rules = RULES): void {
-  const compiled = compilePathRules(rules);
   describe(name, () => {
     for (const [target, access] of cases) {
       test(`${target} is for ${access}`, () => {
-        assert.equal(accessName(compiled.accessTo([readPath(`https://app.example${target}`)])), access);
+        assert.equal(accessName(compilePathRules(rules).accessTo([readPath(`https://app.example${target}`)])), access);
       });
     }
   });
@@ -35,6 +34,18 @@ judge('a data URL within a data URL has no reading:', [
   [`${D}/_NEXT/DATA/ID/admin.json.json`, 'nobody'],
   [`${D}/admin.json`, 'admins'],
 ]);
+
+test('nobody may see what may be served as a data URL within a data URL, whatever else it may be served as', () => {
+  const nested = `${D}${D}/x.json.json`;
+  for (const paths of [
+    ['/public', nested],
+    [nested, '/public'],
+  ]) {
+    assert.equal(accessName(compilePathRules(RULES).accessTo(paths)), 'nobody');
+  }
+  const everywhere = compilePathRules([{ prefix: '/', access: 'authenticated' }]);
+  assert.equal(accessName(everywhere.accessTo([nested])), 'authenticated', 'but where all paths have the same access');
+});
 
 judge('the page of a data URL may stand behind a locale of any form:', [
   [`${D}/default/admin.json`, 'admins'],

@@ -153,6 +153,13 @@ describe('a refusal with CORS', () => {
     });
   }
 
+  test('has no such header where it is not asked for one', async () => {
+    for (const rig of [makeGateRig(), makeGateRig({ corsOrigins: [APP] })]) {
+      const { headers } = await refuse(rig);
+      assert.deepEqual([...headers.keys()].sort(), ['cache-control', 'content-type', 'vary', 'www-authenticate']);
+    }
+  });
+
   test('has these headers on an answer of one’s own, too', async () => {
     const rig = makeGateRig({ corsOrigins: [APP], onRefused: () => new Response('mine', { status: 418 }) });
     const response = await refuse(rig, { headers: { origin: APP } });
@@ -245,6 +252,14 @@ describe('what a help desk needs is on the page:', () => {
       );
     });
   }
+});
+
+test('the page may load nothing but its own style, and tells no other site where it is', async () => {
+  const { headers } = await refuse(makeGateRig(), { headers: PAGE });
+  const policy = headers.get('content-security-policy') ?? '';
+  assert.match(policy, /^default-src 'none'; style-src 'sha256-[^']*'; base-uri 'none'; form-action 'none'; frame-anc/);
+  assert.equal(headers.get('x-content-type-options'), 'nosniff');
+  assert.equal(headers.get('referrer-policy'), 'no-referrer');
 });
 
 test('the page is there whatever the clock of the options says', async () => {
@@ -350,9 +365,24 @@ describe('refusalPage', () => {
     [{ siteName: '' }, /^refusalPage\.siteName must be text/],
     [{ siteName: 1 }, /^refusalPage\.siteName must be text/],
     [{ helpUrl: 'javascript:alert(1)' }, /^refusalPage\.helpUrl must be a URL of https, http or mailto/],
-    [{ helpUrl: '/help' }, /^refusalPage\.helpUrl must be a URL/],
+    ...[
+      '/help',
+      'https://',
+      'https:help.example',
+      'ftp://help.example',
+      ' https://help.example',
+      'see mailto:a@b',
+      ['https://help.example'],
+      1,
+    ].map((helpUrl): [unknown, RegExp] => [
+      { helpUrl },
+      /^refusalPage\.helpUrl must be a URL of https, http or mailto/,
+    ]),
+    [{ siteName: ' ' }, /^refusalPage\.siteName must be text/],
     [{ texts: [] }, /^refusalPage\.texts must be an object of languages/],
-    [{ texts: { '"><b>': {} } }, /^refusalPage\.texts must be by language/],
+    ...['"><b>', '', 'n', 'dialects1', 'languages', 'nl-', 'nl_BE', 'nl-123456789', 'xx nl', 'nl xx'].map(
+      (tag): [unknown, RegExp] => [{ texts: { [tag]: {} } }, /^refusalPage\.texts must be by language/],
+    ),
     [{ texts: { nl: 'x' } }, /^refusalPage\.texts\.nl must be an object/],
     [
       { texts: { nl: { 404: ['a', 'b'] } } },
@@ -360,13 +390,31 @@ describe('refusalPage', () => {
     ],
     [{ texts: { nl: { 403: 'Geen toegang' } } }, /^refusalPage\.texts\.nl\.403 must be a list of heading and advice/],
     [{ texts: { nl: { 403: ['Geen toegang'] } } }, /^refusalPage\.texts\.nl\.403 must be a list/],
+    [{ texts: { nl: { 403: ['Geen', 'toegang', 'hier'] } } }, /^refusalPage\.texts\.nl\.403 must be a list/],
+    [{ texts: { nl: { 403: ['Geen toegang', ''] } } }, /^refusalPage\.texts\.nl\.403 must be a list/],
+    [{ texts: { nl: { 403: [1, 'x'] } } }, /^refusalPage\.texts\.nl\.403 must be a list/],
+    [{ texts: { nl: { 403: { length: 2 } } } }, /^refusalPage\.texts\.nl\.403 must be a list/],
     [{ texts: { nl: { home: '' } } }, /^refusalPage\.texts\.nl\.home must be text/],
+    [{ texts: { nl: { home: ['Thuis', 'x'] } } }, /^refusalPage\.texts\.nl\.home must be text/],
   ];
   for (const [value, sentence] of wrong) {
     test(`is refused when it is built: ${JSON.stringify(value)}`, async () => {
       const rig = makeGateRig({ refusalPage: value as never });
       assert.equal(await rig.ask({}), 'invalid_configuration');
       assert.match(JSON.parse(String(rig.lines[0]?.line)).message, sentence);
+    });
+  }
+
+  const right: unknown[] = [
+    {},
+    ...['https://help.example/x', 'http://help.example', 'MAILTO:help@example.com'].map((helpUrl) => ({ helpUrl })),
+    ...['nl', 'pt-BR', 'zh-Hant-TW', 'DE-1996', 'language', 'nl-12345678'].map((tag) => ({ texts: { [tag]: {} } })),
+    { texts: { nl: { 401: ['a', 'b'], 403: ['a', 'b'], 500: ['a', 'b'], 503: ['a', 'b'], open: 'c', operator: 'd' } } },
+  ];
+  for (const value of right) {
+    test(`is taken: ${JSON.stringify(value)}`, async () => {
+      const rig = makeGateRig({ refusalPage: value as never });
+      assert.equal(await rig.ask({}), 'missing_assertion');
     });
   }
 
@@ -445,6 +493,7 @@ describe('onRefused', () => {
     assert.equal(response.headers.get('cache-control'), 'no-store');
     assert.equal(response.headers.get('x-mine'), '1');
     assert.equal(response.headers.get('set-cookie'), 'a=1');
+    assert.isNull(response.headers.get('vary'), 'it is for whatever the client accepts');
   });
 
   test('answers a HEAD request without a body', async () => {

@@ -267,6 +267,15 @@ describe('a rule that names a source file is for what it serves, too:', () => {
   }
 });
 
+test('a file whose name is an extension alone is no other spelling of its folder', () => {
+  const rules = compilePathRules([
+    { prefix: '/api/.json', access: admins },
+    { prefix: '/', access: 'public' },
+  ]);
+  assert.equal(accessName(rules.accessTo(['/api/.json'])), 'admins');
+  assert.equal(accessName(rules.accessTo(['/api/x'])), 'public');
+});
+
 describe('the data of a page is for whom both its URL and the page are:', () => {
   judge(TABLE, [
     ['/_next/static/x.js', 'public'],

@@ -309,6 +309,14 @@ describe('refusalPage', () => {
     assert.match(unnamed, /<body>\s*<main>/);
   });
 
+  test('is in English by default, whatever is asked for', async () => {
+    for (const more of [{}, { 'accept-language': 'nl' }]) {
+      const response = await refuse(makeGateRig(), { headers: { ...PAGE, ...more } });
+      assert.equal(response.headers.get('content-language'), 'en');
+      assert.include(await response.text(), '<html lang="en" dir="ltr">');
+    }
+  });
+
   const languages: [accepted: string | undefined, language: string, heading: string][] = [
     ['nl', 'nl', 'Geen &#60;b&#62;toegang'],
     ['nl-BE,en;q=0.9', 'nl', 'Geen &#60;b&#62;toegang'],

@@ -32,6 +32,7 @@ judge('a data URL within a data URL has no reading:', [
   [`${D}/fr${D}/fr/admin.json.json`, 'nobody'],
   [`/cdn${D}${D}${D}/admin.json.json.json`, 'nobody'],
   [`${D}/_NEXT/DATA/ID/admin.json.json`, 'nobody'],
+  [`${D}/%E2%80%A8${D}/admin.json.json`, 'nobody'],
   [`${D}/admin.json`, 'admins'],
 ]);
 

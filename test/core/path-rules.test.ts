@@ -563,6 +563,11 @@ describe('a rule that can never match is refused when it is built:', () => {
     ['/files/{path:.*}', '/files'],
     ['/users/<int:id>/edit', '/users'],
     ['/((?!api|_next).*)', '/'],
+    ['/users/(?<id>x)', '/users'],
+    ['/users/([a-z]+)', '/users'],
+    ['/users/(ann|bob)/(?!admin)', '/users'],
+    ['/users/{ann,bob}/(?!admin)', '/users'],
+    ['/users{1,2}/(?!admin)', '/users'],
   ];
   for (const [text, plain] of patterns) {
     test(`${text}, with the advice to write ${plain}`, () => {

@@ -74,16 +74,19 @@ export function toHeaderValue(text: string): string {
  * `x-pomerium-edge-truncated` names the headers that are not complete.
  */
 export function claimHeaders(identity: Identity, names: ClaimHeaders): [name: string, text: string][] {
-  let left = MAX_BYTES;
+  // Each name is written, whatever its claim says.
+  let left = [...names.keys()].reduce((size, name) => size - name.length, MAX_BYTES);
   const truncated: string[] = [];
   // Groups are what grows, so the others come first.
-  const groupsLast = [...names].sort(([, one], [, other]) => Number(one === 'groups') - Number(other === 'groups'));
-  const written = groupsLast.map(([name, claim]): [string, string] => {
+  const entries = [...names];
+  const others = entries.filter(([, claim]) => claim !== 'groups');
+  const groups = entries.filter(([, claim]) => claim === 'groups');
+  const written = [...others, ...groups].map(([name, claim]): [string, string] => {
     const whole = claimValues(identity, claim).map(toText);
-    const kept = whole.some((text) => /\p{Cc}/u.test(text)) ? [] : fitting(whole, left - name.length);
+    const kept = whole.some((text) => /\p{Cc}/u.test(text)) ? [] : fitting(whole, left);
     if (kept.length < whole.length) truncated.push(name);
     const text = kept.join(',');
-    left -= name.length + encode(text).length;
+    left -= encode(text).length;
     return [name, text];
   });
   return truncated.length > 0 ? [...written, [TRUNCATED_HEADER, truncated.join(',')]] : written;

@@ -46,7 +46,7 @@ function requireTexts(name: string, texts: unknown): void {
     if (!isPlainObject(words)) throw mistake(of, 'an object', words);
     requireKnown(words, Object.keys(ENGLISH), `text ${of}`);
     for (const [key, text] of Object.entries(words)) {
-      const isMessage = /^\d/.test(key);
+      const isMessage = /\d/.test(key);
       const isRight = isMessage ? Array.isArray(text) && text.length === 2 && text.every(isText) : isText(text);
       if (!isRight) throw mistake(`${of}.${key}`, isMessage ? 'a list of heading and advice' : 'text', text);
     }

@@ -100,10 +100,11 @@ function accessToEverything(rules: readonly CompiledRule[]): CompiledAccess | un
 /** What the first rule for the path says, and what those say before it that fit the path as a spelling. */
 function verdictsOn(path: string, rules: readonly CompiledRule[]): readonly Verdict[] {
   const folder = asFolder(path);
-  const decisive = rules.findIndex((rule) => (rule.isPrefix ? folder.startsWith(rule.folder) : folder === rule.folder));
-  if (decisive < 0) return [verdict(NO_RULE)];
+  const decisive = rules.find((rule) => (rule.isPrefix ? folder.startsWith(rule.folder) : folder === rule.folder));
+  if (!decisive) return [verdict(NO_RULE)];
   const segments = toSegments(path);
-  return rules.filter((rule, i) => i === decisive || (i < decisive && isSpellingOf(rule, segments)));
+  const before = rules.slice(0, rules.indexOf(decisive));
+  return [...before.filter((rule) => isSpellingOf(rule, segments)), decisive];
 }
 
 function verdict(access: CompiledAccess): Verdict {

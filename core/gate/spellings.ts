@@ -17,10 +17,13 @@ const DOCUMENT =
 /** What may follow a name in a spelling of its segment: a format, parameters, a key or method; on Windows also spaces. */
 const AFTER_NAME = /^( *([.;:]|$)|\()/;
 
-/** A script, or Next.js's files for the parts of a page: all other segments belong to it. */
-const TAKES_THE_REST = /\.(as[hmp]x?|cgi|php\d?|pl|segments)\b/i;
+/** A script: all other segments belong to it. */
+const TAKES_THE_REST = /\.(as[hmp]x?|cgi|php\d?|pl)\b/i;
 
-/** A format after a name: what follows may be the path information of the same resource (`/admin.do/x`). */
+/**
+ * A format after a name: what follows may be the path information of the same resource (`/admin.do/x`), or the file of Next.js
+ * for a part of the page (`/admin.segments/x`).
+ */
 const HAS_FORMAT = /^[^;:(]*\./;
 
 /** The segments of a canonical path as a server that ignores case reads them. A later reader may take `?` for a query. */
@@ -69,7 +72,7 @@ const NESTED_DATA = /(\/_next\/data\/.*){2}/is;
 /**
  * The path, and the pages whose data a server could serve for it. What stands before Next.js's `_next` may be a part of the
  * page's path (`basePath`) or not (`assetPrefix`, a locale), and a page without its locale, which may be any name, is the same
- * page. Null where nobody can tell.
+ * page. The root may be an empty text. Null where nobody can tell.
  */
 export function pathsServed(path: string): (string | null)[] {
   if (NESTED_DATA.test(path)) return [null];
@@ -80,7 +83,7 @@ export function pathsServed(path: string): (string | null)[] {
   if (!match) return [path];
   const [, before = '', data = ''] = match;
   const page = data === '/index' ? '' : data;
-  const pages = next ? [page, page.replace(/^\/[^/]+/, '')] : [page];
+  const pages = next ? [page, page.replace(/\/[^/]+/, '')] : [page];
   const bases = ['', before, before.replace(/\/[^/]+$/, '')];
-  return [path, ...bases.flatMap((base) => pages.map((one) => base + one || '/'))];
+  return [path, ...bases.flatMap((base) => pages.map((one) => base + one))];
 }

@@ -70,18 +70,47 @@ describe('claim headers are what Pomerium writes', () => {
     });
   });
 
+  test('they are those of Pomerium’s usual four claims where no others are asked for', () => {
+    for (const names of [undefined, [], {}]) {
+      assert.deepEqual(
+        [...readClaimHeaders(names)],
+        [
+          ['x-pomerium-claim-user', 'user'],
+          ['x-pomerium-claim-email', 'email'],
+          ['x-pomerium-claim-name', 'name'],
+          ['x-pomerium-claim-groups', 'groups'],
+        ],
+      );
+    }
+  });
+
   test('names may be given with their claims, in any case, and numbers, booleans and lists are text', async () => {
-    const identity = await identityWith({ level: [7, 1.5], staff: true, nothing: null, constructor: 'own' });
-    const headers = written(identity, {
-      'X-Level': 'level',
-      'x-staff': 'staff',
-      'x-none': 'nothing',
-      'x-own': 'toString',
-    });
-    assert.deepEqual(
-      ['x-level', 'x-staff', 'x-none', 'x-own'].map((name) => headers.get(name)),
-      ['7,1.5', 'true', '', ''],
-    );
+    const cases: [header: string, claim: string, value: unknown, text: string][] = [
+      ['X-Level', 'level', [7, 1.5], '7,1.5'],
+      ['x-staff', 'staff', true, 'true'],
+      ['x-none', 'nothing', null, ''],
+      ['x-gap', 'gap', ['a', null, 'b'], 'a,,b'],
+      ['x-empty', 'empty', [], ''],
+      ['x-place', 'place', { city: 'Ghent' }, '{"city":"Ghent"}'],
+      ['x-places', 'places', [{ city: 'Ghent' }, 1], '{"city":"Ghent"},1'],
+    ];
+    const identity = await identityWith(Object.fromEntries(cases.map(([, claim, value]) => [claim, value])));
+    const headers = written(identity, Object.fromEntries(cases.map(([header, claim]) => [header, claim])));
+    for (const [header, , , text] of cases) assert.equal(headers.get(header.toLowerCase()), text, header);
+    assert.isFalse(headers.has(TRUNCATED_HEADER));
+  });
+
+  test('what every object has is no claim', async () => {
+    const identity = await identityWith({});
+    for (const claim of ['constructor', 'toString', '__proto__']) {
+      assert.equal(written(identity, { 'x-own': claim }).get('x-own'), '', claim);
+    }
+  });
+
+  test('a header of one’s own may have one of the four names, and then another claim', async () => {
+    const headers = written(await identityWith({ upn: 'alice' }), { 'X-Pomerium-Claim-User': 'upn' });
+    assert.equal(headers.get('x-pomerium-claim-user'), 'alice');
+    assert.lengthOf([...headers], 4);
   });
 
   test('a claim with a control character is left out whole and named, never altered into another value', async () => {
@@ -105,6 +134,44 @@ describe('claim headers are what Pomerium writes', () => {
     assert.equal(headers.get('x-pomerium-claim-email'), 'alice@example.com');
   });
 
+  test('groups are what is cut, wherever their headers stand among the others', async () => {
+    const groups = Array.from({ length: 5000 }, () => 'g');
+    const names = { 'x-first': 'first', 'x-groups': 'groups', 'x-last': 'last' };
+    const headers = written(await identityWith({ first: 'f'.repeat(99), groups, last: 'l'.repeat(4500) }), names);
+    assert.equal(headers.get('x-first'), 'f'.repeat(99));
+    assert.equal(headers.get('x-last'), 'l'.repeat(4500));
+    assert.match(headers.get('x-pomerium-claim-groups') ?? '', /^g(,g)+$/);
+    assert.equal(headers.get(TRUNCATED_HEADER), 'x-pomerium-claim-groups,x-groups');
+  });
+
+  describe('of exactly 8 KiB, names included, all are whole, and of a byte more one is not:', () => {
+    const sizeOf = (headers: Map<string, string>) => new TextEncoder().encode([...headers].flat().join('')).length;
+    const cases: [name: string, claims: (room: number) => Record<string, unknown>, cut: string][] = [
+      ['one text', (room) => ({ name: 'n'.repeat(room), groups: [] }), 'x-pomerium-claim-name'],
+      ['one group', (room) => ({ name: '', groups: ['g'.repeat(room)] }), 'x-pomerium-claim-groups'],
+      [
+        'two groups and their comma',
+        (room) => ({ name: '', groups: ['a', 'g'.repeat(room - 2)] }),
+        'x-pomerium-claim-groups',
+      ],
+      [
+        'many groups',
+        (room) => ({ name: '', groups: ['g'.repeat(room % 4), ...Array(room >> 2).fill('李')] }),
+        'x-pomerium-claim-groups',
+      ],
+    ];
+    for (const [name, claims, cut] of cases) {
+      test(name, async () => {
+        const room = 8192 - sizeOf(written(await identityWith({ name: '', groups: [] })));
+        const whole = written(await identityWith(claims(room)));
+        assert.isFalse(whole.has(TRUNCATED_HEADER));
+        assert.equal(sizeOf(whole), 8192);
+        const more = written(await identityWith(claims(room + 1)));
+        assert.equal(more.get(TRUNCATED_HEADER), cut);
+      });
+    }
+  });
+
   test('a single value that is too long is left out whole, and the others stay', async () => {
     const headers = written(await identityWith({ name: 'n'.repeat(9000) }));
     assert.equal(headers.get('x-pomerium-claim-name'), '');
@@ -117,15 +184,41 @@ describe('claim headers are what Pomerium writes', () => {
     assert.deepEqual([...cleanHeaders(headers)], []);
   });
 
-  for (const [name, names] of [
-    ['a claim that no header can be named after', ['a b']],
-    ['a header name with a line break', { 'x\r\ny': 'a' }],
-    ['a claim that is no text', [1]],
-    ['a claim that is named as its header', ['x-pomerium-claim-email']],
-    ['a claim that is named as its header, for a name of one’s own', { 'x-email': 'x-pomerium-claim-email' }],
-  ] as const) {
+  const shape =
+    /^claimHeaders must be a list of claims, or header names with claims; write claimHeaders: \['department'\] or \{/;
+  const ownName =
+    /^claimHeaders has "x-pomerium-claim-email" for a claim, which is a header's name; write the claim's name/i;
+  const wrong: [name: string, names: unknown, message: RegExp][] = [
+    ['a text', 'department', shape],
+    ['a map that is no plain object', new Map([['x-department', 'department']]), shape],
+    ['a claim that no header can be named after', ['a b'], shape],
+    ['a header name with a line break', { 'x\r\ny': 'a' }, shape],
+    ['a claim that is no text', [1], shape],
+    ['a claim that is no text, for a name of one’s own', { 'x-email': true }, shape],
+    ['an empty claim', [''], shape],
+    ['an empty claim, for a name of one’s own', { 'x-email': '' }, shape],
+    ['a claim that is named as its header', ['x-pomerium-claim-email'], ownName],
+    ['a claim that is named as its header, in another case', ['X-Pomerium-Claim-Email'], ownName],
+    ['a claim that is named as its header, for a name of one’s own', { 'x-email': 'x-pomerium-claim-email' }, ownName],
+  ];
+  for (const [name, names, message] of wrong) {
     test(`${name} is refused when it is built`, () => {
-      assertMisconfigured(() => readClaimHeaders(names as ClaimHeaderNames), /claimHeaders/);
+      assertMisconfigured(() => readClaimHeaders(names as ClaimHeaderNames), message);
     });
   }
+
+  test('a claim whose name only holds that of a header is taken', () => {
+    assert.equal(readClaimHeaders({ 'x-own': 'my-x-pomerium-claim-x' }).get('x-own'), 'my-x-pomerium-claim-x');
+  });
+
+  test('a mistake in a variable is told by its name, and as a variable is written', () => {
+    assertMisconfigured(
+      () => readClaimHeaders([''], 'POMERIUM_CLAIM_HEADERS'),
+      /^POMERIUM_CLAIM_HEADERS must be .*; write POMERIUM_CLAIM_HEADERS=department,x-department=department\.$/,
+    );
+    assertMisconfigured(
+      () => readClaimHeaders(['x-pomerium-claim-email'], 'POMERIUM_CLAIM_HEADERS'),
+      /^POMERIUM_CLAIM_HEADERS has "x-pomerium-claim-email" for a claim/,
+    );
+  });
 });

@@ -57,7 +57,7 @@ describe('a refusal', () => {
     const response = await refuse(makeGateRig(), { error: denied, headers: PAGE });
     assert.equal(response.status, 403);
     const page = await response.text();
-    assert.include(page, '<h1>No access</h1>');
+    assert.match(page, /<h1>No access<\/h1>\s*<p>Access is denied by policy\.<\/p>\s*<p>You are signed in, but/);
     assert.include(page, '<code>policy_denied</code>');
     assert.notInclude(page, 'secret');
     assert.notInclude(page, 'operator');
@@ -153,6 +153,13 @@ describe('a refusal with CORS', () => {
     });
   }
 
+  test('has no such header where it is not asked for one', async () => {
+    for (const rig of [makeGateRig(), makeGateRig({ corsOrigins: [APP] })]) {
+      const { headers } = await refuse(rig);
+      assert.deepEqual([...headers.keys()].sort(), ['cache-control', 'content-type', 'vary', 'www-authenticate']);
+    }
+  });
+
   test('has these headers on an answer of one’s own, too', async () => {
     const rig = makeGateRig({ corsOrigins: [APP], onRefused: () => new Response('mine', { status: 418 }) });
     const response = await refuse(rig, { headers: { origin: APP } });
@@ -219,6 +226,27 @@ describe('the page for whom a policy refused', () => {
   }
 });
 
+describe('the page for another refusal leads to what may help, and then to where help is:', () => {
+  const helpUrl = 'https://help.test/';
+  const unavailable = new PomeriumError('keys_unavailable', '');
+  const broken = new PomeriumError('invalid_configuration', '');
+  const audience = ['a.example.com', HOST];
+  const cases: [name: string, error: PomeriumError, options: GateOptions, link: [string, string]][] = [
+    ['a 401', missing, {}, [`https://${HOST}/x`, `Open ${HOST}`]],
+    ['a 401 where there are several audiences', missing, { audience }, ['', 'Try again']],
+    ['a 500', broken, {}, ['', 'Try again']],
+    ['a 503', unavailable, {}, ['', 'Try again']],
+  ];
+  for (const [name, error, options, link] of cases) {
+    test(name, async () => {
+      const rig = makeGateRig({ refusalPage: { helpUrl }, ...options });
+      const page = await (await refuse(rig, { error, url: '/x', headers: PAGE })).text();
+      assert.deepEqual(linksIn(page), [link, [helpUrl, 'Get help']]);
+      assert.match(page, /<\/a>\s+<a /, 'so that they are apart where there is no style');
+    });
+  }
+});
+
 describe('what a help desk needs is on the page:', () => {
   const cases: [name: string, headers: Record<string, string>, requestId: string | undefined, end: string][] = [
     ['of Lambda', { 'x-request-id': 'r-1' }, 'l-1', ', <code>l-1</code>'],
@@ -247,6 +275,14 @@ describe('what a help desk needs is on the page:', () => {
   }
 });
 
+test('the page may load nothing but its own style, and tells no other site where it is', async () => {
+  const { headers } = await refuse(makeGateRig(), { headers: PAGE });
+  const policy = headers.get('content-security-policy') ?? '';
+  assert.match(policy, /^default-src 'none'; style-src 'sha256-[^']*'; base-uri 'none'; form-action 'none'; frame-anc/);
+  assert.equal(headers.get('x-content-type-options'), 'nosniff');
+  assert.equal(headers.get('referrer-policy'), 'no-referrer');
+});
+
 test('the page is there whatever the clock of the options says', async () => {
   const response = await refuse(makeGateRig({ now: () => Number.NaN }), { headers: PAGE });
   assert.equal(response.status, 401);
@@ -270,7 +306,15 @@ describe('refusalPage', () => {
     assert.include(named, `<header>${HOST}</header>`);
     const unnamed = await (await refuse(makeGateRig({ audience: ['a.example.com', HOST] }), { headers: PAGE })).text();
     assert.include(unnamed, '<title>Please sign in</title>');
-    assert.notInclude(unnamed, '<header>');
+    assert.match(unnamed, /<body>\s*<main>/);
+  });
+
+  test('is in English by default, whatever is asked for', async () => {
+    for (const more of [{}, { 'accept-language': 'nl' }]) {
+      const response = await refuse(makeGateRig(), { headers: { ...PAGE, ...more } });
+      assert.equal(response.headers.get('content-language'), 'en');
+      assert.include(await response.text(), '<html lang="en" dir="ltr">');
+    }
   });
 
   const languages: [accepted: string | undefined, language: string, heading: string][] = [
@@ -307,9 +351,8 @@ describe('refusalPage', () => {
     const headers = { ...PAGE, 'accept-language': 'nl' };
     const rig = makeGateRig({ refusalPage: { texts: TEXTS } });
     const page = await (await refuse(rig, { error: denied, headers })).text();
-    assert.include(page, '<p>Dit is niet voor u.</p>');
+    assert.match(page, /<\/h1>\s*<p>Dit is niet voor u\.<\/p>\s*<nav>/, 'and no English sentence beside it');
     assert.include(page, 'Voor de beheerder:<br><bdi>403 <code>policy_denied</code>');
-    assert.notInclude(page, 'Access is denied by policy', 'a message of one’s own has no English sentence beside it');
     assert.deepEqual(
       linksIn(page).map(([, text]) => text),
       ['Who am I?', 'Uitloggen'],
@@ -350,9 +393,24 @@ describe('refusalPage', () => {
     [{ siteName: '' }, /^refusalPage\.siteName must be text/],
     [{ siteName: 1 }, /^refusalPage\.siteName must be text/],
     [{ helpUrl: 'javascript:alert(1)' }, /^refusalPage\.helpUrl must be a URL of https, http or mailto/],
-    [{ helpUrl: '/help' }, /^refusalPage\.helpUrl must be a URL/],
+    ...[
+      '/help',
+      'https://',
+      'https:help.example',
+      'ftp://help.example',
+      ' https://help.example',
+      'see mailto:a@b',
+      ['https://help.example'],
+      1,
+    ].map((helpUrl): [unknown, RegExp] => [
+      { helpUrl },
+      /^refusalPage\.helpUrl must be a URL of https, http or mailto/,
+    ]),
+    [{ siteName: ' ' }, /^refusalPage\.siteName must be text/],
     [{ texts: [] }, /^refusalPage\.texts must be an object of languages/],
-    [{ texts: { '"><b>': {} } }, /^refusalPage\.texts must be by language/],
+    ...['"><b>', '', 'n', 'dialects1', 'languages', 'nl-', 'nl_BE', 'nl-123456789', 'xx nl', 'nl xx'].map(
+      (tag): [unknown, RegExp] => [{ texts: { [tag]: {} } }, /^refusalPage\.texts must be by language/],
+    ),
     [{ texts: { nl: 'x' } }, /^refusalPage\.texts\.nl must be an object/],
     [
       { texts: { nl: { 404: ['a', 'b'] } } },
@@ -360,13 +418,31 @@ describe('refusalPage', () => {
     ],
     [{ texts: { nl: { 403: 'Geen toegang' } } }, /^refusalPage\.texts\.nl\.403 must be a list of heading and advice/],
     [{ texts: { nl: { 403: ['Geen toegang'] } } }, /^refusalPage\.texts\.nl\.403 must be a list/],
+    [{ texts: { nl: { 403: ['Geen', 'toegang', 'hier'] } } }, /^refusalPage\.texts\.nl\.403 must be a list/],
+    [{ texts: { nl: { 403: ['Geen toegang', ''] } } }, /^refusalPage\.texts\.nl\.403 must be a list/],
+    [{ texts: { nl: { 403: [1, 'x'] } } }, /^refusalPage\.texts\.nl\.403 must be a list/],
+    [{ texts: { nl: { 403: { length: 2 } } } }, /^refusalPage\.texts\.nl\.403 must be a list/],
     [{ texts: { nl: { home: '' } } }, /^refusalPage\.texts\.nl\.home must be text/],
+    [{ texts: { nl: { home: ['Thuis', 'x'] } } }, /^refusalPage\.texts\.nl\.home must be text/],
   ];
   for (const [value, sentence] of wrong) {
     test(`is refused when it is built: ${JSON.stringify(value)}`, async () => {
       const rig = makeGateRig({ refusalPage: value as never });
       assert.equal(await rig.ask({}), 'invalid_configuration');
       assert.match(JSON.parse(String(rig.lines[0]?.line)).message, sentence);
+    });
+  }
+
+  const right: unknown[] = [
+    {},
+    ...['https://help.example/x', 'http://help.example', 'MAILTO:help@example.com'].map((helpUrl) => ({ helpUrl })),
+    ...['nl', 'pt-BR', 'zh-Hant-TW', 'DE-1996', 'language', 'nl-12345678'].map((tag) => ({ texts: { [tag]: {} } })),
+    { texts: { nl: { 401: ['a', 'b'], 403: ['a', 'b'], 500: ['a', 'b'], 503: ['a', 'b'], open: 'c', operator: 'd' } } },
+  ];
+  for (const value of right) {
+    test(`is taken: ${JSON.stringify(value)}`, async () => {
+      const rig = makeGateRig({ refusalPage: value as never });
+      assert.equal(await rig.ask({}), 'missing_assertion');
     });
   }
 
@@ -445,6 +521,7 @@ describe('onRefused', () => {
     assert.equal(response.headers.get('cache-control'), 'no-store');
     assert.equal(response.headers.get('x-mine'), '1');
     assert.equal(response.headers.get('set-cookie'), 'a=1');
+    assert.isNull(response.headers.get('vary'), 'it is for whatever the client accepts');
   });
 
   test('answers a HEAD request without a body', async () => {

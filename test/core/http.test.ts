@@ -161,12 +161,14 @@ describe('problemResponse', () => {
     assert.equal(response.status, 503);
     assert.equal(response.headers.get('retry-after'), '7');
     assert.isNull(response.headers.get('www-authenticate'));
+    assert.equal(problemResponse(new PomeriumError('keys_unavailable', 'x')).headers.get('retry-after'), '1');
   });
 
-  test('a 403 has no challenge', () => {
-    const response = problemResponse(new PomeriumError('policy_denied', 'x'));
+  test('a 403 has no challenge, and no time to come back', () => {
+    const response = problemResponse(new PomeriumError('policy_denied', 'x', { retryAfter: 7 }));
     assert.equal(response.status, 403);
     assert.isNull(response.headers.get('www-authenticate'));
+    assert.isNull(response.headers.get('retry-after'));
   });
 
   test('a HEAD request gets no body', async () => {
@@ -176,8 +178,16 @@ describe('problemResponse', () => {
   });
 
   test('an unexpected error is a 500 that says nothing of it', async () => {
-    const response = problemResponse(new TypeError('secret internals'));
-    assert.equal(response.status, 500);
-    assert.notInclude(await response.text(), 'secret');
+    for (const error of [new TypeError('secret internals'), { code: 'expired', status: 401 }, 'secret', undefined]) {
+      const response = problemResponse(error);
+      assert.equal(response.status, 500);
+      assert.deepEqual(await response.json(), {
+        type: 'about:blank',
+        title: 'Internal Server Error',
+        status: 500,
+        code: 'invalid_configuration',
+        detail: 'The service is not configured to verify requests.',
+      });
+    }
   });
 });

@@ -15,11 +15,10 @@ const RULES: readonly PathRule[] = [
 ];
 
 function judge(name: string, cases: readonly [target: string, access: AccessName][], rules = RULES): void {
-  const compiled = compilePathRules(rules);
   describe(name, () => {
     for (const [target, access] of cases) {
       test(`${target} is for ${access}`, () => {
-        assert.equal(accessName(compiled.accessTo([readPath(`https://app.example${target}`)])), access);
+        assert.equal(accessName(compilePathRules(rules).accessTo([readPath(`https://app.example${target}`)])), access);
       });
     }
   });
@@ -33,8 +32,21 @@ judge('a data URL within a data URL has no reading:', [
   [`${D}/fr${D}/fr/admin.json.json`, 'nobody'],
   [`/cdn${D}${D}${D}/admin.json.json.json`, 'nobody'],
   [`${D}/_NEXT/DATA/ID/admin.json.json`, 'nobody'],
+  [`${D}/%E2%80%A8${D}/admin.json.json`, 'nobody'],
   [`${D}/admin.json`, 'admins'],
 ]);
+
+test('nobody may see what may be served as a data URL within a data URL, whatever else it may be served as', () => {
+  const nested = `${D}${D}/x.json.json`;
+  for (const paths of [
+    ['/public', nested],
+    [nested, '/public'],
+  ]) {
+    assert.equal(accessName(compilePathRules(RULES).accessTo(paths)), 'nobody');
+  }
+  const everywhere = compilePathRules([{ prefix: '/', access: 'authenticated' }]);
+  assert.equal(accessName(everywhere.accessTo([nested])), 'authenticated', 'but where all paths have the same access');
+});
 
 judge('the page of a data URL may stand behind a locale of any form:', [
   [`${D}/default/admin.json`, 'admins'],
@@ -122,7 +134,14 @@ describe('imageSources()', () => {
     ['/_NEXT/%69mage?url=%2Fpic.png', ['/pic.png']],
     ['/_next/image?url=%2Fa.png&url=%2Fb.png', ['/a.png', '/b.png']],
     ['/_next/image?url=https%3A%2F%2Fcdn.example%2Fa%2Fb.png', ['https://cdn.example/a/b.png']],
+    ['/_next/image?w=64&url=/a.png?v=1', ['/a.png?v=1']],
     ['/_next/image', []],
+    ['/_next/image?w=64', []],
+    ['/_next/images?url=/a.png', []],
+    ['/_next/image/x?url=/a.png', []],
+    ['/my_next/image?url=/a.png', []],
+    ['/%zz/_next/image?url=/a.png', []],
+    ['', []],
     ['/_next/static/x.png?url=%2Fadmin', []],
     ['/x?url=/_next/image', []],
   ];

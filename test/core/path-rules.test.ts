@@ -3,14 +3,13 @@ import { readPath } from '../../core/gate/path.ts';
 import { allOf, compilePathRules, type PathRule } from '../../core/gate/rules.ts';
 import { compilePolicy } from '../../core/index.ts';
 import { type AccessName, accessName, admins, IDENTITY, staff } from '../support/access-name.ts';
-import { assertMisconfigured, codeOf } from '../support/verifying.ts';
+import { assertMisconfigured, codeOf, errorOf } from '../support/verifying.ts';
 
 /** Who may see each of these targets: URLs, as a Fetch platform hands them over, unless they are raw. */
 function judge(rules: readonly PathRule[], cases: readonly [target: string, access: AccessName][]): void {
-  const compiled = compilePathRules(rules);
   for (const [target, access] of cases) {
     test(`${target} is for ${access}`, () => {
-      assert.equal(accessName(compiled.accessTo([readPath(`https://app.example${target}`)])), access);
+      assert.equal(accessName(compilePathRules(rules).accessTo([readPath(`https://app.example${target}`)])), access);
     });
   }
 }
@@ -77,6 +76,8 @@ describe('another spelling is for whom the strictest rule is that means it:', ()
     ['/admin::$INDEX_ALLOCATION/users', 'admins'],
     ['/admin(1)', 'admins'],
     ['/admin%3Fx', 'admins'],
+    ['/admin%3Fx=1&y', 'admins'],
+    ['/admin%3F%E2%80%A8x', 'admins'],
     ['/admin%23x', 'admins'],
     ['/admin.json', 'admins'],
     ['/admin.json/', 'admins'],
@@ -101,6 +102,15 @@ describe('another spelling is for whom the strictest rule is that means it:', ()
     ['/app.php/reports', 'staff'],
     ['/app.php/reports/1', 'authenticated'],
     ['/main.php', 'authenticated'],
+    ['/main.php5/admin', 'admins'],
+    ['/main.asp/admin', 'admins'],
+    ['/main.aspx/admin', 'admins'],
+    ['/main.ashx/admin', 'admins'],
+    ['/main.asmx/admin', 'admins'],
+    ['/main.cgi/admin', 'admins'],
+    ['/main.pl/admin', 'admins'],
+    ['/main.phpx/admin', 'authenticated'],
+    ['/main.segments/admin', 'authenticated'],
     ['/app.js/admin', 'authenticated'],
     ['/api/admin.ts', 'admins'],
     ['/api/admin/index.ts', 'admins'],
@@ -112,6 +122,8 @@ describe('another spelling is for whom the strictest rule is that means it:', ()
     ['/reports.json/1/2', 'staff'],
     ['/reports/index.json/1', 'staff'],
     ['/reports;v=1.2/1', 'authenticated'],
+    ['/reports:v1.2/1', 'authenticated'],
+    ['/reports(v1.2)/1', 'authenticated'],
     ['/reports/x.php/1', 'authenticated'],
     ['/reports/index.html', 'staff'],
     ['/reports/index', 'staff'],
@@ -122,6 +134,10 @@ describe('another spelling is for whom the strictest rule is that means it:', ()
     ['/reports/q-data.json', 'staff'],
     ['/reports/_.data', 'staff'],
     ['/reports/.rsc', 'staff'],
+    ['/reports/__next._tree.txt', 'staff'],
+    ['/reports/index%20.html', 'staff'],
+    ['/reports/data.json', 'authenticated'],
+    ['/reports/next.js', 'authenticated'],
     ['/reports/index.php/1', 'staff'],
     ['/reportſ', 'staff'],
     ['/reports/index2', 'authenticated'],
@@ -150,6 +166,7 @@ describe('another spelling is for whom the strictest rule is that means it:', ()
         ['/app.php', 'admins'],
         ['/app_dev.php/', 'admins'],
         ['/login.php', 'public'],
+        ['/login.php/', 'public'],
         ['/login.php/x', 'public'],
         ['/app.js', 'public'],
         ['/__data.json', 'admins'],
@@ -191,6 +208,8 @@ describe('another spelling is for whom the strictest rule is that means it:', ()
         { path: '/api/users.ts', access: admins },
         { path: '/export.html', access: admins },
         { path: '/help/index.html', access: admins },
+        { path: '/old.php/', access: admins },
+        { path: '/v2.0', access: admins },
         { prefix: '/index.php', access: staff },
         { prefix: '/v1.2', access: staff },
         { path: '/logo.png', access: staff },
@@ -206,6 +225,12 @@ describe('another spelling is for whom the strictest rule is that means it:', ()
         ['/help', 'admins'],
         ['/help/index', 'admins'],
         ['/help/x', 'public'],
+        ['/old', 'admins'],
+        ['/old.php', 'admins'],
+        ['/old.php/x', 'admins'],
+        ['/v2.0', 'admins'],
+        ['/v2.0/x', 'public'],
+        ['/v2.0.json/x', 'admins'],
         ['/index.php/x', 'staff'],
         ['/', 'staff'],
         ['/x', 'public'],
@@ -219,6 +244,38 @@ describe('another spelling is for whom the strictest rule is that means it:', ()
   });
 });
 
+describe('a rule that names a source file is for what it serves, too:', () => {
+  const isFor = (rule: string, target: string) => {
+    const rules: PathRule[] = [
+      { path: rule, access: admins },
+      { prefix: '/', access: 'public' },
+    ];
+    return accessName(compilePathRules(rules).accessTo([readPath(target)])) === 'admins';
+  };
+  const scripts = ['js', 'jsx', 'ts', 'tsx', 'cjs', 'cts', 'mjs', 'mts'];
+  for (const extension of [...scripts, 'asp', 'aspx', 'go', 'htm', 'html', 'json', 'php', 'py', 'rb', 'TS']) {
+    test(`.${extension}`, () => {
+      assert.isTrue(isFor(`/api/users.${extension}`, '/api/users'));
+      assert.isTrue(isFor(`/api/users.${extension}`, `/api/users.${extension}`));
+    });
+  }
+  for (const extension of ['png', 'xs', 'xts', 'tsz', 'jsonl', 'goat', 'ts.png']) {
+    test(`but not .${extension}, of which this is no other spelling`, () => {
+      assert.isFalse(isFor(`/api/users.${extension}`, '/api/users'));
+      assert.isTrue(isFor(`/api/users.${extension}`, `/api/users.${extension}`));
+    });
+  }
+});
+
+test('a file whose name is an extension alone is no other spelling of its folder', () => {
+  const rules = compilePathRules([
+    { prefix: '/api/.json', access: admins },
+    { prefix: '/', access: 'public' },
+  ]);
+  assert.equal(accessName(rules.accessTo(['/api/.json'])), 'admins');
+  assert.equal(accessName(rules.accessTo(['/api/x'])), 'public');
+});
+
 describe('the data of a page is for whom both its URL and the page are:', () => {
   judge(TABLE, [
     ['/_next/static/x.js', 'public'],
@@ -226,6 +283,11 @@ describe('the data of a page is for whom both its URL and the page are:', () => 
     ['/_next/data/ID/fr/about.json', 'authenticated'],
     ['/_next/data/ID/admin.json', 'admins'],
     ['/_next/data/ID/ADMIN.json', 'admins'],
+    ['/_NEXT/DATA/1/admin.json', 'admins'],
+    ['/_next/data/ID/admin', 'admins'],
+    ['/_next/data/ID/%E2%80%A8/admin.json', 'admins'],
+    ['/page-data/admin/%E2%80%A8/page-data.json', 'admins'],
+    ['/public%E2%80%A8/page-data/admin/page-data.json', 'admins'],
     ['/_next/data/ID/admin/users.json?slug=x', 'admins'],
     ['/_next/data/ID/fr/admin.json', 'admins'],
     ['/_next/data/ID/nl-NL/admin.json', 'admins'],
@@ -246,6 +308,22 @@ describe('the data of a page is for whom both its URL and the page are:', () => 
     ['/page-data/app-data.json', 'public'],
     ['/page-data/sq/d/123.json', 'public'],
   ]);
+
+  describe('and that of the page at the root is for it alone', () => {
+    judge(
+      [
+        { prefix: '/_next', access: 'public' },
+        { prefix: '/page-data', access: 'public' },
+        { path: '/', access: 'authenticated' },
+      ],
+      [
+        ['/_next/data/ID/index.json', 'authenticated'],
+        ['/page-data/index/page-data.json', 'authenticated'],
+        ['/_next/data/ID/x/index.json', 'nobody'],
+        ['/page-data/x/index/page-data.json', 'nobody'],
+      ],
+    );
+  });
 
   describe('below a basePath that looks like a locale', () => {
     judge(
@@ -370,6 +448,45 @@ describe('path rules', () => {
     assert.equal(accessName(rules.accessTo([])), 'nobody');
   });
 
+  test('let nobody pass where no rule is for one of the paths that a request may be served as', () => {
+    const rules = compilePathRules([
+      { prefix: '/_next', access: 'public' },
+      { path: '/me', access: 'authenticated' },
+      { path: '/admin', access: admins },
+    ]);
+    assert.equal(accessName(rules.accessTo(['/_next/x', '/me'])), 'authenticated');
+    for (const path of ['/_next/x', '/me', '/admin']) {
+      assert.equal(accessName(rules.accessTo([path, '/other'])), 'nobody', path);
+      assert.equal(accessName(rules.accessTo(['/other', path])), 'nobody', path);
+    }
+    assert.equal(accessName(rules.accessTo(['/_next/data/ID/other.json'])), 'nobody');
+  });
+
+  test('need the path, and the rest of the request where one of their policies asks about it', () => {
+    const onMethod = compilePolicy({ allow: { or: [{ http_method: 'GET' }] } });
+    const cases: [others: PathRule['access'][], needsRequest: boolean][] = [
+      [[], false],
+      [[admins], false],
+      [[onMethod], true],
+      [[admins, onMethod, staff], true],
+    ];
+    for (const [others, needsRequest] of cases) {
+      const rules = compilePathRules([
+        ...others.map((access, i) => ({ path: `/${i}`, access })),
+        { prefix: '/', access: 'authenticated' },
+      ]);
+      assert.include(rules, { needsPath: true, needsRequest });
+    }
+  });
+
+  test('explain a policy as it explains itself', () => {
+    const access = compilePathRules([{ prefix: '/', access: admins }]).accessTo(['/']);
+    for (const groups of [['admins'], ['staff']]) {
+      const input = { identity: { ...IDENTITY, groups } };
+      assert.deepEqual(typeof access === 'object' && access.explain(input), admins.explain(input));
+    }
+  });
+
   test('take punctuation as it is', () => {
     const rules = compilePathRules([
       { prefix: '/a+b/(c)/d,e/@f:g', access: 'public' },
@@ -395,26 +512,26 @@ describe('path rules', () => {
 });
 
 describe('allOf', () => {
-  const both = allOf([admins, staff]);
+  const both = () => allOf([admins, staff]);
   const onPath = compilePolicy({ allow: { or: [{ http_path: '/a' }] } });
 
   test('explains by the first policy that does not allow', () => {
-    const explain = (...groups: string[]) => both.explain({ identity: { ...IDENTITY, groups } });
+    const explain = (...groups: string[]) => both().explain({ identity: { ...IDENTITY, groups } });
     assert.isFalse(explain('admins').allowed);
     assert.deepEqual(explain('admins'), staff.explain({ identity: { ...IDENTITY, groups: ['admins'] } }));
     assert.isTrue(explain('admins', 'staff').allowed);
   });
 
   test('refuses what one of the policies refuses', async () => {
-    const check = (...groups: string[]) => codeOf(() => both.check({ ...IDENTITY, groups }));
+    const check = (...groups: string[]) => codeOf(() => both().check({ ...IDENTITY, groups }));
     assert.equal(await check('admins'), 'policy_denied');
     assert.equal(await check('staff'), 'policy_denied');
     assert.equal(await check('admins', 'staff'), 'valid');
   });
 
   test('needs what one of the policies needs', () => {
-    assert.isFalse(both.needsRequest);
-    assert.isFalse(both.needsPath);
+    assert.isFalse(both().needsRequest);
+    assert.isFalse(both().needsPath);
     assert.isTrue(allOf([admins, onPath]).needsRequest);
     assert.isTrue(allOf([admins, onPath]).needsPath);
   });
@@ -436,6 +553,7 @@ describe('a rule that can never match is refused when it is built:', () => {
     ['/admin*', '/admin'],
     ['/admin/**', '/admin'],
     ['/admin.*', '/admin'],
+    ['/admin/.*', '/admin'],
     ['/admin/.+', '/admin'],
     ['/admin$', '/admin'],
     ['/admin/[id]', '/admin'],
@@ -445,6 +563,11 @@ describe('a rule that can never match is refused when it is built:', () => {
     ['/files/{path:.*}', '/files'],
     ['/users/<int:id>/edit', '/users'],
     ['/((?!api|_next).*)', '/'],
+    ['/users/(?<id>x)', '/users'],
+    ['/users/([a-z]+)', '/users'],
+    ['/users/(ann|bob)/(?!admin)', '/users'],
+    ['/users/{ann,bob}/(?!admin)', '/users'],
+    ['/users{1,2}/(?!admin)', '/users'],
   ];
   for (const [text, plain] of patterns) {
     test(`${text}, with the advice to write ${plain}`, () => {
@@ -484,18 +607,32 @@ describe('a rule that can never match is refused when it is built:', () => {
 });
 
 describe('a table is refused when it is built for', () => {
+  const shape = /^rules\[1\] must have a path or a prefix, an access, and nothing else\. A rule is \{ path: /;
   const broken: [string, unknown, RegExp][] = [
-    ['what is no list', { path: '/' }, /rules must be a list/],
+    ['no object', null, shape],
+    ['a rule with neither path nor prefix', { access: 'public' }, shape],
+    ['a rule with both', { path: '/', prefix: '/', access: 'public' }, shape],
+    ['a member that is misspelt', { path: '/', acess: 'public' }, shape],
+    ['a condition that it would not follow', { path: '/', access: 'public', method: 'GET' }, shape],
+    ['a path that is no text', { path: 1, access: 'public' }, shape],
+    ['no access', { path: '/' }, /^rules\[1\] has the access nothing; write public, authenticated or a policy/],
+    ['null for an access', { path: '/', access: null }, /has the access null; write public, authenticated or a policy/],
+    ['an access that is none', { path: '/', access: 'everybody' }, /has the access "everybody"; write public/],
+  ];
+  for (const [name, rule, message] of broken) {
+    test(name, async () => {
+      const build = () => compilePathRules([{ path: '/first', access: 'public' }, rule as PathRule]);
+      assertMisconfigured(build, message);
+      assert.equal((await errorOf(build))?.path, 'rules[1]', 'where the mistake is');
+    });
+  }
+
+  const lists: [string, unknown, RegExp][] = [
+    ['what is no list', { path: '/' }, /^rules must be a list/],
     ['an empty list', [], /^rules is empty: nobody could pass\. A rule is /],
-    ['a rule with neither path nor prefix', [{ access: 'public' }], /rules\[0\]/],
-    ['a rule with both', [{ path: '/', prefix: '/', access: 'public' }], /rules\[0\]/],
-    ['a member that is misspelt', [{ path: '/', acess: 'public' }], /rules\[0\]/],
-    ['no access', [{ path: '/' }], /rules\[0\]/],
-    ['an access that is none', [{ path: '/', access: 'everybody' }], /everybody/],
-    ['a path that is no text', [{ path: 1, access: 'public' }], /rules\[0\]/],
     ['a policy that cannot be answered', [{ path: '/', access: { allow: { or: [{ source_ip: 'x' }] } } }], /source_ip/],
   ];
-  for (const [name, rules, message] of broken) {
+  for (const [name, rules, message] of lists) {
     test(name, () => assertMisconfigured(() => compilePathRules(rules as PathRule[]), message));
   }
 });

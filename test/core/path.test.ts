@@ -1,5 +1,5 @@
 import { assert, describe, test } from 'vitest';
-import { encodePath, isCanonical, readPath } from '../../core/gate/path.ts';
+import { encodePath, isCanonical, pathText, readPath } from '../../core/gate/path.ts';
 
 const ORIGIN = 'https://app.example';
 
@@ -22,6 +22,10 @@ describe('readPath gives the path, decoded once and without its query, of', () =
     ['a character beyond 16 bits', '/%F0%9F%98%80', '/😀'],
     ['a segment that begins with a dot', '/.well-known/x', '/.well-known/x'],
     ['dots within a segment', '/a..b/c.d', '/a..b/c.d'],
+    ['a percent sign before one hexadecimal digit', '/100%25a', '/100%a'],
+    ['a percent sign before letters that are not hexadecimal', '/%25fg', '/%fg'],
+    ['parentheses that are no session', '/((a)/(ab(c))', '/((a)/(ab(c))'],
+    ['white space beyond ASCII that is encoded', '/a%C2%A0b', '/a\u00a0b'],
   ];
   for (const [rule, target, path] of cases) {
     test(`${rule}, in a raw path: ${target}`, () => assert.equal(readPath(target), path));
@@ -31,7 +35,10 @@ describe('readPath gives the path, decoded once and without its query, of', () =
   const urls: [rule: string, url: string, path: string][] = [
     ['without a path', ORIGIN, '/'],
     ['with a port', `${ORIGIN}:8443/admin`, '/admin'],
+    ['with a port that is left out', `${ORIGIN}:/admin`, '/admin'],
+    ['with all that a name may have', 'https://my-app_1.a~b.example/admin', '/admin'],
     ['with an IPv6 address', 'http://[::1]:80/admin', '/admin'],
+    ['with an IPv6 address of many forms', 'http://[fe80::9a:FFFF:127.0.0.1]/admin', '/admin'],
     ['in upper case', 'HTTPS://APP.EXAMPLE/admin', '/admin'],
     ['of another scheme', 'wss+x.1-y://app.example/admin', '/admin'],
     ['with another URL in its query', `${ORIGIN}/admin?to=https://app.example/x#y`, '/admin'],
@@ -53,15 +60,24 @@ const UNREADABLE: [rule: string, target: string][] = [
   ['dots and spaces, which Windows drops', '/static/..%20/admin'],
   ['three dots, which Windows drops', '/static/.../admin'],
   ['double encoding', '/%2561dmin'],
+  ['double encoding in upper case', '/%25AF'],
+  ['double encoding in lower case', '/%25ae'],
   ['double encoding of a dot', '/static/%252e%252e/admin'],
   ['double encoding of a slash', '/static/..%252fadmin'],
   ['triple encoding', '/%252561dmin'],
   ['encoding in the manner of IIS below encoding', '/%25u002e'],
+  ['encoding in the manner of IIS below encoding, in upper case', '/%25U002E'],
   ['encoding in the manner of IIS', '/%u0061dmin'],
   ['an empty segment at the start', '//admin'],
   ['an empty segment', '/static//admin'],
   ['an empty segment at the end', '/admin//'],
   ['a session of ASP.NET', '/(S(x))/admin'],
+  ['an intercepting route of Next.js', '/(.)admin'],
+  ['one for the segment above', '/feed/(..)admin'],
+  ['one for the root', '/feed/x/(...)admin'],
+  ['a dot of full width', '/x/%EF%BC%8E/admin'],
+  ['a slash of full width', '/x%EF%BC%8Fadmin'],
+  ['a backslash of full width', '/x%EF%BC%BCadmin'],
   ['NUL', '/a%00b'],
   ['a line break', '/a%0d%0ab'],
   ['DEL', '/a%7fb'],
@@ -115,6 +131,8 @@ describe('readPath gives null, since servers could read it in two ways, for', ()
     ['a URL with one slash', 'https:/admin'],
     ['a URL with backslashes', 'https:\\\\app.example/admin'],
     ['a URL after a space', ' https://app.example/admin'],
+    ['a URL after as many letters as its host has', '12https://a/admin'],
+    ['a URL whose IPv6 address ends later', 'http://[::1]x]/admin'],
     ['a scheme that is none', '1://app.example/admin'],
     ['a URL with a target that is *', 'http://app.example:80*'],
     ['a URL with a target that has no slash', 'http://app.example:80admin/public'],
@@ -123,6 +141,16 @@ describe('readPath gives null, since servers could read it in two ways, for', ()
   for (const [rule, target] of raw) {
     test(`${rule}, in a raw target: ${JSON.stringify(target)}`, () => assert.isNull(readPath(target)));
   }
+});
+
+describe('pathText gives the path as the client wrote it, without its query, of', () => {
+  const cases: [rule: string, target: string, path: string][] = [
+    ['a raw target', '/a%2fb/../c?x=/y?z', '/a%2fb/../c'],
+    ['a URL', `${ORIGIN}:443/a%2fb?x`, '/a%2fb'],
+    ['a URL of an origin alone', ORIGIN, '/'],
+    ['a query alone', '?%00', ''],
+  ];
+  for (const [rule, target, path] of cases) test(`${rule}: ${target}`, () => assert.equal(pathText(target), path));
 });
 
 describe('isCanonical', () => {
@@ -145,7 +173,18 @@ describe('isCanonical', () => {
 });
 
 describe('encodePath', () => {
-  const decoded = ['/', '/a b', '/100%', '/what?', '/a#b', '/李.png', '/a+b/(c)/d,e/@f:g', '/x:y'];
+  const decoded = [
+    '/',
+    '/a b',
+    '/100%',
+    '/what?',
+    '/a#b',
+    '/李.png',
+    '/a+b/(c)/d,e/@f:g',
+    '/x:y',
+    '/a\u00a0b\u00a0c',
+    '/?a=50%#?',
+  ];
   for (const path of decoded) {
     test(`gives a target that is read as ${path}`, () => assert.equal(readPath(encodePath(path)), path));
   }

@@ -79,22 +79,34 @@ describe('the log says why rules refuse', () => {
     });
   });
 
+  /** A policy of one's own that fails in this way. */
+  const failing = (error: unknown): Policy => ({
+    needsRequest: false,
+    needsPath: false,
+    decide: () => ({ allowed: false, allow: false, deny: true }),
+    explain: () => ({ allowed: false, allow: false, deny: true, rules: [] }),
+    check() {
+      throw error;
+    },
+  });
+  async function errorBy(access: Policy): Promise<PomeriumError | undefined> {
+    const rig = makeGateRig({ rules: [{ prefix: '/', access }] });
+    const result = await rig.gate.authorize({ method: 'GET', url: `${ORIGIN}/`, headers: SENDERS.alice });
+    return result.type === 'refuse' ? result.error : undefined;
+  }
+
   test('with the words of a policy of one’s own, and with the rule alone where it expects nothing', async () => {
     const refusal = new PomeriumError('policy_denied', 'Not on Sundays.');
-    const own: Policy = {
-      needsRequest: false,
-      needsPath: false,
-      decide: () => ({ allowed: false, allow: false, deny: true }),
-      explain: () => ({ allowed: false, allow: false, deny: true, rules: [] }),
-      check() {
-        throw refusal;
-      },
-    };
-    const rig = makeGateRig({ rules: [{ prefix: '/', access: own }] });
-    const result = await rig.gate.authorize({ method: 'GET', url: `${ORIGIN}/`, headers: SENDERS.alice });
-    const error = result.type === 'refuse' ? result.error : undefined;
+    const error = await errorBy(failing(refusal));
     assert.equal(error?.message, 'Not on Sundays.');
     assert.equal(error?.expected, "rules[0] { prefix: '/' }");
     assert.equal(error?.cause, refusal);
+  });
+
+  test('and leaves what is no refusal by that policy as it is', async () => {
+    const anonymous = new PomeriumError('anonymous', 'For somebody.', { expected: 'somebody' });
+    assert.equal(await errorBy(failing(anonymous)), anonymous);
+    const mistake = new TypeError('a mistake in a policy');
+    assert.equal((await errorBy(failing(mistake)))?.cause, mistake);
   });
 });

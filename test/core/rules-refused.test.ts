@@ -1,7 +1,7 @@
 import { assert, describe, test } from 'vitest';
 import { compilePathRules, type PathRule } from '../../core/gate/rules.ts';
 import { admins, staff } from '../support/access-name.ts';
-import { assertMisconfigured } from '../support/verifying.ts';
+import { assertMisconfigured, errorOf } from '../support/verifying.ts';
 
 const build = (rules: readonly PathRule[]) => () => compilePathRules(rules);
 
@@ -49,7 +49,12 @@ describe('a rule that can never decide is refused with the rule that decides in 
       /rules\[1\] .* rules\[0\]/,
     ],
   ];
-  for (const [name, rules, message] of hidden) test(name, () => assertMisconfigured(build(rules), message));
+  for (const [name, rules, message] of hidden) {
+    test(name, async () => {
+      assertMisconfigured(build(rules), message);
+      assert.equal((await errorOf(build(rules)))?.path, `rules[${rules.length - 1}]`, 'where the mistake is');
+    });
+  }
 
   const deciding: [name: string, rules: PathRule[]][] = [
     [

@@ -1,5 +1,5 @@
 import { assert, describe, test } from 'vitest';
-import { type PomeriumEvent, remoteKeys } from '../../core/index.ts';
+import { type PomeriumEvent, type RemoteKeysOptions, remoteKeys } from '../../core/index.ts';
 import { jwks, makeKey, sign } from '../support/issuer.ts';
 import { jwksAnswer, Origin } from '../support/origin.ts';
 import { errorOf, makeRig } from '../support/verifying.ts';
@@ -43,6 +43,15 @@ describe('freshness', () => {
     assert.equal(await rig.codeOf(token), 'unknown_key');
   });
 
+  test('stale keys are used until max-age + staleWhileRevalidate, to the second', async () => {
+    const origin = await Origin.start(jwksAnswer(jwks(key)));
+    const rig = makeRig(remoteKeys(origin.url));
+    await rig.verify(token);
+    await origin.answer(jwksAnswer(jwks(other)));
+    rig.advance(60 + 300);
+    assert.equal(await rig.codeOf(token), 'valid');
+  });
+
   test('old keys are refreshed first: a key taken out is refused after max-age + staleWhileRevalidate', async () => {
     const origin = await Origin.start(jwksAnswer(jwks(key, other)));
     const rig = makeRig(remoteKeys(origin.url));
@@ -76,6 +85,28 @@ describe('freshness', () => {
       await rig.verify(token);
       await rig.settle();
       assert.equal(await origin.count(), 2, 'stale after that');
+    });
+  }
+
+  const bounds: [name: string, options: RemoteKeysOptions, maxAge: number, ttl: number][] = [
+    ['a minTtl of your own counts', { minTtl: 10 }, 1, 10],
+    ['minTtl 0 leaves it to the origin', { minTtl: 0 }, 5, 5],
+    ['a maxTtl below the usual minTtl counts', { maxTtl: 20 }, 600, 20],
+    ['minTtl may be maxTtl: then that counts', { minTtl: 90, maxTtl: 90 }, 600, 90],
+  ];
+  for (const [name, options, maxAge, ttl] of bounds) {
+    test(name, async () => {
+      const origin = await Origin.start(jwksAnswer(jwks(key), { 'cache-control': `max-age=${maxAge}` }));
+      const rig = makeRig(remoteKeys(origin.url, options));
+      await rig.verify(token);
+      const counts: number[] = [];
+      for (const seconds of [ttl, 1]) {
+        rig.advance(seconds);
+        await rig.verify(token);
+        await rig.settle();
+        counts.push(await origin.count());
+      }
+      assert.deepEqual(counts, [1, 2]);
     });
   }
 

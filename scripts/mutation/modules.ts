@@ -6,6 +6,7 @@ export interface MutatedModule {
 }
 
 const core = (...names: string[]) => names.map((name) => `test/core/${name}.test.ts`);
+const node = (...names: string[]) => names.map((name) => `test/node/${name}.test.ts`);
 
 export const MODULES: readonly MutatedModule[] = [
   { files: 'core/assertion.ts', tests: core('assertion', 'refusal-details', 'memo', 'http') },
@@ -15,4 +16,20 @@ export const MODULES: readonly MutatedModule[] = [
     tests: core('verifier', 'refusal-details', 'memo', 'events', 'several-audiences', 'several-issuers'),
   },
   { files: 'core/bounded-map.ts', tests: core('memo') },
+  { files: 'core/keys/remote/entry.ts', tests: core('store') },
+  { files: 'core/keys/remote/freshness.ts', tests: core('remote-keys', 'store') },
+  { files: 'core/keys/remote/{options,shared}.ts', tests: core('remote-keys', 'shared-keys', 'configuration') },
+  {
+    files: 'core/keys/remote/{fetch-jwks,fetch-transport}.ts',
+    tests: [...core('jwks-answers', 'origin-games'), ...node('frozen-fetch')],
+  },
+  { files: 'core/keys/remote/single-flight.ts', tests: node('single-flight') },
+  { files: 'core/keys/remote/{outage,notes,turns}.ts', tests: core('retries', 'failure-notes', 'store') },
+  { files: 'core/keys/remote/unknown-keys.ts', tests: core('unknown-keys', 'store') },
+  { files: 'core/keys/remote/held-keys.ts', tests: core('remote-keys', 'store', 'store-trust', 'unknown-keys') },
+  {
+    files: 'core/keys/remote/{refresher,remote}.ts',
+    tests: core('remote-keys', 'outage', 'unknown-keys', 'store', 'store-trust'),
+  },
+  { files: 'core/keys/stores/*.ts', tests: core('store', 'store-trust', 'hanging-store') },
 ];

@@ -8,7 +8,10 @@ export default defineConfig({
   root: source(''),
   resolve: { alias: { '#signature': source('core/signature/node.ts') } },
   test: {
-    include: ['test/core/**/*.test.ts', 'test/node/{fetch-failure,signature-pool,single-flight,waiting}.test.ts'],
+    include: [
+      'test/core/**/*.test.ts',
+      'test/node/{fetch-failure,frozen-fetch,signature-pool,single-flight,waiting}.test.ts',
+    ],
     globalSetup: 'test/harness/global-setup.ts',
     testTimeout: 60_000,
   },

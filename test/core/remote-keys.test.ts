@@ -24,6 +24,8 @@ describe('freshness', () => {
       rig.advance(10);
     }
     assert.equal(await origin.count(), 1);
+    const types = rig.events.map(({ type }) => type);
+    assert.deepEqual([...new Set(types)], ['keys_refreshed', 'assertion_verified'], 'nothing of a store');
   });
 
   test('stale keys are used while they are refreshed in the background, once', async () => {
@@ -164,6 +166,15 @@ describe('freshness', () => {
     assert.equal(await origin.count(), 2, 'and the new answer counts');
   });
 
+  test('and old keys are refreshed first: one that was taken out is refused', async () => {
+    const origin = await Origin.start(jwksAnswer(jwks(key)));
+    const rig = makeRig(remoteKeys(origin.url), { clockTolerance: 1e6 });
+    await rig.verify(token);
+    await origin.answer(jwksAnswer(jwks(other)));
+    rig.advance(-1);
+    assert.equal(await rig.codeOf(token), 'unknown_key');
+  });
+
   test('ready fetches, and the first request then does not', async () => {
     const origin = await Origin.start(jwksAnswer(jwks(key)));
     const rig = makeRig(remoteKeys(origin.url));
@@ -267,7 +278,12 @@ describe('threat: failing origin', () => {
       await rig.settle();
     }
     assert.equal(await origin.count(), 1);
-    rig.advance(30);
+    assert.deepEqual(failures(rig.events), []);
+    rig.advance(29);
+    await rig.verify(token);
+    await rig.settle();
+    assert.equal(await origin.count(), 1);
+    rig.advance(1);
     await rig.verify(token);
     await rig.settle();
     assert.equal(await origin.count(), 2);

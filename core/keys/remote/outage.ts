@@ -46,7 +46,7 @@ export class Outage {
 
   /** Seconds, whole, at least one. */
   retryAfter(now: number): number {
-    return this.mayAsk(now) ? 1 : Math.max(1, Math.ceil(this.#retryAt - now));
+    return Math.max(1, Math.ceil(this.#retryAt - now));
   }
 
   /** The same, at most, should the attempt fail that is under way. */

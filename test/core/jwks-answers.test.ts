@@ -130,7 +130,7 @@ describe('a status that is no answer', () => {
   ];
   for (const [status, reason, message] of cases) {
     test(`${status} is refused as ${reason}, without its body`, async () => {
-      const { error, discards } = await ask({ status });
+      const { error, discards } = await ask({ status }, { etag: status === 304 ? null : '"a"' });
       assert.equal(error?.reason, reason);
       assert.match(error?.message ?? '', message);
       assert.equal(discards, 1);

@@ -24,7 +24,7 @@ export const MODULES: readonly MutatedModule[] = [
     tests: [...core('jwks-answers', 'origin-games'), ...node('frozen-fetch')],
   },
   { files: 'core/keys/remote/single-flight.ts', tests: node('single-flight') },
-  { files: 'core/keys/remote/{outage,notes,turns}.ts', tests: core('retries', 'failure-notes', 'store') },
+  { files: 'core/keys/remote/{outage,notes,turns}.ts', tests: core('retries', 'failure-notes', 'turns', 'outage') },
   { files: 'core/keys/remote/unknown-keys.ts', tests: core('unknown-keys', 'store') },
   { files: 'core/keys/remote/held-keys.ts', tests: core('remote-keys', 'store', 'store-trust', 'unknown-keys') },
   {

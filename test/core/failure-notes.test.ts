@@ -64,6 +64,8 @@ describe('a note that the origin failed', () => {
     ['for longer', { retryAt: NOW + 35 }, false],
     ['whose time is over', { retryAt: NOW }, false],
     ['at no time', { failedAt: 'now' }, false],
+    ['at a time as text', { failedAt: String(NOW - 1) }, false],
+    ['until a time as text', { retryAt: String(NOW + 10) }, false],
     ['until no time', { retryAt: null }, false],
     ['without a number of failures', { failures: undefined }, false],
   ];
@@ -221,6 +223,21 @@ describe('what those who share a store are told of a failing origin', () => {
     };
     const { rig } = makeInstance(store, { fetch });
     await withChance(0, () => rig.codeOf(token));
+    await rig.settle();
+    assert.deepEqual(store.notes, [[{ failedAt: NOW, retryAt: NOW + 30, failures: 2 }, 60]]);
+  });
+
+  test('so does who asked for an unknown key', async () => {
+    const store = new NoteStore();
+    store.keep(NOW);
+    const fetch = async () => {
+      store.leave({ failedAt: NOW - 1, retryAt: NOW + 30, failures: 2 });
+      return new Response('', { status: 503 });
+    };
+    const { rig } = makeInstance(store, { fetch });
+    await rig.verify(token);
+    const stranger = await sign(key, { exp: 9e9 }, { kid: 'stranger' });
+    await withChance(0, () => rig.codeOf(stranger));
     await rig.settle();
     assert.deepEqual(store.notes, [[{ failedAt: NOW, retryAt: NOW + 30, failures: 2 }, 60]]);
   });

@@ -213,16 +213,21 @@ describe('turns that others who share the store took', () => {
     });
   }
 
-  test('give none of our own back', async () => {
-    const { origin, rig, keep } = await makeInstance(0);
-    for (let i = 0; i < 3; i++) assert.equal(await rig.codeOf(await stranger(i)), 'unknown_key');
-    rig.advance(1);
-    keep(NOW + 1, 1);
-    const error = await errorOf(async () => rig.verify(await stranger(3)));
-    assert.equal(error?.code, 'keys_unavailable');
-    assert.equal(error?.retryAfter, 5);
-    assert.equal(await origin.count(), 3);
-  });
+  for (const [name, until] of [
+    ['fewer', 1],
+    ['more than there are', 1e6],
+  ] as const) {
+    test(`give none of our own back, where they are ${name}`, async () => {
+      const { origin, rig, keep } = await makeInstance(0);
+      for (let i = 0; i < 3; i++) assert.equal(await rig.codeOf(await stranger(i)), 'unknown_key');
+      rig.advance(1);
+      keep(NOW + 1, until);
+      const error = await errorOf(async () => rig.verify(await stranger(3)));
+      assert.equal(error?.code, 'keys_unavailable');
+      assert.equal(error?.retryAfter, 5);
+      assert.equal(await origin.count(), 3);
+    });
+  }
 
   const sets: [name: string, fetchedAt: number, code: string, requests: number][] = [
     ['more than five seconds after a key id was first seen refuses it', 5.5, 'unknown_key', 1],

@@ -99,6 +99,8 @@ describe('while somebody else asks the origin', () => {
     const { origin, rig } = makeInstance(store);
     assert.equal(await rig.codeOf(token), 'valid');
     assert.equal(origin.requests, 0);
+    const sources = rig.events.flatMap((event) => (event.type === 'keys_refreshed' ? [event.from] : []));
+    assert.deepEqual(sources, ['store']);
   });
 
   test('who has no keys learns that it failed, and asks no sooner than the next answer may be there', async () => {

@@ -26,10 +26,13 @@ export const MODULES: readonly MutatedModule[] = [
   { files: 'core/keys/remote/single-flight.ts', tests: node('single-flight') },
   { files: 'core/keys/remote/{outage,notes,turns}.ts', tests: core('retries', 'failure-notes', 'turns', 'outage') },
   { files: 'core/keys/remote/unknown-keys.ts', tests: core('unknown-keys', 'turns') },
-  { files: 'core/keys/remote/held-keys.ts', tests: core('newest-keys', 'remote-keys', 'store', 'store-trust', 'unknown-keys') },
+  {
+    files: 'core/keys/remote/held-keys.ts',
+    tests: core('newest-keys', 'remote-keys', 'store', 'store-trust', 'unknown-keys', 'failure-notes', 'refreshes'),
+  },
   {
     files: 'core/keys/remote/{refresher,remote}.ts',
-    tests: core('remote-keys', 'outage', 'unknown-keys', 'store', 'store-trust'),
+    tests: core('refreshes', 'turns', 'unknown-keys', 'remote-keys', 'outage', 'store-trust'),
   },
   { files: 'core/keys/stores/*.ts', tests: core('store', 'store-trust', 'hanging-store') },
 ];

@@ -100,6 +100,19 @@ describe('what a store gives', () => {
     );
   });
 
+  test('is waited for a quarter of a second each, also after one that hangs', async () => {
+    const hanging: JwksStore = { getItem: () => new Promise(() => {}), setItem: () => {} };
+    const slow = new MemoryStore();
+    slow.keep(key, NOW);
+    const far: JwksStore = {
+      getItem: (name) => new Promise((resolve) => setTimeout(() => resolve(slow.getItem(name)), 50)),
+      setItem: () => {},
+    };
+    const { rig, etags } = makeInstance([], tieredStore(hanging, far));
+    assert.equal(await rig.codeOf(token), 'valid');
+    assert.lengthOf(etags, 0);
+  });
+
   test('of failures is read from the nearest one, also when another is broken', async () => {
     const near = new MemoryStore();
     near.items.set(noteKey(URL), { failedAt: NOW, retryAt: NOW + 10, failures: 1 });
@@ -122,7 +135,7 @@ describe('the set in use', () => {
     assert.equal(await rig.codeOf(token), 'valid');
     while (etags.length < 2) await new Promise((resolve) => setTimeout(resolve));
     rig.advance(2);
-    store.keep(other, NOW + 62);
+    store.keep(other, NOW + 63);
     assert.equal(await rig.codeOf(otherToken), 'valid', 'another instance got its answer first');
     send(answer(jwks(key)));
     await rig.settle();
@@ -193,9 +206,28 @@ describe('the ETag that the origin is asked with', () => {
   }
 });
 
+test('an answer without keys is a failure that says why, and leaves the set in use', async () => {
+  const { rig } = makeInstance([answer(jwks(key)), answer({ keys: [] })]);
+  await rig.verify(token);
+  rig.advance(61);
+  await rig.verify(token);
+  await rig.settle();
+  const [failure] = ofType(rig.events, 'keys_refresh_failed');
+  assert.equal(failure?.reason, 'unusable_document');
+  assert.match(failure?.message ?? '', /publishes no signing key/);
+  assert.equal(await rig.codeOf(token), 'valid');
+});
+
+test('nobody has to listen to events', async () => {
+  const { keys } = makeInstance([answer(jwks(key))]);
+  const context = { now: () => NOW, waitUntil: () => {}, emit: undefined };
+  assert.equal((await keys.find({ algorithm: 'ES256', keyId: key.kid }, context)).keyId, key.kid);
+});
+
 describe('an answer that is too old', () => {
   const cases: [name: string, age: string, message: RegExp, fetchedAt: number][] = [
     ['says how old', '1000', /^The JWKS is 1000 s old: a cache in front of Pomerium ignores max-age\.$/, NOW - 1000],
+    ['in any number of seconds', '1073741824', /^The JWKS is 1073741824 s old: /, NOW - 1_073_741_824],
     ['or that nobody can say', 'old', /^The JWKS has an Age that cannot be read: /, 0],
   ];
   for (const [name, age, message, fetchedAt] of cases) {
@@ -206,6 +238,14 @@ describe('an answer that is too old', () => {
       assert.equal(ofType(rig.events, 'keys_refreshed')[0]?.fetchedAt, fetchedAt);
     });
   }
+
+  test('says of no key id that there is none', async () => {
+    const aged = () => answer(jwks(key), { age: '10' });
+    const { rig, etags } = makeInstance([aged(), aged(), aged(), aged()]);
+    await rig.verify(token);
+    assert.equal(await rig.codeOf(otherToken), 'keys_unavailable');
+    assert.lengthOf(etags, 4);
+  });
 
   test('is given to no store', async () => {
     const store = new MemoryStore();

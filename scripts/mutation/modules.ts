@@ -34,5 +34,5 @@ export const MODULES: readonly MutatedModule[] = [
     files: 'core/keys/remote/{refresher,remote}.ts',
     tests: core('refreshes', 'turns', 'unknown-keys', 'remote-keys', 'outage', 'store-trust'),
   },
-  { files: 'core/keys/stores/*.ts', tests: core('store', 'store-trust', 'hanging-store') },
+  { files: 'core/keys/stores/*.ts', tests: [...core('store-calls', 'store'), ...node('cache-store', 'store-writes')] },
 ];

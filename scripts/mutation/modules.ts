@@ -28,7 +28,10 @@ export const MODULES: readonly MutatedModule[] = [
   { files: 'core/keys/remote/unknown-keys.ts', tests: core('unknown-keys', 'turns') },
   {
     files: 'core/keys/remote/held-keys.ts',
-    tests: core('newest-keys', 'remote-keys', 'store', 'store-trust', 'unknown-keys', 'failure-notes', 'refreshes'),
+    tests: [
+      ...core('newest-keys', 'remote-keys', 'store', 'store-trust', 'unknown-keys', 'failure-notes', 'refreshes'),
+      ...node('waiting'),
+    ],
   },
   {
     files: 'core/keys/remote/{refresher,remote}.ts',

@@ -10,7 +10,7 @@ export default defineConfig({
   test: {
     include: [
       'test/core/**/*.test.ts',
-      'test/node/{cache-store,fetch-failure,frozen-fetch,signature-pool,single-flight,store-writes,waiting}.test.ts',
+      'test/node/{cache-store,fetch-failure,frozen-fetch,left-behind,signature-pool,single-flight,store-writes,waiting}.test.ts',
     ],
     globalSetup: 'test/harness/global-setup.ts',
     testTimeout: 60_000,

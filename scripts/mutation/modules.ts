@@ -35,7 +35,10 @@ export const MODULES: readonly MutatedModule[] = [
   },
   {
     files: 'core/keys/remote/{refresher,remote}.ts',
-    tests: core('refreshes', 'turns', 'unknown-keys', 'remote-keys', 'outage', 'store-trust'),
+    tests: [
+      ...core('refreshes', 'turns', 'unknown-keys', 'remote-keys', 'outage', 'store', 'store-trust', 'shared-keys'),
+      ...node('left-behind', 'waiting'),
+    ],
   },
   { files: 'core/keys/stores/*.ts', tests: [...core('store-calls', 'store'), ...node('cache-store', 'store-writes')] },
 ];

@@ -1,5 +1,5 @@
 import { assert, describe, test } from 'vitest';
-import { type JwksStore, type RemoteKeysOptions, remoteKeys, type StoredValue } from '../../core/index.ts';
+import { type JwksStore, type RemoteKeysOptions, remoteKeys, type StoredValue, tieredStore } from '../../core/index.ts';
 import { noteKey, storeKey } from '../../core/keys/stores/store.ts';
 import { withChance } from '../support/chance.ts';
 import { jwks, makeKey, NOW, sign } from '../support/issuer.ts';
@@ -113,13 +113,43 @@ describe('the store is read', () => {
     const { store, reads } = makeStore(entryOf(NOW));
     const { rig } = makeInstance(good, { store });
     const counts: number[] = [];
-    for (const seconds of [0.5, 0.5, 0, -50]) {
+    for (const seconds of [0.5, 0.5, 0, -50, 0, 0]) {
       await rig.codeOf(await sign(key, { exp: 9e9 }, { kid: crypto.randomUUID() }));
       await rig.settle();
       counts.push(reads.filter((name) => name === 'entry').length);
       rig.advance(seconds);
     }
-    assert.deepEqual(counts, [2, 2, 3, 3]);
+    assert.deepEqual(counts, [2, 2, 3, 3, 4, 5], 'and again by a clock that went back');
+  });
+
+  test('for a key that is new, until it is found', async () => {
+    const { store, items, reads } = makeStore(entryOf(NOW));
+    const { origin, rig } = makeInstance(down, { store });
+    await rig.verify(token);
+    await rig.settle();
+    rig.advance(1);
+    items.set(storeKey(URL), { ...entryOf(NOW + 1), document: JSON.stringify(jwks(key, other)) });
+    assert.equal(await rig.codeOf(otherToken), 'valid');
+    assert.deepEqual(reads, ['entry', 'entry']);
+    assert.lengthOf(rig.pending, 1);
+    assert.equal(origin.requests, 0);
+  });
+
+  test('again when the origin fails, only as far as that gives keys', async () => {
+    const [near, far] = [makeStore(), makeStore()];
+    const late: JwksStore = { ...near.store, getItem: (name) => (near.reads.push(name) > 2 ? entryOf(NOW) : null) };
+    const { origin, rig } = makeInstance(down, { store: tieredStore(late, far.store) });
+    assert.equal(await rig.codeOf(token), 'valid');
+    assert.equal(origin.requests, 1);
+    assert.deepEqual(far.reads, ['entry']);
+  });
+
+  test('no more when the origin fails while old keys are at hand', async () => {
+    const { store, reads } = makeStore(entryOf(NOW - 1000));
+    const { rig } = makeInstance(down, { store });
+    assert.equal(await rig.codeOf(token), 'valid');
+    await rig.settle();
+    assert.deepEqual(reads, ['entry', 'note', 'note']);
   });
 });
 
@@ -151,6 +181,13 @@ describe('what a request lends to work that outlives it', () => {
       await rig.verify(token);
       rig.advance(2);
     }
+    assert.lengthOf(rig.pending, 1);
+  });
+
+  test('is one promise for the stores', async () => {
+    const { rig } = makeInstance(never, { store: { getItem: () => new Promise(() => {}), setItem: () => {} } });
+    void rig.codeOf(token);
+    await later(undefined, 20);
     assert.lengthOf(rig.pending, 1);
   });
 
@@ -198,11 +235,12 @@ describe('a request without keys', () => {
   });
 
   test('uses stale keys of a store, and leaves the refresh to the background', async () => {
-    const { store } = makeStore(entryOf(NOW - 100));
+    const { store, reads } = makeStore(entryOf(NOW - 100));
     const { origin, rig } = makeInstance(never, { store });
     assert.isBelow(await timeOf(() => rig.verify(token)), 400);
     for (let i = 0; i < 100 && origin.requests === 0; i++) await later(undefined, 1);
     assert.equal(origin.requests, 1);
+    assert.deepEqual(reads, ['entry', 'entry', 'note'], 'once for itself, and once in the background');
   });
 
   test('is told what is missing, and why', async () => {
@@ -217,6 +255,43 @@ describe('a request without keys', () => {
     assert.match(told?.message ?? '', /^There are no keys to verify with\. The origin failed a moment ago\.$/);
     assert.equal(told?.received, 'nothing');
   });
+});
+
+test('keys that become too old while a request waits are refused', async () => {
+  const { origin, rig } = makeInstance(good);
+  await rig.verify(token);
+  origin.fetch = never;
+  rig.advance(3659);
+  const refused = errorOf(() => rig.verify(token));
+  await later(undefined, 20);
+  rig.advance(2);
+  const error = await refused;
+  assert.equal(error?.message, 'There are no keys to verify with. The last ones are too old.');
+  assert.equal(error?.received, 'nothing');
+});
+
+test('who needs the same new key joins who took the last turn for it', async () => {
+  const { origin, rig } = makeInstance(good);
+  await rig.verify(token);
+  for (const kid of ['a', 'b']) assert.equal(await rig.codeOf(await sign(key, { exp: 9e9 }, { kid })), 'unknown_key');
+  origin.fetch = () => later(new Response(JSON.stringify(jwks(key, other))), 50);
+  const codes = await Promise.all(Array.from({ length: 5 }, () => rig.codeOf(otherToken)));
+  assert.deepEqual([...new Set(codes)], ['valid']);
+  assert.equal(origin.requests, 4);
+});
+
+test('a look without asking anybody gives the key in use, if there is one', async () => {
+  const keys = remoteKeys(URL, { fetch: async () => good() });
+  const selector = { algorithm: 'ES256', keyId: key.kid };
+  assert.isUndefined(keys.peek?.(selector));
+  await keys.ready({ now: () => NOW, waitUntil: () => {}, emit: undefined });
+  assert.equal(keys.peek?.(selector)?.keyId, key.kid);
+});
+
+test('nobody has to listen to a failure', async () => {
+  const keys = remoteKeys(URL, { fetch: async () => down() });
+  const error = await errorOf(() => keys.ready({ now: () => NOW, waitUntil: () => {}, emit: undefined }));
+  assert.equal(error?.code, 'keys_unavailable');
 });
 
 describe('a store that is broken while somebody else asks the origin', () => {

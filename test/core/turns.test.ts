@@ -97,7 +97,9 @@ describe('while somebody else asks the origin', () => {
     store.note(NOW, NOW);
     soon(() => store.keep(key, NOW));
     const { origin, rig } = makeInstance(store);
+    const startedAt = Date.now();
     assert.equal(await rig.codeOf(token), 'valid');
+    assert.isBelow(Date.now() - startedAt, 1000);
     assert.equal(origin.requests, 0);
     const sources = rig.events.flatMap((event) => (event.type === 'keys_refreshed' ? [event.from] : []));
     assert.deepEqual(sources, ['store']);
@@ -146,14 +148,36 @@ describe('while somebody else asks the origin', () => {
     assert.equal(origin.requests, 0);
   });
 
-  test('who needs a key that is new takes what that brings', async () => {
-    const store = new ClaimStore((purpose) => !purpose.startsWith('unknown-key'));
-    const { origin, rig } = makeInstance(store);
-    await rig.verify(token);
-    rig.advance(1);
-    soon(() => store.keep(other, NOW + 1));
-    assert.equal(await rig.codeOf(otherToken), 'valid');
-    assert.equal(origin.requests, 1);
-    assert.lengthOf(store.claims, 2);
-  });
+  const answers: [
+    name: string,
+    brings: (store: ClaimStore, advance: (seconds: number) => void) => void,
+    code: string,
+  ][] = [
+    ['takes what that brings', (store) => store.keep(other, NOW + 1), 'valid'],
+    [
+      'is refused by a set that is newer than the request',
+      (store, advance) => {
+        advance(10);
+        store.keep(key, NOW + 7);
+      },
+      'unknown_key',
+    ],
+  ];
+  for (const [name, brings, code] of answers) {
+    test(`who needs a key that is new ${name}, and has all turns left`, async () => {
+      let isFree = false;
+      const store = new ClaimStore((purpose) => isFree || !purpose.startsWith('unknown-key'));
+      const { origin, rig } = makeInstance(store);
+      await rig.verify(token);
+      rig.advance(1);
+      soon(() => brings(store, rig.advance));
+      assert.equal(await rig.codeOf(otherToken), code);
+      assert.equal(origin.requests, 1);
+      assert.lengthOf(store.claims, 2);
+      isFree = true;
+      for (const kid of ['a', 'b', 'c']) {
+        assert.equal(await rig.codeOf(await sign(key, { exp: 9e9 }, { kid })), 'unknown_key');
+      }
+    });
+  }
 });

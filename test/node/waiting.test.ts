@@ -1,6 +1,6 @@
 import { afterEach, assert, test, vi } from 'vitest';
 import { remoteKeys, tieredStore } from '../../core/index.ts';
-import { jwks, makeKey, sign } from '../support/issuer.ts';
+import { jwks, makeKey, NOW, sign } from '../support/issuer.ts';
 import { makeRig } from '../support/verifying.ts';
 
 afterEach(() => {
@@ -43,4 +43,21 @@ test('stores that hang cost a request without keys a quarter of a second each, a
   await vi.advanceTimersByTimeAsync(60_000);
   assert.equal(await code, 'keys_unavailable');
   assert.equal(took, 2 * 250 + 5000 + 250);
+});
+
+test('fresh keys of a store that is late end the wait for the origin at once', async () => {
+  const key = await makeKey();
+  const token = await sign(key, { exp: 9e9 });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+  const url = 'https://app.example/jwks.json';
+  const entry = { version: 1, url, document: JSON.stringify(jwks(key)), fetchedAt: NOW, maxAge: 60 };
+  const getItem = () => new Promise<object>((resolve) => setTimeout(() => resolve(entry), 300));
+  const rig = makeRig(remoteKeys(url, { fetch: () => new Promise(() => {}), store: { getItem, setItem: () => {} } }));
+  let code: string | undefined;
+  void rig.codeOf(token).then((result) => {
+    code = result;
+  });
+  await vi.advanceTimersByTimeAsync(300);
+  for (let i = 0; i < 1000 && code === undefined; i++) await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(code, 'valid');
 });

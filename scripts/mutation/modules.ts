@@ -40,5 +40,8 @@ export const MODULES: readonly MutatedModule[] = [
       ...node('left-behind', 'waiting'),
     ],
   },
-  { files: 'core/keys/stores/*.ts', tests: [...core('store-calls', 'store'), ...node('cache-store', 'store-writes')] },
+  {
+    files: 'core/keys/stores/*.ts',
+    tests: [...core('store-calls', 'store', 'failure-notes'), ...node('cache-store', 'store-writes')],
+  },
 ];

@@ -2,7 +2,7 @@ import { assert, describe, test } from 'vitest';
 import { type JwksStore, PomeriumError, remoteKeys, type StoredValue, tieredStore } from '../../core/index.ts';
 import { isEntryKey, noteKey, storeKey, urlOfKey } from '../../core/keys/stores/store.ts';
 import { throttledStore } from '../../core/keys/stores/throttled.ts';
-import { jwks, makeKey, sign } from '../support/issuer.ts';
+import { jwks, makeKey, NOW, sign } from '../support/issuer.ts';
 import { makeRig } from '../support/verifying.ts';
 
 const key = await makeKey();
@@ -10,18 +10,18 @@ const token = await sign(key, { exp: 9e9 });
 const URL = 'https://app.corp.example.com/jwks.json?a=1:2#x';
 
 describe('the key under which a store keeps something', () => {
-  const cases: [name: string, key: string, url: string | undefined, isEntry: boolean][] = [
-    ['of an entry', storeKey(URL), URL, true],
-    ['of a note beside it', noteKey(URL), URL, false],
-    ['of a claim', `${storeKey(URL)}:refresh`, URL, false],
-    ['of somebody else', 'somebody:else', '', false],
-    ['that ends as ours begins', 'somebody:pomerium-edge:jwks:', '', false],
-    ['that cannot be decoded', 'pomerium-edge:jwks:%', undefined, true],
+  const cases: [name: string, key: () => string, url: string | undefined, isEntry: boolean][] = [
+    ['of an entry', () => storeKey(URL), URL, true],
+    ['of a note beside it', () => noteKey(URL), URL, false],
+    ['of a claim', () => `${storeKey(URL)}:refresh`, URL, false],
+    ['of somebody else', () => 'somebody:else', '', false],
+    ['that ends as ours begins', () => 'somebody:pomerium-edge:jwks:', '', false],
+    ['that cannot be decoded', () => 'pomerium-edge:jwks:%', undefined, true],
   ];
-  for (const [name, storedKey, url, isEntry] of cases) {
+  for (const [name, makeStoredKey, url, isEntry] of cases) {
     test(`${name} tells its URL, and whether it is that of an entry`, () => {
-      assert.equal(urlOfKey(storedKey), url);
-      assert.equal(isEntryKey(storedKey), isEntry);
+      assert.equal(urlOfKey(makeStoredKey()), url);
+      assert.equal(isEntryKey(makeStoredKey()), isEntry);
     });
   }
 });
@@ -113,11 +113,11 @@ describe('a store that says whose turn it is', () => {
   }
 
   test('may be the far one of several', async () => {
-    const claims: string[] = [];
+    const claims: unknown[] = [];
     const near: JwksStore = { getItem: () => null, setItem: () => {} };
-    const far: JwksStore = { ...near, claim: (name) => claims.push(name) > 0 };
+    const far: JwksStore = { ...near, claim: (name, options) => claims.push([name, options]) > 0 };
     await useStore(tieredStore(near, far));
-    assert.deepEqual(claims, [`${storeKey('https://a.test/')}:refresh`]);
+    assert.deepEqual(claims, [[`${storeKey('https://a.test/')}:refresh`, { now: NOW, ttl: 6 }]]);
   });
 });
 
@@ -155,6 +155,8 @@ describe('a store whose writes are few', () => {
     ['writes another max-age', entry(0), entry(1, { maxAge: 61 }), true],
     ['writes over rubbish', 'rubbish', entry(1), true],
     ['does not write the same as an object', { document: 'a', fetchedAt: 0, maxAge: 60 }, entry(9), false],
+    ['writes rubbish over an entry', entry(0), 'rubbish', true],
+    ['does not write rubbish where there is nothing', null, 'rubbish', false],
     ['does not write notes of failures', null, JSON.stringify({ failedAt: 1 }), false],
   ];
   for (const [name, held, next, isWritten] of cases) {

@@ -62,6 +62,17 @@ describe('default keys', () => {
     assert.equal(await origin.count(), 2);
   });
 
+  test('are asked for by the transport of the platform', async () => {
+    const origin = await Origin.start(jwksAnswer(jwks(key)));
+    const urls: string[] = [];
+    const transport: Transport = (url, request) => {
+      urls.push(url);
+      return fetched(url, request);
+    };
+    await fromEnvironment(origin.url, {}, { transport }).verify(token);
+    assert.deepEqual(urls, [origin.url]);
+  });
+
   test('are asked for by the given fetch where there is a transport, too', async () => {
     const origin = await Origin.start(jwksAnswer(jwks(key)));
     const transport = () => Promise.reject(new Error('not asked'));

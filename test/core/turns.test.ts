@@ -105,6 +105,15 @@ describe('while somebody else asks the origin', () => {
     assert.deepEqual(sources, ['store']);
   });
 
+  test('who has no keys takes what that brings as soon as it is there', async () => {
+    const store = new ClaimStore(() => false);
+    soon(() => store.keep(key, NOW));
+    const { rig } = makeInstance(store);
+    const startedAt = Date.now();
+    assert.equal(await rig.codeOf(token), 'valid');
+    assert.isBelow(Date.now() - startedAt, 1200);
+  });
+
   test('who has no keys learns that it failed, and asks no sooner than the next answer may be there', async () => {
     const store = new ClaimStore(() => false);
     const startedAt = Date.now();

@@ -8,6 +8,7 @@ export interface MutatedModule {
 }
 
 const core = (...names: string[]) => names.map((name) => `test/core/${name}.test.ts`);
+const node = (...names: string[]) => names.map((name) => `test/node/${name}.test.ts`);
 
 export const MODULES: readonly MutatedModule[] = [
   { files: 'core/assertion.ts', tests: core('assertion', 'refusal-details', 'memo', 'http') },
@@ -19,32 +20,32 @@ export const MODULES: readonly MutatedModule[] = [
   { files: 'core/bounded-map.ts', tests: core('memo') },
   {
     files: 'core/signature/{algorithms,node,node-pool}.ts',
-    tests: [...core('signature', 'algorithms', 'vectors'), 'test/node/signature-pool.test.ts'],
+    tests: [...core('signature', 'algorithms', 'vectors'), ...node('signature-pool')],
   },
   {
     files: 'core/signature/web.ts',
-    tests: [...core('signature', 'algorithms', 'vectors'), 'test/node/signature-web.test.ts'],
+    tests: [...core('signature', 'algorithms', 'vectors'), ...node('signature-web')],
     engine: 'web',
   },
   { files: 'core/{keep,recently-used}.ts', tests: core('keep') },
   { files: 'core/{base64url,errors,json}.ts', tests: core('base64url', 'errors', 'json') },
-  { files: 'core/fetch-failure.ts', tests: ['test/node/fetch-failure.test.ts'] },
+  { files: 'core/fetch-failure.ts', tests: node('fetch-failure') },
   {
     files: 'core/{events,identity,promise,runtime,without-cache}.ts',
-    tests: [...core('events', 'identity', 'signature'), 'test/node/runtime.test.ts', 'test/node/without-cache.test.ts'],
+    tests: [...core('events', 'identity', 'signature'), ...node('runtime', 'without-cache')],
   },
   { files: 'core/{authority,distance}.ts', tests: core('authority', 'distance') },
   {
     files: 'core/{hex,html,pomerium-urls,url}.ts',
-    tests: [...core('pomerium-urls', 'standard-url', 'static-keys', 'gate-refusal'), 'test/node/old-url.test.ts'],
+    tests: [...core('pomerium-urls', 'standard-url', 'static-keys', 'gate-refusal'), ...node('old-url')],
   },
   {
     files: 'core/keys/material/*.ts',
-    tests: [...core('jwks', 'static-keys', 'memo', 'several-issuers'), 'test/node/key-import.test.ts'],
+    tests: [...core('jwks', 'static-keys', 'memo', 'several-issuers'), ...node('key-import')],
   },
   { files: 'core/keys/by-issuer.ts', tests: core('several-issuers') },
   { files: 'core/keys/key-set.ts', tests: core('jwks', 'static-keys', 'algorithms', 'refusal-details') },
-  { files: 'core/keys/timeout.ts', tests: ['test/node/timeout.test.ts'] },
+  { files: 'core/keys/timeout.ts', tests: node('timeout') },
   { files: 'core/option-readers.ts', tests: core('configuration', 'variables', 'gate-options-shape') },
   { files: 'core/gate/rules.ts', tests: core('path-rules', 'rules-log', 'rules-refused', 'next-spellings') },
   { files: 'core/gate/spellings.ts', tests: core('path-rules', 'next-spellings') },
@@ -56,4 +57,32 @@ export const MODULES: readonly MutatedModule[] = [
   { files: 'core/gate/refusal-texts.ts', tests: core('gate-refusal') },
   { files: 'core/gate/page.ts', tests: core('gate-refusal') },
   { files: 'core/gate/image-source.ts', tests: core('next-spellings') },
+  { files: 'core/keys/remote/entry.ts', tests: core('store') },
+  { files: 'core/keys/remote/freshness.ts', tests: core('remote-keys', 'store') },
+  { files: 'core/keys/remote/{options,shared}.ts', tests: core('remote-keys', 'shared-keys', 'configuration') },
+  {
+    files: 'core/keys/remote/{fetch-jwks,fetch-transport}.ts',
+    tests: [...core('jwks-answers', 'origin-games'), ...node('frozen-fetch')],
+  },
+  { files: 'core/keys/remote/single-flight.ts', tests: node('single-flight') },
+  { files: 'core/keys/remote/{outage,notes,turns}.ts', tests: core('retries', 'failure-notes', 'turns', 'outage') },
+  { files: 'core/keys/remote/unknown-keys.ts', tests: core('unknown-keys', 'turns') },
+  {
+    files: 'core/keys/remote/held-keys.ts',
+    tests: [
+      ...core('newest-keys', 'remote-keys', 'store', 'store-trust', 'unknown-keys', 'failure-notes', 'refreshes'),
+      ...node('waiting'),
+    ],
+  },
+  {
+    files: 'core/keys/remote/{refresher,remote}.ts',
+    tests: [
+      ...core('refreshes', 'turns', 'unknown-keys', 'remote-keys', 'outage', 'store', 'store-trust', 'shared-keys'),
+      ...node('left-behind', 'waiting'),
+    ],
+  },
+  {
+    files: 'core/keys/stores/*.ts',
+    tests: [...core('store-calls', 'store', 'failure-notes'), ...node('cache-store', 'store-writes')],
+  },
 ];

@@ -3,6 +3,7 @@ import {
   createVerifier,
   optionsFromEnvironment,
   type PomeriumEnvironment,
+  type RemoteKeysOptions,
   remoteKeys,
   staticKeys,
   type VerifierOptions,
@@ -53,24 +54,35 @@ describe('createVerifier refuses, when it is built,', () => {
 
 describe('remoteKeys refuses, when it is built,', () => {
   const URL = 'https://app.corp.example.com/.well-known/pomerium/jwks.json';
-  const cases: [string, unknown, Record<string, unknown>, RegExp][] = [
+  const cases: [name: string, url: unknown, options: unknown, RegExp][] = [
     ['plain http', 'http://app.corp.example.com/jwks.json', {}, /https/],
     ['http to what only looks like loopback', 'http://127.0.0.1.evil.test/', {}, /https/],
     ['http to a private address', 'http://10.0.0.1/', {}, /https/],
     ['file', 'file:///etc/passwd', {}, /https/],
     ['no URL', 'app.corp.example.com', {}, /https:\/\/app/],
     ['nothing', undefined, {}, /https:\/\/app/],
-    ['a password in the URL', 'https://u:p@app.corp.example.com/', {}, /password/],
+    ['ftp to loopback', 'ftp://localhost/jwks.json', {}, /https/],
+    ['a user and a password in the URL', 'https://u:p@app.corp.example.com/', {}, /password/],
+    ['a user in the URL', 'https://u@app.corp.example.com/', {}, /password/],
+    ['a password in the URL', 'https://:p@app.corp.example.com/', {}, /password/],
+    ['options that are null', URL, null, /Write remoteKeys\(url, \{ timeout: 2 \}\)/],
+    ['options that are a number', URL, 5, /Write remoteKeys\(url, \{ timeout: 2 \}\)/],
     ['minTtl above maxTtl', URL, { minTtl: 61, maxTtl: 60 }, /minTtl/],
     ['timeout 0', URL, { timeout: 0 }, /timeout/],
     ['cooldown -1', URL, { cooldown: -1 }, /cooldown/],
     ['maxTtl infinite', URL, { maxTtl: Number.POSITIVE_INFINITY }, /maxTtl/],
     ['staleIfError as text', URL, { staleIfError: '1' }, /staleIfError/],
+    ['a fetch that is text', URL, { fetch: 'fetch' }, /fetch must be a function/],
+    ['a fetch that is null', URL, { fetch: null }, /fetch must be a function/],
     ['a store without setItem', URL, { store: { getItem: () => null } }, /setItem/],
-    ['a misspelt option', URL, { cacheTtl: 1 }, /"cacheTtl"/],
+    ['a store without getItem', URL, { store: { setItem: () => {} } }, /getItem/],
+    ['a store that is null', URL, { store: null }, /getItem/],
+    ['a misspelt option', URL, { cacheTtl: 1 }, /no option of remoteKeys\(\) "cacheTtl"/],
   ];
   for (const [name, url, options, message] of cases) {
-    test(name, () => assertMisconfigured(() => remoteKeys(url as string, options), message));
+    test(name, () =>
+      assertMisconfigured(() => remoteKeys(url as string, options as unknown as RemoteKeysOptions), message),
+    );
   }
 
   test('control: plain http to loopback is taken', () => {

@@ -76,6 +76,25 @@ describe('threat: JWKS endpoint games', () => {
     );
   });
 
+  test('an answer whose redirect the runtime hides is one', async () => {
+    const fetch = async () => Object.defineProperty(new Response(body), 'type', { value: 'opaqueredirect' });
+    const rig = makeRig(remoteKeys('https://x.test/', { fetch }));
+    assert.equal((await errorOf(() => rig.verify(token)))?.received, 'redirect');
+  });
+
+  test('an answer without a body is an empty one', async () => {
+    const rig = makeRig(remoteKeys('https://x.test/', { fetch: async () => new Response(null) }));
+    assert.equal((await errorOf(() => rig.verify(token)))?.received, 'unusable_document');
+  });
+
+  test('a body that nobody reads is given up', async () => {
+    let cancels = 0;
+    const endless = () => new ReadableStream({ cancel: () => void cancels++ });
+    const rig = makeRig(remoteKeys('https://x.test/', { fetch: async () => new Response(endless(), { status: 404 }) }));
+    assert.equal((await errorOf(() => rig.verify(token)))?.received, 'status');
+    assert.equal(cancels, 1);
+  });
+
   test('a fetch that ignores its signal is left behind after the timeout', async () => {
     const rig = makeRig(remoteKeys('https://x.test/', { timeout: 0.05, fetch: () => new Promise(() => {}) }));
     assert.equal((await errorOf(() => rig.verify(token)))?.received, 'timeout');

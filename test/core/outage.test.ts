@@ -1,5 +1,5 @@
 import { assert, describe, test } from 'vitest';
-import { type JwksStore, remoteKeys, type StoredValue } from '../../core/index.ts';
+import { type JwksStore, type PomeriumError, remoteKeys, type StoredValue } from '../../core/index.ts';
 import { storeKey } from '../../core/keys/stores/store.ts';
 import { jwks, makeKey, NOW, sign } from '../support/issuer.ts';
 import { jwksAnswer, Origin } from '../support/origin.ts';
@@ -25,7 +25,7 @@ async function timeOf(work: () => Promise<unknown>): Promise<number> {
 describe('threat: outage as amplifier', () => {
   test('a hanging origin costs the first request half a second, and nobody after it anything', async () => {
     const origin = await Origin.start(jwksAnswer(jwks(key)), { hang: true });
-    const rig = makeRig(remoteKeys(origin.url, { timeout: 2 }));
+    const rig = makeRig(remoteKeys(origin.url, { timeout: 1 }));
     await rig.verify(token);
     rig.advance(400);
     assert.isBelow(await timeOf(() => rig.verify(token)), 700);
@@ -78,6 +78,28 @@ describe('threat: outage as amplifier', () => {
     assert.equal(await origin.count(), 2);
   });
 
+  test('so does who comes after one that failed when the keys of an earlier one were used up', async () => {
+    const origin = await Origin.start(jwksAnswer(jwks(key)), DOWN);
+    const rig = makeRig(remoteKeys(origin.url));
+    await rig.verifier.ready();
+    rig.advance(4000);
+    await errorOf(() => rig.verifier.ready());
+    await rig.codeOf(token);
+    await rig.codeOf(token);
+    assert.equal(await origin.count(), 3);
+  });
+
+  test('a ready that fails with old keys at hand gives no request an attempt, when those are used up either', async () => {
+    const origin = await Origin.start(jwksAnswer(jwks(key)), DOWN);
+    const rig = makeRig(remoteKeys(origin.url));
+    for (const seconds of [3650, 5, 6]) {
+      await rig.verifier.ready();
+      rig.advance(seconds);
+    }
+    assert.equal(await rig.codeOf(token), 'keys_unavailable');
+    assert.equal(await origin.count(), 3);
+  });
+
   test('that is once for each failed ready, for all who come at the same time', async () => {
     const origin = await Origin.start(DOWN);
     const store = memoryStore();
@@ -114,10 +136,15 @@ describe('threat: outage as amplifier', () => {
 
   test('a hanging origin that is known to fail makes nobody without keys wait longer than half a second', async () => {
     const origin = await Origin.start(DOWN, { hang: true });
-    const rig = makeRig(remoteKeys(origin.url, { timeout: 2 }));
+    const rig = makeRig(remoteKeys(origin.url, { timeout: 1 }));
     await rig.codeOf(token);
     rig.advance(2);
-    assert.isBelow(await timeOf(() => rig.codeOf(token)), 700);
+    let error: PomeriumError | undefined;
+    const time = await timeOf(async () => {
+      error = await errorOf(() => rig.verify(token));
+    });
+    assert.isBelow(time, 700);
+    assert.equal(error?.retryAfter, 1 + 2, 'what is left of its time, and the delay after that');
   });
 
   test('who shares a store shares the failure: another instance asks nobody and waits for nobody', async () => {

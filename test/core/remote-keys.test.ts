@@ -1,5 +1,5 @@
 import { assert, describe, test } from 'vitest';
-import { type PomeriumEvent, remoteKeys } from '../../core/index.ts';
+import { type PomeriumEvent, type RemoteKeysOptions, remoteKeys } from '../../core/index.ts';
 import { jwks, makeKey, sign } from '../support/issuer.ts';
 import { jwksAnswer, Origin } from '../support/origin.ts';
 import { errorOf, makeRig } from '../support/verifying.ts';
@@ -24,6 +24,8 @@ describe('freshness', () => {
       rig.advance(10);
     }
     assert.equal(await origin.count(), 1);
+    const types = rig.events.map(({ type }) => type);
+    assert.deepEqual([...new Set(types)], ['keys_refreshed', 'assertion_verified'], 'nothing of a store');
   });
 
   test('stale keys are used while they are refreshed in the background, once', async () => {
@@ -41,6 +43,15 @@ describe('freshness', () => {
     assert.equal(await origin.count(), 2);
     assert.equal(await rig.codeOf(otherToken), 'valid');
     assert.equal(await rig.codeOf(token), 'unknown_key');
+  });
+
+  test('stale keys are used until max-age + staleWhileRevalidate, to the second', async () => {
+    const origin = await Origin.start(jwksAnswer(jwks(key)));
+    const rig = makeRig(remoteKeys(origin.url));
+    await rig.verify(token);
+    await origin.answer(jwksAnswer(jwks(other)));
+    rig.advance(60 + 300);
+    assert.equal(await rig.codeOf(token), 'valid');
   });
 
   test('old keys are refreshed first: a key taken out is refused after max-age + staleWhileRevalidate', async () => {
@@ -76,6 +87,28 @@ describe('freshness', () => {
       await rig.verify(token);
       await rig.settle();
       assert.equal(await origin.count(), 2, 'stale after that');
+    });
+  }
+
+  const bounds: [name: string, options: RemoteKeysOptions, maxAge: number, ttl: number][] = [
+    ['a minTtl of your own counts', { minTtl: 10 }, 1, 10],
+    ['minTtl 0 leaves it to the origin', { minTtl: 0 }, 5, 5],
+    ['a maxTtl below the usual minTtl counts', { maxTtl: 20 }, 600, 20],
+    ['minTtl may be maxTtl: then that counts', { minTtl: 90, maxTtl: 90 }, 600, 90],
+  ];
+  for (const [name, options, maxAge, ttl] of bounds) {
+    test(name, async () => {
+      const origin = await Origin.start(jwksAnswer(jwks(key), { 'cache-control': `max-age=${maxAge}` }));
+      const rig = makeRig(remoteKeys(origin.url, options));
+      await rig.verify(token);
+      const counts: number[] = [];
+      for (const seconds of [ttl, 1]) {
+        rig.advance(seconds);
+        await rig.verify(token);
+        await rig.settle();
+        counts.push(await origin.count());
+      }
+      assert.deepEqual(counts, [1, 2]);
     });
   }
 
@@ -131,6 +164,15 @@ describe('freshness', () => {
     rig.advance(10);
     await rig.verify(token);
     assert.equal(await origin.count(), 2, 'and the new answer counts');
+  });
+
+  test('and old keys are refreshed first: one that was taken out is refused', async () => {
+    const origin = await Origin.start(jwksAnswer(jwks(key)));
+    const rig = makeRig(remoteKeys(origin.url), { clockTolerance: 1e6 });
+    await rig.verify(token);
+    await origin.answer(jwksAnswer(jwks(other)));
+    rig.advance(-1);
+    assert.equal(await rig.codeOf(token), 'unknown_key');
   });
 
   test('ready fetches, and the first request then does not', async () => {
@@ -236,7 +278,12 @@ describe('threat: failing origin', () => {
       await rig.settle();
     }
     assert.equal(await origin.count(), 1);
-    rig.advance(30);
+    assert.deepEqual(failures(rig.events), []);
+    rig.advance(29);
+    await rig.verify(token);
+    await rig.settle();
+    assert.equal(await origin.count(), 1);
+    rig.advance(1);
     await rig.verify(token);
     await rig.settle();
     assert.equal(await origin.count(), 2);

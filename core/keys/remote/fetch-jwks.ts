@@ -47,7 +47,7 @@ export async function fetchJwks(request: JwksRequest): Promise<JwksResponse> {
   const { timeout, mayRepeat = () => true } = request;
   for (let rest = timeout; ; ) {
     const startedAt = Date.now();
-    const response = await fetchOnce({ ...request, timeout: rest }).catch(failureIn);
+    const response = await fetchOnce({ ...request, timeout: rest });
     const elapsed = Date.now() - startedAt;
     const isFailure = response instanceof FetchJwksError;
     const wasFrozen = elapsed > rest * 1000 + TOLERANCE;
@@ -60,28 +60,26 @@ export async function fetchJwks(request: JwksRequest): Promise<JwksResponse> {
   }
 }
 
-/** The failure, as a result. Anything else is a mistake of ours, and not hidden. */
-function failureIn(error: unknown): FetchJwksError {
-  if (error instanceof FetchJwksError) return error;
-  throw error;
-}
-
-async function fetchOnce(request: JwksRequest): Promise<JwksResponse> {
+async function fetchOnce(request: JwksRequest): Promise<JwksResponse | FetchJwksError> {
   try {
     return await withTimeout(request.timeout * 1000, (signal) => exchange(request, signal));
   } catch (error) {
-    if (error instanceof FetchJwksError) throw error;
-    if (error instanceof DOMException && error.name === 'TimeoutError') {
-      throw new FetchJwksError(
-        'timeout',
-        `The JWKS could not be fetched: no whole answer within ${request.timeout} s; check firewalls and routes.`,
-      );
-    }
-    // A fetch of ours tells why in a sentence of its own.
-    const why =
-      error instanceof PomeriumError ? error.message : `The JWKS could not be fetched: ${describeFetchFailure(error)}.`;
-    throw new FetchJwksError('unreachable', why);
+    return toFetchJwksError(error, request.timeout);
   }
+}
+
+function toFetchJwksError(error: unknown, timeout: number): FetchJwksError {
+  if (error instanceof FetchJwksError) return error;
+  if (error instanceof DOMException && error.name === 'TimeoutError') {
+    return new FetchJwksError(
+      'timeout',
+      `The JWKS could not be fetched: no whole answer within ${timeout} s; check firewalls and routes.`,
+    );
+  }
+  // A fetch of ours tells why in a sentence of its own.
+  const why =
+    error instanceof PomeriumError ? error.message : `The JWKS could not be fetched: ${describeFetchFailure(error)}.`;
+  return new FetchJwksError('unreachable', why);
 }
 
 async function exchange({ url, transport, etag, now }: JwksRequest, signal: AbortSignal): Promise<JwksResponse> {

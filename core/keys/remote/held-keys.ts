@@ -1,3 +1,4 @@
+import type { KeysRefreshed } from '../../events.ts';
 import type { KeySet } from '../key-set.ts';
 import { STORE_READ_LIMIT } from '../limits.ts';
 import { emitSkipped, importJwks, readJwksText, UnusableJwks } from '../material/jwks.ts';
@@ -23,7 +24,7 @@ export class HeldKeys {
    * What the origin itself sent to this process, with its ETag: all that a 304 can be about. What came from a store is never
    * asked about, or a stranger's document would stay for as long as Pomerium's does not change.
    */
-  #received: { readonly document: string; readonly etag: string } | undefined;
+  #received: { readonly document: string; readonly etag: string | null } | undefined;
 
   /** Whether the nearest store answered when it was last asked. */
   nearStoreAnswers = true;
@@ -89,12 +90,12 @@ export class HeldKeys {
     if (freshnessOf(entry, this.#settings, now) === 'expired') return;
     if (this.#current && entry.fetchedAt <= this.#current.entry.fetchedAt) return;
     try {
-      await this.#apply(entry, context);
+      const { keyIds } = await this.#apply(entry, context);
+      emitRefreshed(entry, { from: 'store', notModified: false, keyIds }, context);
     } catch (error) {
       if (!(error instanceof UnusableJwks)) throw error;
       return emitUnusableEntry(url, context.emit);
     }
-    this.#emitRefreshed(entry, { from: 'store', notModified: false }, context);
     this.#write(earlier, entry, context);
   }
 
@@ -107,23 +108,23 @@ export class HeldKeys {
     const request = this.#requests;
     const { url, transport, timeout, stores } = this.#settings;
     const received = this.#received;
+    const etag = received?.etag ?? null;
     const response = await fetchJwks({
       url,
       transport,
       timeout,
       mayRepeat,
       now: context.now,
-      etag: received?.etag ?? null,
+      etag,
     });
     const { askedAt, maxAge, age } = response;
     const notModified = response.document === undefined;
     const document = response.document ?? received?.document ?? '';
     const entry = { url, document, fetchedAt: Math.max(0, askedAt - age), maxAge, unknownKeysUntil };
-    await this.#apply(entry, context).catch(toFetchJwksError);
+    const { keyIds } = await this.#apply(entry, context).catch(toFetchJwksError);
     this.#answered = request;
-    const etag = response.etag ?? (notModified ? received?.etag : undefined);
-    this.#received = etag === undefined ? undefined : { document, etag };
-    this.#emitRefreshed(entry, { from: 'origin', notModified }, context);
+    this.#received = { document, etag: response.etag ?? (notModified ? etag : null) };
+    emitRefreshed(entry, { from: 'origin', notModified, keyIds }, context);
     this.#requireRecent(entry, context.now());
     this.#write(stores, entry, context);
     return entry;
@@ -138,8 +139,8 @@ export class HeldKeys {
     throw new FetchJwksError('aged_answer', `The JWKS ${what}: a cache in front of Pomerium ignores max-age.`);
   }
 
-  /** Replaces the set at once and whole. An older answer that arrives late replaces nothing. */
-  async #apply(entry: KeyEntry, { now, emit }: KeyContext): Promise<void> {
+  /** Replaces the set at once and whole. An older answer that arrives late replaces nothing. Returns the set in use. */
+  async #apply(entry: KeyEntry, { now, emit }: KeyContext): Promise<KeySet> {
     const previous = this.#current;
     let keySet = previous?.entry.document === entry.document ? previous.keySet : undefined;
     if (!keySet) {
@@ -147,9 +148,10 @@ export class HeldKeys {
       emitSkipped(imported.skipped, entry.url, emit);
       keySet = imported.keySet;
     }
-    const currentFetchedAt = this.#current?.entry.fetchedAt ?? 0;
-    const isNewest = entry.fetchedAt >= currentFetchedAt || currentFetchedAt > now();
-    if (isNewest) this.#current = { entry, keySet };
+    const current = this.#current;
+    if (current && current.entry.fetchedAt > entry.fetchedAt && current.entry.fetchedAt <= now()) return current.keySet;
+    this.#current = { entry, keySet };
+    return keySet;
   }
 
   #write(stores: readonly JwksStore[], entry: KeyEntry, context: KeyContext): void {
@@ -158,14 +160,14 @@ export class HeldKeys {
     const call = { url, key: storeKey(url), emit: context.emit };
     for (const store of stores) context.waitUntil(writeStore(store, call, serializeEntry(entry), ttl));
   }
+}
 
-  #emitRefreshed(
-    { url, fetchedAt }: KeyEntry,
-    source: { from: 'origin' | 'store'; notModified: boolean },
-    { emit }: KeyContext,
-  ): void {
-    emit?.({ type: 'keys_refreshed', url, ...source, keyIds: this.#current?.keySet.keyIds ?? [], fetchedAt });
-  }
+function emitRefreshed(
+  { url, fetchedAt }: KeyEntry,
+  source: Pick<KeysRefreshed, 'from' | 'notModified' | 'keyIds'>,
+  { emit }: KeyContext,
+): void {
+  emit?.({ type: 'keys_refreshed', url, ...source, fetchedAt });
 }
 
 /** A document without usable keys is a failed fetch. Anything else is a mistake of ours, and not hidden. */

@@ -1,5 +1,5 @@
 import { configurationError } from '../../errors.ts';
-import { readSeconds, requireKnown } from '../../option-readers.ts';
+import { readFunction, readSeconds, requireKnown } from '../../option-readers.ts';
 import { parseUrl } from '../../url.ts';
 import type { JwksStore } from '../stores/store.ts';
 import { tiersOf } from '../stores/tiered.ts';
@@ -100,7 +100,7 @@ export function readRemoteOptions(url: string | URL, options: RemoteKeysOptions)
     ...seconds,
     url: readUrl(url),
     stores: options.store ? tiersOf(options.store) : [],
-    transport: fetchTransport(options.fetch),
+    transport: fetchTransport(readFunction('fetch', options.fetch)),
   };
 }
 

@@ -16,7 +16,8 @@ export class Outage {
   failure: FetchJwksError | undefined;
   /** In a row. */
   failures = 0;
-  #failedAt: number | null = null;
+  /** Long before any moment, where it has not failed. */
+  #failedAt = Number.NEGATIVE_INFINITY;
   #askedAt = 0;
   #retryAt = 0;
   readonly #maxDelay: number;
@@ -28,7 +29,7 @@ export class Outage {
 
   /** Whether it failed, to anybody's knowledge, after that moment. */
   hasFailedSince(moment: number): boolean {
-    return this.#failedAt !== null && this.#failedAt > moment;
+    return this.#failedAt > moment;
   }
 
   /** Whether the origin has had its time to recover. */
@@ -41,12 +42,12 @@ export class Outage {
    * somebody has asked it again if there were any requests.
    */
   isKnown(now: number): boolean {
-    return this.#failedAt !== null && Math.abs(now - this.#failedAt) < 2 * this.#maxDelay;
+    return Math.abs(now - this.#failedAt) < 2 * this.#maxDelay;
   }
 
   /** Seconds, whole, at least one. */
   retryAfter(now: number): number {
-    return this.mayAsk(now) ? 1 : Math.max(1, Math.ceil(this.#retryAt - now));
+    return Math.max(1, Math.ceil(this.#retryAt - now));
   }
 
   /** The same, at most, should the attempt fail that is under way. */
@@ -69,7 +70,7 @@ export class Outage {
   succeed(now: number): void {
     this.failure = undefined;
     this.failures = 0;
-    this.#failedAt = null;
+    this.#failedAt = Number.NEGATIVE_INFINITY;
     this.#askedAt = now;
     this.#retryAt = 0;
   }
@@ -83,7 +84,7 @@ export class Outage {
   learn({ failedAt, retryAt, failures }: FailureNote, now: number): void {
     const isOfNow = Math.abs(now - failedAt) < 2 * this.#maxDelay && retryAt < now + this.#maxDelay + SKEW;
     if (!isOfNow || failedAt > now + SKEW) return;
-    this.#failedAt = Math.max(this.#failedAt ?? 0, Math.min(failedAt, now));
+    this.#failedAt = Math.max(this.#failedAt, Math.min(failedAt, now));
     this.failures = Math.max(this.failures, Math.min(failures, 16));
     this.#askedAt = now;
     // Not all at the same moment: who is first tells the others.
@@ -95,9 +96,8 @@ export class Outage {
     this.#retryAt = Math.max(this.#retryAt, retryAt);
   }
 
-  /** What the others are told. `retryAt`: of who asks it again just now. */
-  toNote(retryAt = this.#retryAt): FailureNote | undefined {
-    if (this.#failedAt === null) return undefined;
+  /** What the others are told, once it has failed. `retryAt`: of who asks it again just now. */
+  toNote(retryAt = this.#retryAt): FailureNote {
     return { failedAt: this.#failedAt, retryAt, failures: this.failures };
   }
 

@@ -266,6 +266,6 @@ export class Refresher {
 }
 
 /** For looks that are repeated many times a second: what is wrong with the store was told with the first one. */
-function quietly(context: KeyContext): KeyContext {
-  return { ...context, emit: (event) => event.type !== 'store_failed' && context.emit?.(event) };
+function quietly({ emit, ...context }: KeyContext): KeyContext {
+  return { ...context, emit: emit && ((event) => event.type !== 'store_failed' && emit(event)) };
 }

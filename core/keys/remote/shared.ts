@@ -16,7 +16,7 @@ const kept = new RecentlyUsed<KeySource>(MAX_KEPT);
  */
 export function sharedRemoteKeys(url: string, options: PlatformKeysOptions, clock: object | undefined): KeySource {
   const { store, fetch, transport, ...seconds } = options;
-  const stores = store === undefined || store === null ? [] : tiersOf(store);
+  const stores = store ? tiersOf(store) : [];
   // What is no object is judged elsewhere.
   const objects = [fetch ?? transport ?? globalThis.fetch, clock, ...stores].map((one) =>
     one !== undefined && Object(one) === one ? numberOf(one) : 0,

@@ -38,9 +38,8 @@ export class Turns {
     const now = context.now();
     // Others with keys leave the next attempt to us, too, should this one fail.
     const seconds = Math.min(cooldown, timeout + 2 * this.#outage.nextDelay(hasKeys));
-    const note = isOurs && hasKeys ? this.#outage.toNote(now + seconds) : undefined;
-    if (note) writeNote(this.#settings, note, context);
-    this.#isNoted = note !== undefined;
+    this.#isNoted = isOurs && hasKeys && this.#outage.failures > 0;
+    if (this.#isNoted) writeNote(this.#settings, this.#outage.toNote(now + seconds), context);
     return isOurs;
   }
 
@@ -54,7 +53,6 @@ export class Turns {
   /** Tells the others that the origin fails. Who asked without knowing that may find that somebody is asking it again. */
   async tellFailure(context: KeyContext): Promise<void> {
     if (!this.#isNoted) await this.learn(context);
-    const note = this.#outage.toNote();
-    if (note) writeNote(this.#settings, note, context);
+    writeNote(this.#settings, this.#outage.toNote(), context);
   }
 }

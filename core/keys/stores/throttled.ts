@@ -16,7 +16,7 @@ export function throttledStore(store: JwksStore, { rewriteAfter }: { rewriteAfte
     return value;
   };
   return {
-    ...(store.claim && { claim: (key, options) => store.claim?.(key, options) ?? true }),
+    ...(store.claim && { claim: store.claim.bind(store) }),
     getItem,
     async setItem(key, value, options) {
       const stored = known.get(key) ?? (await getItem(key));

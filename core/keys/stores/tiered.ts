@@ -31,7 +31,8 @@ export function tieredStore(...stores: readonly JwksStore[]): TieredStore {
   };
 }
 
-/** The stores that make up a store. */
+/** The stores that make up a store. What is no store is judged elsewhere. */
 export function tiersOf(store: JwksStore): readonly JwksStore[] {
-  return 'tiers' in store && Array.isArray(store.tiers) ? store.tiers : [store];
+  const { tiers }: Partial<TieredStore> = store;
+  return Array.isArray(tiers) ? tiers : [store];
 }

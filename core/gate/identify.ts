@@ -1,6 +1,7 @@
 import { PomeriumError } from '../errors.ts';
 import type { GateVerification } from '../gate-verification.ts';
 import type { Identity, MaybeAnonymous } from '../identity.ts';
+import { compilePolicy } from '../policy/compile.ts';
 import { isPolicy, type Policy, type RequestInfo } from '../policy/policy.ts';
 import type { Verifier, VerifyContext } from '../verifier.ts';
 import { type RequestLike, readAssertion, readHeader } from './headers.ts';
@@ -123,15 +124,9 @@ function infoOf(
 /** A policy about the path can be asked about one path only. */
 const ONE_OF_SEVERAL = null;
 
-const PASSED = { allowed: true, allow: true, deny: false };
-const REFUSED = { allowed: false, allow: false, deny: false };
-
 /** With which only somebody passes. */
 const SOMEBODY: Policy = {
-  needsRequest: false,
-  needsPath: false,
-  decide: ({ identity }) => (isSomebody(identity) ? PASSED : REFUSED),
-  explain: (input) => ({ ...SOMEBODY.decide(input), rules: [] }),
+  ...compilePolicy({ allow: { or: [{ authenticated_user: true }] } }),
   check(identity) {
     if (isSomebody(identity)) return;
     throw new PomeriumError('anonymous', 'The assertion is for nobody, and a policy of this place is for somebody.', {

@@ -73,8 +73,8 @@ function trimValue(value: string): string {
   const isSpace = (i: number) => value[i] === ' ' || value[i] === '\t';
   let start = 0;
   let end = value.length;
-  while (start < end && isSpace(start)) start += 1;
-  while (end > start && isSpace(end - 1)) end -= 1;
+  while (isSpace(start)) start += 1;
+  while (isSpace(end - 1)) end -= 1;
   return value.slice(start, end);
 }
 
@@ -109,7 +109,7 @@ export function normalizeName(name: string): string {
 }
 
 /** The Fetch standard's CORS-preflight request: it never carries credentials, so Pomerium knows nobody either. */
-export function isCorsPreflight(method: string, headers: HeadersLike): boolean {
+export function isCorsPreflight(method: string | undefined, headers: HeadersLike): boolean {
   const has = (name: string) => Boolean(readHeader(headers, name));
   return method === 'OPTIONS' && has('access-control-request-method') && has('origin');
 }

@@ -47,6 +47,12 @@ describe('the log', () => {
     });
   }
 
+  test('says of a request whose URL the platform does not know no path, and not that servers read it in different ways', async () => {
+    const rig = makeGateRig();
+    await rig.ask({ url: undefined });
+    assert.deepEqual(JSON.parse(String(rig.lines[0]?.line)).request, { method: 'GET' });
+  });
+
   test('escapes what a terminal would obey', async () => {
     const rig = makeGateRig();
     await rig.ask({ method: 'GET\u001b[2J', url: '/\u202e', headers: { 'x-request-id': 'a\u009bb' } });

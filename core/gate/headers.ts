@@ -44,7 +44,7 @@ export function readHeader(headers: HeadersLike, wanted: string): string | undef
   const values: string[] = [];
   for (const [name, value] of entriesOf(headers)) {
     if (value === undefined || name.toLowerCase() !== wanted) continue;
-    for (const one of typeof value === 'string' ? [value] : value) values.push(trimValue(String(one)));
+    for (const one of [value].flat()) values.push(trimValue(String(one)));
   }
   return values.length > 0 ? values.join(',') : undefined;
 }
@@ -60,9 +60,7 @@ function isFetchHeaders(headers: HeadersLike): headers is Headers {
 function entriesOf(
   headers: Exclude<HeadersLike, Headers>,
 ): Iterable<readonly [string, string | readonly string[] | undefined]> {
-  return Symbol.iterator in headers && typeof headers[Symbol.iterator] === 'function'
-    ? (headers as Iterable<readonly [string, string]>)
-    : Object.entries(headers);
+  return Symbol.iterator in headers ? (headers as Iterable<readonly [string, string]>) : Object.entries(headers);
 }
 
 /**

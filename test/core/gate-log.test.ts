@@ -262,7 +262,12 @@ describe('a bearer token', () => {
     const authorization = 'Bearer opaque-secret';
     assert.match((await messageFor({ authorization })) ?? '', /bearer token in Authorization, which is not looked at/);
     assert.notInclude(await messageFor({ authorization }), 'opaque-secret');
-    for (const others of [{}, { authorization: 'Basic eA==' }, { authorization, ...SENDERS.expired }]) {
+    for (const others of [
+      {},
+      { authorization: 'Basic eA==' },
+      { authorization: 'Not-bearer x' },
+      { authorization, ...SENDERS.expired },
+    ]) {
       assert.notMatch((await messageFor(others)) ?? '', /bearer/i);
     }
   });

@@ -257,11 +257,15 @@ describe('where the platform shows a request otherwise than Pomerium sent it, ro
     assert.equal(await rigFor(everywhere).ask({ ...request, headers: SENDERS.alice }), 'policy_denied');
   });
 
-  test('where it does not, about the port of its URL, too', async () => {
+  test('where it does not, about the port that it names, too', async () => {
     const byPort = [route(HOST, {}, forSomebody), route(`${HOST}:8443`, {}, forAdmins)];
-    const ask = (url: string) => rigFor(byPort).ask({ headers: SENDERS.alice, url });
+    const ask = (url: string, host = {}) => rigFor(byPort).ask({ headers: { ...SENDERS.alice, ...host }, url });
     assert.equal(await ask(`${ORIGIN}/`), 'u-alice');
     assert.equal(await ask(`${ORIGIN}:8443/`), 'policy_denied');
+    for (const name of ['host', ':authority']) {
+      assert.equal(await ask('/', { [name]: HOST }), 'u-alice', name);
+      assert.equal(await ask('/', { [name]: `${HOST}:8443` }), 'policy_denied', name);
+    }
   });
 
   test('an image is for whom the copy and the image are', async () => {

@@ -320,6 +320,13 @@ describe('claims as headers', () => {
     ['are not written by default', {}, SENDERS.alice, { [ASSERTION]: true }],
   ]);
 
+  test('are written by default where the platform is a guard, whose service knows nothing else of the caller', async () => {
+    const { gate } = makeGateRig({}, { writesClaims: true });
+    const result = await gate.authorize({ headers: SENDERS.alice });
+    assert(result.type === 'allow');
+    assert.deepEqual(Object.fromEntries(forward(new Headers(), result.headers)), claims);
+  });
+
   for (const claimHeaders of ['department', false, null, 7, [7], { 'x-a': 7 }, { 'a b': 'c' }]) {
     test(`${JSON.stringify(claimHeaders)} is no list of them`, async () => {
       const rig = makeGateRig({ claimHeaders } as unknown as GateOptions<Request>);
@@ -431,4 +438,13 @@ describe('endAtExpiry', () => {
       assert.equal(gate.secondsOpen(result.identity), seconds);
     });
   }
+
+  test('is by the clock of the machine, where the options have none', async () => {
+    const unset: object = { endAtExpiry: true, now: undefined };
+    const { gate } = makeGateRig(unset);
+    const result = await makeGateRig().gate.authorize({ headers: SENDERS.alice });
+    assert(result.type === 'allow' && result.identity);
+    const seconds = gate.secondsOpen({ ...result.identity, expiresAt: Date.now() / 1000 + 300 });
+    assert.closeTo(seconds ?? 0, 360, 5);
+  });
 });

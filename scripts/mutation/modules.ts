@@ -31,7 +31,7 @@ export const MODULES: readonly MutatedModule[] = [
   { files: 'core/gate/forward.ts', tests: core('forward') },
   {
     files: 'core/gate/options.ts',
-    tests: core('gate-options-shape', 'gate-log', 'gate-refusal', 'environment', 'forward', 'variables'),
+    tests: core('gate', 'gate-options-shape', 'gate-log', 'gate-refusal', 'environment', 'forward', 'variables'),
   },
   { files: 'core/gate/log.ts', tests: core('gate-log', 'gate-options-shape') },
   { files: 'core/gate/pending.ts', tests: [...core('pending'), 'test/node/waiting.test.ts'] },

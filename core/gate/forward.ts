@@ -75,7 +75,7 @@ export function createForwarder({ removeHeaders, claimHeaders: written, keepAsse
         (identity?.onBehalfOf !== undefined && name === ASSERTION_FOR_HEADER)) &&
       // An event may have a header in several places, of which the gate looks at one.
       readHeader([[name, value]], name) === readHeader(headers, name);
-    const withheld = keepAssertion ? [] : assertionsIn(headers);
+    const withheld = keepAssertion ? undefined : assertionsIn(headers);
     return {
       keeps(name, value) {
         const lower = name.toLowerCase();
@@ -85,7 +85,7 @@ export function createForwarder({ removeHeaders, claimHeaders: written, keepAsse
         if (decidedBy.method && METHOD_OVERRIDES.has(spelling)) return false;
         // The next server removes the headers that it names (RFC 9110 section 7.6.1): not those that the gate writes.
         if (lower === 'connection') return !value.split(',').some((one) => isIdentity(one.trim()));
-        if (lower === 'authorization') return !holdsSession(value) && !holdsOneOf(withheld, value);
+        if (lower === 'authorization') return !holdsSession(value) && !(withheld && holdsOneOf(withheld, value));
         return !isPomeriumHeader(lower) || isVerified(lower, value);
       },
       added: identity && written ? claimHeaders(identity, written) : [],
@@ -93,14 +93,19 @@ export function createForwarder({ removeHeaders, claimHeaders: written, keepAsse
   };
 }
 
-/** The assertions of a request, the caller's and that of the user for whom it calls. */
-export function assertionsIn(headers: HeadersLike): (string | undefined)[] {
-  return [ASSERTION_HEADER, ASSERTION_FOR_HEADER].map((name) => readHeader(headers, name));
+/** The assertions of a request, the caller's and that of the user for whom it calls: each, where one came twice. */
+export function assertionsIn(headers: HeadersLike): ReadonlySet<string> {
+  return new Set([ASSERTION_HEADER, ASSERTION_FOR_HEADER].flatMap((name) => wordsOf(readHeader(headers, name) ?? '')));
 }
 
-/** Whether an `Authorization` holds one of these tokens. Two such headers are joined with a comma. */
-export function holdsOneOf(tokens: readonly (string | undefined)[], authorization: string): boolean {
-  return authorization.split(',').some((one) => tokens.includes(one.replace(/^\s*bearer\s+/i, '').trim()));
+/** Whether an `Authorization` holds one of these tokens, by whatever scheme. */
+export function holdsOneOf(tokens: ReadonlySet<string>, authorization: string): boolean {
+  return wordsOf(authorization).some((one) => tokens.has(one));
+}
+
+/** What white space and commas part: schemes and tokens, also those of headers that were joined. */
+function wordsOf(value: string): readonly string[] {
+  return value.match(/[^\s,]+/g) ?? [];
 }
 
 /** Whether an `Authorization` holds a session of Pomerium's. */

@@ -75,7 +75,6 @@ export function createGate<NativeRequest>(
     settings.verifierOptions,
   );
   const policies = [rules, policy, routes && ASKS_ALL];
-  const identifySettings = { ...settings, hasRoutes: routes !== undefined };
   const forwardedHeaders = createForwarder(settings.forwarding);
   const home = homeOf(verifierOptions);
   const noStore = Object.entries(noStoreHeaders);
@@ -88,11 +87,9 @@ export function createGate<NativeRequest>(
         denied = identity;
       };
       try {
-        const { method = '', headers: sent } = request;
+        const { method, headers: sent } = request;
         const isPreflight = settings.allowPreflight && !context.policy && isCorsPreflight(method, sent);
-        const visitor = isPreflight
-          ? NOBODY
-          : await identify(request, { ...context, onDenied }, verifier, identifySettings);
+        const visitor = isPreflight ? NOBODY : await identify(request, { ...context, onDenied }, verifier, settings);
         const { identity } = visitor;
         const headers = forwardedHeaders(sent, identity, {
           path: [...policies, context.policy].some((one) => one?.needsPath),

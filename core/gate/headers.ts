@@ -44,7 +44,7 @@ export function readHeader(headers: HeadersLike, wanted: string): string | undef
   const values: string[] = [];
   for (const [name, value] of entriesOf(headers)) {
     if (value === undefined || name.toLowerCase() !== wanted) continue;
-    for (const one of typeof value === 'string' ? [value] : value) values.push(trimValue(String(one)));
+    for (const one of [value].flat()) values.push(trimValue(String(one)));
   }
   return values.length > 0 ? values.join(',') : undefined;
 }
@@ -60,9 +60,7 @@ function isFetchHeaders(headers: HeadersLike): headers is Headers {
 function entriesOf(
   headers: Exclude<HeadersLike, Headers>,
 ): Iterable<readonly [string, string | readonly string[] | undefined]> {
-  return Symbol.iterator in headers && typeof headers[Symbol.iterator] === 'function'
-    ? (headers as Iterable<readonly [string, string]>)
-    : Object.entries(headers);
+  return Symbol.iterator in headers ? (headers as Iterable<readonly [string, string]>) : Object.entries(headers);
 }
 
 /**
@@ -73,8 +71,8 @@ function trimValue(value: string): string {
   const isSpace = (i: number) => value[i] === ' ' || value[i] === '\t';
   let start = 0;
   let end = value.length;
-  while (start < end && isSpace(start)) start += 1;
-  while (end > start && isSpace(end - 1)) end -= 1;
+  while (isSpace(start)) start += 1;
+  while (isSpace(end - 1)) end -= 1;
   return value.slice(start, end);
 }
 
@@ -109,7 +107,7 @@ export function normalizeName(name: string): string {
 }
 
 /** The Fetch standard's CORS-preflight request: it never carries credentials, so Pomerium knows nobody either. */
-export function isCorsPreflight(method: string, headers: HeadersLike): boolean {
+export function isCorsPreflight(method: string | undefined, headers: HeadersLike): boolean {
   const has = (name: string) => Boolean(readHeader(headers, name));
   return method === 'OPTIONS' && has('access-control-request-method') && has('origin');
 }

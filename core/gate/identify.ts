@@ -1,6 +1,7 @@
 import { PomeriumError } from '../errors.ts';
 import type { GateVerification } from '../gate-verification.ts';
 import type { Identity, MaybeAnonymous } from '../identity.ts';
+import { compilePolicy } from '../policy/compile.ts';
 import { isPolicy, type Policy, type RequestInfo } from '../policy/policy.ts';
 import type { Verifier, VerifyContext } from '../verifier.ts';
 import { type RequestLike, readAssertion, readHeader } from './headers.ts';
@@ -42,7 +43,6 @@ export interface IdentifySettings {
   readonly rules: PathRules | undefined;
   readonly optional: boolean;
   readonly logSubject: boolean;
-  readonly hasRoutes: boolean;
 }
 
 /** Who comes. */
@@ -60,13 +60,14 @@ export async function identify(
   request: GateRequest,
   { waitUntil, requestId, policy, isBehindGate = false, onDenied }: GateContext & Pick<GateVerification, 'onDenied'>,
   verifier: Verifier<MaybeAnonymous>,
-  { rules, optional, logSubject, hasRoutes }: IdentifySettings,
+  { rules, optional, logSubject }: IdentifySettings,
 ): Promise<Visitor> {
   const { method, url, headers } = request;
-  const asked = [...(request.aliases ?? []), ...(url === undefined ? [] : [url])];
-  const aliases = [...(request.aliases ?? []), ...atMost(MAX_IMAGES, asked.flatMap(imageSources))];
+  const own = request.aliases ?? [];
+  const images = (url === undefined ? own : [...own, url]).flatMap(imageSources);
+  const aliases = [...own, ...atMost(MAX_IMAGES, images)];
   const path = url === undefined ? null : readPath(url);
-  const access = rules?.accessTo([path, ...aliases.map((alias) => readPath(alias))]) ?? 'authenticated';
+  const access = rules?.accessTo([path, ...aliases.map((alias) => readPath(alias))]);
   const policies = [access, policy].filter(isPolicy);
   const isPublic = access === 'public' && !policy;
   const mayBeNobody = isPublic || ((optional || isBehindGate) && !policy);
@@ -76,7 +77,7 @@ export async function identify(
       // A route of Pomerium may let nobody in; a policy of this place is for somebody.
       policy: policies.length > 0 ? allOf(policy ? [SOMEBODY, ...policies] : policies) : undefined,
       waitUntil,
-      requestInfo: infoOf(request, aliases, hasRoutes),
+      requestInfo: infoOf(request, path, aliases),
       anyRoute: isBehindGate,
       eventRequest: {
         method,
@@ -110,28 +111,25 @@ function atMost(limit: number, targets: readonly string[]): readonly string[] {
 /** What policies and routes are asked about, where it is not just the request itself. */
 function infoOf(
   { method, url, headers, sent }: GateRequest,
+  path: string | null,
   aliases: readonly string[],
-  hasRoutes: boolean,
 ): RequestInfo | undefined {
-  if (!hasRoutes) return aliases.length > 0 ? { method, path: ONE_OF_SEVERAL, headers } : undefined;
-  if (!sent && (aliases.length === 0 || url === undefined)) return undefined;
-  const { targets, aliases: others = aliases }: SentRequest = sent ?? { targets: [url ?? ''] };
-  const [target = '', ...more] = [...targets, ...others];
-  return { method, path: more.length === 0 ? readPath(target) : ONE_OF_SEVERAL, targets, aliases: others, headers };
+  if (url === undefined || (!sent && aliases.length === 0)) return undefined;
+  return {
+    method,
+    path: aliases.length > 0 ? ONE_OF_SEVERAL : path,
+    headers,
+    targets: sent?.targets ?? [url],
+    aliases: sent?.aliases ?? aliases,
+  };
 }
 
 /** A policy about the path can be asked about one path only. */
 const ONE_OF_SEVERAL = null;
 
-const PASSED = { allowed: true, allow: true, deny: false };
-const REFUSED = { allowed: false, allow: false, deny: false };
-
-/** With which only somebody passes. */
+/** With which only somebody passes. The verifier asks `check` alone. */
 const SOMEBODY: Policy = {
-  needsRequest: false,
-  needsPath: false,
-  decide: ({ identity }) => (isSomebody(identity) ? PASSED : REFUSED),
-  explain: (input) => ({ ...SOMEBODY.decide(input), rules: [] }),
+  ...compilePolicy({}),
   check(identity) {
     if (isSomebody(identity)) return;
     throw new PomeriumError('anonymous', 'The assertion is for nobody, and a policy of this place is for somebody.', {
@@ -141,5 +139,5 @@ const SOMEBODY: Policy = {
 };
 
 function isSomebody(identity: MaybeAnonymous): identity is Identity {
-  return identity.subject !== undefined && identity.user !== undefined;
+  return identity.subject !== undefined;
 }

@@ -230,8 +230,9 @@ export function readGateOptions<Request>(
   if (wrong) throw configurationError(`The option ${wrong} cannot be had here: ${missing[wrong]}.`);
   const names = [...VERIFIER_OPTIONS, ...OPTIONS].filter((name) => !isMissing(name));
   requireKnown(set, [...names, ...ownOptions], 'option');
-  const honoured = Object.entries(GATE_VARIABLES).flatMap(([option, name]) => (isMissing(option) ? [] : [name]));
-  requireKnownVariables(env, [...VERIFIER_VARIABLES, ...honoured, ...ownVariables], otherVariables);
+  const honoured = Object.entries(GATE_VARIABLES).filter(([option]) => !isMissing(option));
+  const variables = [...VERIFIER_VARIABLES, ...honoured.map(([, name]) => name), ...ownVariables];
+  requireKnownVariables(env, variables, otherVariables);
   const given: GateOptions<Request> = { ...readVariables(env as Environment, VARIABLES), ...set };
   const {
     rules,
@@ -320,7 +321,7 @@ function readOrigins(option: string, origins: unknown): readonly string[] {
 
 /** `department, x-department=department`, or what the option takes. */
 function readClaimList(value: unknown, name: string): ClaimHeaderNames | undefined {
-  if (typeof value === 'object' && value !== null) return value as ClaimHeaderNames;
+  if (typeof value === 'object') return value as ClaimHeaderNames;
   const named = readList(value, name)?.map((one): [string, string] => {
     const [header = '', claim, ...more] = one.split('=');
     if (more.length > 0) throw claimHeadersError(name);

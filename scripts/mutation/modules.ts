@@ -85,4 +85,26 @@ export const MODULES: readonly MutatedModule[] = [
     files: 'core/keys/stores/*.ts',
     tests: [...core('store-calls', 'store', 'failure-notes'), ...node('cache-store', 'store-writes')],
   },
+  { files: 'core/gate/accept.ts', tests: core('gate-refusal') },
+  {
+    files: 'core/gate/identify.ts',
+    tests: core('gate', 'gate-failures', 'gate-log', 'gate-on-behalf-of', 'gate-routes', 'next-spellings'),
+  },
+  {
+    files: 'core/gate/gate.ts',
+    tests: core('gate', 'gate-failures', 'gate-log', 'gate-on-behalf-of', 'gate-refusal', 'gate-routes', 'forward'),
+  },
+  {
+    files: 'core/gate/headers.ts',
+    tests: core('http', 'several-audiences', 'forward', 'gate', 'gate-log', 'gate-routes'),
+  },
+  { files: 'core/gate/forward.ts', tests: core('forward') },
+  {
+    files: 'core/gate/options.ts',
+    tests: core('gate', 'gate-options-shape', 'gate-log', 'gate-refusal', 'environment', 'forward', 'variables'),
+  },
+  { files: 'core/gate/log.ts', tests: core('gate-log', 'gate-options-shape') },
+  { files: 'core/gate/pending.ts', tests: [...core('pending'), 'test/node/waiting.test.ts'] },
+  { files: 'core/gate/possible.ts', tests: core('possible') },
+  { files: 'core/gate/response.ts', tests: core('forward') },
 ];

@@ -224,6 +224,7 @@ describe('a variable of another kind is refused by its name', () => {
       /POMERIUM_CLAIM_HEADERS has "X-Pomerium-Claim-Email" for a claim, .* write the claim's name alone, as in email/,
     ],
     [{ POMERIUM_RULES: '[]' }, /rules is empty: nobody could pass/],
+    [{ POMERIUM_CLAIM_HEADERS: null }, /POMERIUM_CLAIM_HEADERS must be a list of claims/],
     [{ POMERIUM_CLAIM_HEADERS: true }, /POMERIUM_CLAIM_HEADERS must be text; it is true/],
     [{ POMERIUM_REMOVE_HEADERS: 'a,,b' }, /POMERIUM_REMOVE_HEADERS must be a list of names/],
     [{ POMERIUM_LIST_CLAIMS: 'a,,b' }, /POMERIUM_LIST_CLAIMS/],

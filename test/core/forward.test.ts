@@ -1,5 +1,5 @@
 import { assert, describe, test } from 'vitest';
-import { forward, type GateOptions, type GateRequest } from '../../core/adapter.ts';
+import { forward, type GateOptions, type GateRequest, withHeaders } from '../../core/adapter.ts';
 import { compilePolicy } from '../../core/index.ts';
 import { ASSERTION, firstRoute, makeGateRig, SENDERS } from '../support/gate.ts';
 
@@ -75,6 +75,13 @@ describe('an assertion on behalf of a user', () => {
     assert.deepEqual(await forwarded({ onBehalfOf, keepAssertion: false }, headers), {});
   });
 
+  test('takes no unverified header with it', async () => {
+    const { onBehalfOf } = firstRoute;
+    const headers = { ...SENDERS.alice, [`${ASSERTION}-for`]: await firstRoute.sign() };
+    const spoofed = { ...headers, 'x-pomerium-claim-groups': 'admins', x_pomerium_jwt_assertion_for: 'a.b.c' };
+    assert.deepEqual(await forwarded({ onBehalfOf }, spoofed), headers);
+  });
+
   test('is kept back by keepAssertion: false as a bearer token, too', async () => {
     const { onBehalfOf } = firstRoute;
     const original = await firstRoute.sign();
@@ -103,12 +110,31 @@ describe('keepAssertion: false', () => {
       {},
     ],
     [
+      'keeps it back in front of another Authorization',
+      without,
+      { ...SENDERS.alice, authorization: `Bearer ${alice} , Basic eDp5` },
+      {},
+    ],
+    ['keeps it back by another scheme', without, { ...SENDERS.alice, authorization: `Token ${alice}` }, {}],
+    [
+      'keeps back each of two, which a public path does not believe',
+      { ...without, rules: everything },
+      { ...SENDERS.twice, authorization: `Bearer ${alice}` },
+      {},
+    ],
+    [
       'keeps back what a public path does not believe',
       { ...without, rules: everything },
       { ...SENDERS.expired, authorization: `Bearer ${SENDERS.expired[ASSERTION]}` },
       {},
     ],
-    ['lets another token on', without, { ...SENDERS.alice, authorization: 'Bearer a.b.c' }, { authorization: true }],
+    [
+      'lets another token on',
+      without,
+      { ...SENDERS.alice, authorization: `Bearer ${alice}x` },
+      { authorization: true },
+    ],
+    ['lets an opaque token on', without, { ...SENDERS.alice, authorization: 'Bearer a.b.c' }, { authorization: true }],
     [
       'lets a name and password on',
       without,
@@ -294,6 +320,13 @@ describe('claims as headers', () => {
     ['are not written by default', {}, SENDERS.alice, { [ASSERTION]: true }],
   ]);
 
+  test('are written by default where the platform is a guard, whose service knows nothing else of the caller', async () => {
+    const { gate } = makeGateRig({}, { writesClaims: true });
+    const result = await gate.authorize({ headers: SENDERS.alice });
+    assert(result.type === 'allow');
+    assert.deepEqual(Object.fromEntries(forward(new Headers(), result.headers)), claims);
+  });
+
   for (const claimHeaders of ['department', false, null, 7, [7], { 'x-a': 7 }, { 'a b': 'c' }]) {
     test(`${JSON.stringify(claimHeaders)} is no list of them`, async () => {
       const rig = makeGateRig({ claimHeaders } as unknown as GateOptions<Request>);
@@ -353,6 +386,12 @@ describe('an answer that passed', () => {
       { vary: 'accept,X-Pomerium-JWT-Assertion' },
       { ...PRIVATE, ...noStoreHeaders },
     ],
+    [
+      'that varies with it among others, with white space, is left so',
+      {},
+      { vary: `Accept , ${ASSERTION} , Origin` },
+      { ...PRIVATE, ...noStoreHeaders },
+    ],
     ['that varies with everything is left so', {}, { vary: '*' }, { ...PRIVATE, ...noStoreHeaders }],
     ['is nobody’s where it is shared', { shared: true }, {}, {}],
   ];
@@ -362,6 +401,27 @@ describe('an answer that passed', () => {
       assert.deepEqual(Object.fromEntries(gate.answerHeaders((header) => answer[header])), set);
     });
   }
+});
+
+describe('the headers of an answer', () => {
+  const headers = [
+    ['vary', 'accept'],
+    ['cache-control', 'private'],
+  ] as const;
+
+  test('are set in place of its own, on a copy of it', async () => {
+    const answer = new Response('body', { status: 418, headers: { vary: 'origin', 'x-mine': '1' } });
+    const changed = withHeaders(answer, headers);
+    assert.equal(changed.status, 418);
+    assert.equal(await changed.text(), 'body');
+    for (const [name, value] of [...headers, ['x-mine', '1'] as const]) assert.equal(changed.headers.get(name), value);
+    assert.equal(answer.headers.get('vary'), 'origin');
+  });
+
+  test('are not set on an upgrade, which no copy can be made of', () => {
+    const upgrade = Object.defineProperty(new Response(), 'status', { value: 101 });
+    assert.strictEqual(withHeaders(upgrade, headers), upgrade);
+  });
 });
 
 describe('endAtExpiry', () => {
@@ -378,4 +438,13 @@ describe('endAtExpiry', () => {
       assert.equal(gate.secondsOpen(result.identity), seconds);
     });
   }
+
+  test('is by the clock of the machine, where the options have none', async () => {
+    const unset: object = { endAtExpiry: true, now: undefined };
+    const { gate } = makeGateRig(unset);
+    const result = await makeGateRig().gate.authorize({ headers: SENDERS.alice });
+    assert(result.type === 'allow' && result.identity);
+    const seconds = gate.secondsOpen({ ...result.identity, expiresAt: Date.now() / 1000 + 300 });
+    assert.closeTo(seconds ?? 0, 360, 5);
+  });
 });

@@ -1,6 +1,6 @@
 import { assert, describe, test } from 'vitest';
 import type { GateOptions, GateRequest } from '../../core/adapter.ts';
-import type { PomeriumEvent } from '../../core/index.ts';
+import { PomeriumError, type PomeriumEvent } from '../../core/index.ts';
 import { eventNames, makeGateRig, ORIGIN, SENDERS } from '../support/gate.ts';
 
 const rules: GateOptions['rules'] = [{ prefix: '/public', access: 'public' }];
@@ -30,7 +30,11 @@ describe('what goes wrong beside the assertion', () => {
     test(`${name} is a 500, logged once, with no event that would call it a refusal`, async () => {
       const rig = makeGateRig(more);
       const result = await rig.gate.authorize({ method: 'GET', url: '/', headers: SENDERS.alice });
-      assert.equal(result.type === 'refuse' && result.error.status, 500);
+      const error = result.type === 'refuse' ? result.error : assert.fail();
+      assert.equal(error.code, 'invalid_configuration');
+      assert.equal(error.status, 500);
+      assert.match(error.message, /see the log/);
+      assert.instanceOf(error.cause, TypeError, 'for onRefused');
       assert.lengthOf(rig.lines, 1);
       assert.match(String(rig.lines[0]?.line), /^TypeError: a mistake/);
       assert.deepEqual(rig.events, []);
@@ -65,11 +69,29 @@ describe('what goes wrong beside the assertion', () => {
     }
   }
 
+  test('keys that cannot be had are told before the first request to who asks for them', async () => {
+    const unavailable = new PomeriumError('keys_unavailable', 'Pomerium is not there.');
+    const keys = { ...broken, ready: () => Promise.reject(unavailable) };
+    const failure = await makeGateRig({ keys })
+      .gate.ready()
+      .catch((error) => error);
+    assert.strictEqual(failure, unavailable);
+  });
+
   test('a configuration that cannot work has no keys to get ready', async () => {
     const failure = await makeGateRig({}, { env: { POMERIUM_AUDIENCE: '' } })
       .gate.ready()
       .catch((error) => error);
     assert.match(failure.message, /POMERIUM_AUDIENCE is not set/);
+  });
+
+  test('a configuration that cannot work is logged, and marks no answer, since none passes', () => {
+    const { gate } = makeGateRig({}, { env: { POMERIUM_AUDIENCE: '' } });
+    assert.deepEqual(gate.settings, { policyOptions: {}, log: true, logSubject: false });
+    assert.deepEqual(
+      gate.answerHeaders(() => null),
+      [],
+    );
   });
 
   test('a listener that fails, now or later, changes nothing and keeps nothing from the log', async () => {

@@ -2,7 +2,7 @@ import { assert, describe, test } from 'vitest';
 import type { GateContext, GateOptions, GateRequest } from '../../core/adapter.ts';
 import { compilePolicy, PomeriumError, staticKeys } from '../../core/index.ts';
 import { ASSERTION, eventNames, key, makeGateRig, ORIGIN, SENDERS } from '../support/gate.ts';
-import { HOST, NOW, sign } from '../support/issuer.ts';
+import { HOST, jwks, NOW, sign } from '../support/issuer.ts';
 
 describe('the log', () => {
   test('has a line of JSON for a refusal, with method, path without query, and id', async () => {
@@ -47,6 +47,12 @@ describe('the log', () => {
     });
   }
 
+  test('says of a request whose URL the platform does not know no path, and not that servers read it in different ways', async () => {
+    const rig = makeGateRig();
+    await rig.ask({ url: undefined });
+    assert.deepEqual(JSON.parse(String(rig.lines[0]?.line)).request, { method: 'GET' });
+  });
+
   test('escapes what a terminal would obey', async () => {
     const rig = makeGateRig();
     await rig.ask({ method: 'GET\u001b[2J', url: '/\u202e', headers: { 'x-request-id': 'a\u009bb' } });
@@ -65,6 +71,27 @@ describe('the log', () => {
     assert.equal(await rig.ask({ headers: SENDERS.alice }), 'u-alice');
     assert.deepEqual(rig.lines, []);
   });
+
+  test('has nothing for keys that were fetched, of which onEvent is told', async () => {
+    const fetch = async () => Response.json(jwks(key));
+    const rig = makeGateRig({}, { env: { POMERIUM_JWKS: undefined }, keys: { fetch } });
+    assert.equal(await rig.ask({ headers: SENDERS.alice }), 'u-alice');
+    assert.include(eventNames(rig.events), 'keys_refreshed');
+    assert.deepEqual(rig.lines, []);
+  });
+
+  const received: [name: string, claims: Record<string, unknown>, code: string, received: string | undefined][] = [
+    ['a wrong audience, which is a host', { aud: 'b.example.com' }, 'audience_mismatch', '"b.example.com"'],
+    ['a wrong issuer, which is a host', { iss: 'b.example.com' }, 'issuer_mismatch', '"b.example.com"'],
+    ['no other claim', { groups: 'secret' }, 'invalid_claims', undefined],
+  ];
+  for (const [name, claims, code, expected] of received) {
+    test(`names ${name}`, async () => {
+      const rig = makeGateRig();
+      assert.equal(await rig.ask({ headers: { [ASSERTION]: await sign(key, claims) } }), code);
+      assert.equal(JSON.parse(String(rig.lines[0]?.line)).received, expected);
+    });
+  }
 
   test('has a line for a key that is skipped', async () => {
     const { publicJwk } = key;
@@ -256,7 +283,12 @@ describe('a bearer token', () => {
     const authorization = 'Bearer opaque-secret';
     assert.match((await messageFor({ authorization })) ?? '', /bearer token in Authorization, which is not looked at/);
     assert.notInclude(await messageFor({ authorization }), 'opaque-secret');
-    for (const others of [{}, { authorization: 'Basic eA==' }, { authorization, ...SENDERS.expired }]) {
+    for (const others of [
+      {},
+      { authorization: 'Basic eA==' },
+      { authorization: 'Not-bearer x' },
+      { authorization, ...SENDERS.expired },
+    ]) {
       assert.notMatch((await messageFor(others)) ?? '', /bearer/i);
     }
   });

@@ -30,6 +30,9 @@ const NO_RESPONSE = /onRefused must return a Response/;
 /** Somebody's constant, after its first use. */
 const READ = new Response('read');
 await READ.text();
+/** One whose body somebody else reads. */
+const LOCKED = new Response('locked');
+LOCKED.body?.getReader();
 
 describe('a refusal', () => {
   const types: [name: string, accept: string | undefined, type: string][] = [
@@ -37,6 +40,10 @@ describe('a refusal', () => {
     ['a program that names nothing', undefined, 'application/problem+json'],
     ['a program that takes anything', '*/*', 'application/problem+json'],
     ['a program that prefers JSON', 'application/json, text/html;q=0.5', 'application/problem+json'],
+    ['a program that prefers a problem', 'application/problem+json, text/html;q=0.5', 'application/problem+json'],
+    ['who takes a page as well as JSON', 'application/json, text/html', 'text/html; charset=utf-8'],
+    ['who takes a page and prefers what is not here', 'image/png, text/html;q=0.5', 'text/html; charset=utf-8'],
+    ['who writes another parameter in front', 'text/html;level=1;q=0.5, */*;q=0.1', 'text/html; charset=utf-8'],
     ['a program that takes no page', 'text/html;q=0, */*', 'application/problem+json'],
     ['who writes it in capitals', 'TEXT/HTML', 'text/html; charset=utf-8'],
     ['who gives no weight that is one', 'text/html;q=x', 'application/problem+json'],
@@ -103,6 +110,11 @@ describe('the page', () => {
     ['leads nowhere where there are several audiences', { audience: ['a.example.com', HOST] }, '/x', undefined],
     ['leads nowhere from an audience that is an IPv6 address', { audience: '::1' }, '/x', undefined],
   ];
+  test('leads to the host where the platform does not know the URL', async () => {
+    const response = await makeGateRig().gate.refuse(missing, { headers: PAGE }, new Request(ORIGIN));
+    assert.equal(linksIn(await response.text())[0]?.[0], `https://${HOST}/`);
+  });
+
   for (const [name, options, url, link] of links) {
     test(`${name}: ${url.slice(0, 40)}`, async () => {
       const response = await refuse(makeGateRig(options), { url, headers: PAGE });
@@ -167,11 +179,29 @@ describe('a refusal with CORS', () => {
     assert.equal(response.headers.get('access-control-allow-origin'), APP);
   });
 
-  for (const origin of ['app.test', 'https://app.test/', 'https://app.test/x', 'https://App.test', '']) {
+  for (const origin of [
+    'https://app.test:8443',
+    'http://localhost',
+    'http://[::1]:3000',
+    'capacitor://localhost',
+    'web+app-2.x://a',
+  ]) {
+    test(`for ${origin}, which a browser sends, may be read`, async () => {
+      const { headers } = await refuse(makeGateRig({ corsOrigins: [origin] }), { headers: { origin } });
+      assert.equal(headers.get('access-control-allow-origin'), origin);
+    });
+  }
+
+  for (const origin of [
+    ...['app.test', 'https://app.test/', 'https://app.test/x', 'https://App.test', 'HTTPS://app.test', ''],
+    ...['https://app.test?x', 'https://app.test#x', 'https://app.test https://b.test', ' https://app.test'],
+    ...['https://', 'https:/app.test', 'https//app.test', '1s://app.test', 'h_s://app.test', '**'],
+  ]) {
     test(`${JSON.stringify(origin)}, which no browser sends, is refused when it is built`, async () => {
       const rig = makeGateRig({ corsOrigins: [origin] });
       assert.equal(await rig.ask({}), 'invalid_configuration');
-      assert.match(String(rig.lines[0]?.line), /corsOrigins/);
+      const { message } = JSON.parse(String(rig.lines[0]?.line));
+      assert.match(message, /^corsOrigins (has .*, which no browser sends; write 'https:|must be a list of names)/);
     });
   }
 });
@@ -324,6 +354,8 @@ describe('refusalPage', () => {
     ['en-GB,nl;q=0.9', 'en', 'No access'],
     ['en;q=0.5, nl', 'nl', 'Geen &#60;b&#62;toegang'],
     ['nl;q=0, en', 'en', 'No access'],
+    ['en;q=0', 'nl', 'Geen &#60;b&#62;toegang'],
+    ['nl;q=0.4, en;q=0.5', 'en', 'No access'],
     ['pt-br', 'pt-BR', 'No access'],
     ['pt', 'nl', 'Geen &#60;b&#62;toegang'],
     ['fr', 'nl', 'Geen &#60;b&#62;toegang'],
@@ -500,6 +532,8 @@ describe('onRefused', () => {
       `missing_assertion ${ORIGIN}/native`,
     ],
     ['may redirect', () => Response.redirect('https://login.test/', 302), 302, ''],
+    ['may answer as if nothing were wrong', () => new Response('welcome'), 200, 'welcome'],
+    ['may answer without a body', () => new Response(null, { status: 403 }), 403, ''],
     ['may take its time', async () => new Response('late', { status: 403 }), 403, 'late'],
   ];
   for (const [name, onRefused, status, body] of answers) {
@@ -531,6 +565,15 @@ describe('onRefused', () => {
     assert.equal(await response.text(), '');
   });
 
+  test('may answer by a class of its own: what sends it does not ask of which realm it is', async () => {
+    const { status, headers, body } = new Response('mine', { status: 403, headers: { 'x-mine': '1' } });
+    const foreign = { status, headers, body, statusText: '', bodyUsed: false };
+    const response = await refuse(makeGateRig({ onRefused: () => foreign as unknown as Response }));
+    assert.equal(response.status, 403);
+    assert.equal(response.headers.get('x-mine'), '1');
+    assert.equal(await response.text(), 'mine');
+  });
+
   test('leaves it to the gate with undefined', async () => {
     const rig = makeGateRig({ onRefused: () => undefined });
     assert.include(await (await refuse(rig)).json(), { code: 'missing_assertion' });
@@ -546,13 +589,22 @@ describe('onRefused', () => {
       },
       /a mistake in onRefused/,
     ],
+    [
+      'throws what is no error, of which the log has the type alone',
+      () => {
+        throw 'secret-value';
+      },
+      /"onRefused failed: a value of type string"/,
+    ],
     ['rejects', () => Promise.reject(new TypeError('a mistake in onRefused')), /a mistake in onRefused/],
     ['returns text', () => 'no', NO_RESPONSE],
     ['returns null', () => null, NO_RESPONSE],
     ['returns an object', () => ({}), NO_RESPONSE],
     ['returns an object with headers', () => ({ headers: new Headers() }), NO_RESPONSE],
+    ['returns an object with a status', () => ({ status: 403 }), NO_RESPONSE],
     ['returns a network error', () => Response.error(), NO_RESPONSE],
     ['returns an answer that was read before', () => READ, NO_RESPONSE],
+    ['returns an answer that somebody reads', () => LOCKED, NO_RESPONSE],
   ];
   for (const [name, onRefused, line] of broken) {
     test(`that ${name}: the gate answers, and the log says why`, async () => {

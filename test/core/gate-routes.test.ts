@@ -103,6 +103,9 @@ describe('a gate with routes', () => {
     const rig = rigFor(ROUTES);
     assert.equal(await rig.ask({ headers: SENDERS.anonymous, ...at('/public') }, { policy: anybody }), 'anonymous');
     assert.deepEqual(eventNames(rig.events), ['anonymous']);
+    assert.match(JSON.stringify(rig.events), /a policy of this place is for somebody.*somebody who is signed in/);
+    const noSubject = { [ASSERTION]: await sign(key, { sub: '', user: 'u-alice' }) };
+    assert.equal(await rig.ask({ headers: noSubject, ...at('/public') }, { policy: anybody }), 'anonymous');
     assert.equal(await rig.ask({ headers: SENDERS.alice, ...at('/public') }, { policy: anybody }), 'u-alice');
     const admins = compilePolicy(ADMINS);
     assert.equal(await rig.ask({ headers: SENDERS.alice, ...at('/public') }, { policy: admins }), 'policy_denied');
@@ -211,6 +214,18 @@ describe('where the platform shows a request otherwise than Pomerium sent it, ro
       'alice',
       'u-alice',
     ],
+    [
+      'an alias that the request has by itself, where it was not sent otherwise',
+      { url: '/x', aliases: ['/prod/admin'], sent: { targets: ['/prod/x'] } },
+      'alice',
+      'policy_denied',
+    ],
+    [
+      'an alias as it was sent instead of that which the request has',
+      { url: '/x', aliases: ['/prod/admin'], sent: { targets: ['/prod/x'], aliases: [] } },
+      'alice',
+      'u-alice',
+    ],
     ['an alias is no target', { url: '/x', sent: { targets: ['/y'], aliases: ['/prod/x'] } }, 'admin', 'policy_denied'],
     [
       'a target that servers read in two ways',
@@ -224,6 +239,34 @@ describe('where the platform shows a request otherwise than Pomerium sent it, ro
       assert.equal(await rigFor(prod).ask({ headers: SENDERS[sender], ...request }), answer);
     });
   }
+
+  test('and the policy of a place about the path that the service sees', async () => {
+    const policy = compilePolicy({ allow: { or: [{ http_path: '/x' }] } });
+    const ask = (request: Partial<GateRequest>) =>
+      rigFor(prod).ask({ headers: SENDERS.alice, ...request, sent: { targets: ['/prod/x'] } }, { policy });
+    assert.equal(await ask({ url: '/x' }), 'u-alice');
+    assert.equal(await ask({ url: '/prod/x' }), 'policy_denied');
+    assert.equal(await ask({ url: '/x', aliases: ['/x'] }), 'policy_denied', 'it can be asked about one path only');
+  });
+
+  test('and without a URL about none, where they differ by path: that is a mistake of whoever asks', async () => {
+    const request = { headers: SENDERS.admin, url: undefined, aliases: ['/public/x'] };
+    assert.equal(await rigFor(ROUTES).ask(request), 'invalid_configuration');
+    const everywhere = [route(HOST, { prefix: '/admin' }, forAdmins), route(HOST, {}, forSomebody)];
+    assert.equal(await rigFor(everywhere).ask(request), 'u-admin');
+    assert.equal(await rigFor(everywhere).ask({ ...request, headers: SENDERS.alice }), 'policy_denied');
+  });
+
+  test('where it does not, about the port that it names, too', async () => {
+    const byPort = [route(HOST, {}, forSomebody), route(`${HOST}:8443`, {}, forAdmins)];
+    const ask = (url: string, host = {}) => rigFor(byPort).ask({ headers: { ...SENDERS.alice, ...host }, url });
+    assert.equal(await ask(`${ORIGIN}/`), 'u-alice');
+    assert.equal(await ask(`${ORIGIN}:8443/`), 'policy_denied');
+    for (const name of ['host', ':authority']) {
+      assert.equal(await ask('/', { [name]: HOST }), 'u-alice', name);
+      assert.equal(await ask('/', { [name]: `${HOST}:8443` }), 'policy_denied', name);
+    }
+  });
 
   test('an image is for whom the copy and the image are', async () => {
     const routes = [route(HOST, { prefix: '/_next/' }, forSomebody), ...ROUTES];

@@ -1,5 +1,5 @@
 import { assert, describe, test } from 'vitest';
-import { readAssertion } from '../../core/adapter.ts';
+import { readAssertion, readHeader } from '../../core/adapter.ts';
 import { cleanHeaders, compilePolicy, type HeadersLike, PomeriumError, problemResponse } from '../../core/index.ts';
 import { costOf } from '../support/cost.ts';
 import { makeKey, sign } from '../support/issuer.ts';
@@ -57,6 +57,29 @@ describe('verifyRequest reads the assertion', () => {
     const request = new Request('https://edge.example/', { headers: { [NAME]: token } });
     assert.equal((await makeRig(key).verifier.verifyRequest(request)).subject, 'u-alice');
   });
+});
+
+describe('a header is read', () => {
+  const cases: [name: string, headers: HeadersLike, value: string | undefined][] = [
+    ['from Headers', new Headers({ Host: 'a' }), 'a'],
+    ['from Headers that have none', new Headers({ 'x-host': 'a' }), undefined],
+    ['from an object', { 'x-host': 'b', Host: 'a' }, 'a'],
+    [
+      'where it came twice, with a comma',
+      new Map([
+        ['Host', 'a'],
+        ['HOST', 'b'],
+      ]),
+      'a,b',
+    ],
+    ['from a list, each without the white space around it', { host: [' a\t', '\tb c '] }, 'a,b c'],
+    ['from a list of none as one that did not come', { host: [] }, undefined],
+    ['from an object that has none', { host: undefined }, undefined],
+    ['where it is empty', { host: '' }, ''],
+    ['where it is white space alone', { host: ' \t ' }, ''],
+    ['where a platform gives a number', { host: 7 } as unknown as HeadersLike, '7'],
+  ];
+  for (const [name, headers, value] of cases) test(name, () => assert.equal(readHeader(headers, 'host'), value));
 });
 
 describe('threat: repeated headers (CVE-2026-54289)', () => {

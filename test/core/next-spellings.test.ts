@@ -168,6 +168,9 @@ describe('a copy of an image is for whom both its URL and the image are:', () =>
     ['url=https%3A%2F%2Fcdn.example%2Fx.png', 'nobody', 'missing_assertion'],
     ['url=x', 'alice', 'policy_denied'],
     ['w=64', 'nobody', 'nobody'],
+    // An optimiser takes one: more than eight are nobody's.
+    [Array(8).fill('url=/img/a.png').join('&'), 'nobody', 'nobody'],
+    [Array(9).fill('url=/img/a.png').join('&'), 'admin', 'policy_denied'],
   ];
   for (const [query, sender, answer] of cases) {
     test(`${query} for ${sender}: ${answer}`, async () => {

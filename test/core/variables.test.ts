@@ -161,6 +161,7 @@ describe('a variable of ours that this place cannot honour', () => {
       .split(', ');
     assert.includeMembers(names, ['POMERIUM_AUDIENCE', 'POMERIUM_RULES', 'POMERIUM_LIST_CLAIMS']);
     assert.lengthOf(names, new Set(names).size, 'each once');
+    for (const name of names) assert.match(name, /^POMERIUM_[A-Z_]+$/);
   });
 
   const without = { endAtExpiry: 'end it in your own handler' };
@@ -177,6 +178,19 @@ describe('a variable of ours that this place cannot honour', () => {
   });
 });
 
+/** Options that are lists, each with what may be in one. */
+const LISTS = {
+  corsOrigins: 'https://app.example.com',
+  listClaims: 'roles',
+  leaveToPomerium: 'source_ip',
+  removeHeaders: 'x-email',
+};
+
+test('a variable that is no list is refused with what to write', async () => {
+  const sentence = await sentenceOf('POMERIUM_LIST_CLAIMS', 'a,,b');
+  assert.match(sentence ?? '', /^POMERIUM_LIST_CLAIMS must be a list of names; .* Write POMERIUM_LIST_CLAIMS=roles\.$/);
+});
+
 describe('an option that is none', () => {
   const cases: [name: string, options: object, platform: Parameters<typeof makeGateRig>[1], sentence: RegExp][] = [
     [
@@ -184,6 +198,12 @@ describe('an option that is none', () => {
       { rulse: [] },
       { ownOptions: ['upstream'], without: { endAtExpiry: 'x' } },
       /^There is no option "rulse"; there are audience, issuer, (?!.*(allowAnonymous|endAtExpiry)).*\brules, .*\bonRefused, upstream\.$/,
+    ],
+    [
+      'is refused with the names of all that there are',
+      { rulse: [] },
+      {},
+      /^There is no option "rulse"; there are audience, issuer, .*\brules, .*\blogSubject, onRefused\.$/,
     ],
     [
       'allowAnonymous is refused with what to write instead',
@@ -214,8 +234,20 @@ describe('an option that is none', () => {
     ['is refused as null', { allowPreflight: null }, {}, /^allowPreflight must be true or false; it is null/],
     ['is refused as null', { rules: null }, {}, /^rules must be a list; it is null/],
     ['is refused where it is no function', { onRefused: 'page' }, {}, /^onRefused must be a function/],
-    ['is refused where it is no list', { corsOrigins: '*' }, {}, /^corsOrigins must be a list of names/],
-    ['is refused where it is no list', { listClaims: 'roles' }, {}, /listClaims/],
+    ...['optional', 'allowPreflight', 'keepAssertion', 'shared', 'endAtExpiry', 'log', 'logSubject'].map(
+      (name): [string, object, object, RegExp] => [
+        'is refused as a number',
+        { [name]: 1 },
+        {},
+        new RegExp(`^${name} must be true or false; it is 1`),
+      ],
+    ),
+    ...Object.entries(LISTS).map(([name, example]): [string, object, object, RegExp] => [
+      'is refused where it is no list, with what to write',
+      { [name]: '*' },
+      {},
+      new RegExp(`^${name} must be a list of names; it is "\\*"\\. Write ${name}: \\['${example}'\\]\\.$`),
+    ]),
   ];
   for (const [name, options, platform, sentence] of cases) {
     test(`${name}: ${JSON.stringify(options)}`, async () => {

@@ -15,4 +15,6 @@ export const MODULES: readonly MutatedModule[] = [
     tests: core('verifier', 'refusal-details', 'memo', 'events', 'several-audiences', 'several-issuers'),
   },
   { files: 'core/bounded-map.ts', tests: core('memo') },
+  { files: 'core/policy/*.ts', tests: core('policy', 'policy-refused', 'criteria', 'leave') },
+  { files: 'core/routes/regex/*.ts', tests: core('regex') },
 ];

@@ -17,4 +17,8 @@ export const MODULES: readonly MutatedModule[] = [
   { files: 'core/bounded-map.ts', tests: core('memo') },
   { files: 'core/policy/*.ts', tests: core('policy', 'policy-refused', 'criteria', 'leave') },
   { files: 'core/routes/regex/*.ts', tests: core('regex') },
+  {
+    files: 'core/routes/{access,from,hosts,path-index,paths,route}.ts',
+    tests: core('routes', 'routes-access', 'routes-attacks', 'routes-refused', 'path-index', 'leave'),
+  },
 ];

@@ -34,6 +34,19 @@ describe('a setting', () => {
   check([
     ['none: nobody passes', {}, ['alice', 'policy_denied'], ['nobody', 'anonymous']],
     ['an empty policy is none', { policy: [] }, ['alice', 'policy_denied'], ['nobody', 'anonymous']],
+    ['so is null', { policy: null, allowed_users: ['u20'] }, ['alice', 'passes'], ['dave', 'policy_denied']],
+    [
+      'sub_policies of nothing add nothing',
+      { sub_policies: [null, { rego: null }, { allowed_idp_claims: { roles: null } }], allowed_users: ['u20'] },
+      ['alice', 'passes'],
+      ['dave', 'policy_denied'],
+    ],
+    [
+      'what follows a slash names a claim only behind claim',
+      { policy: [allow({ 'user/groups': 'u20' }, { 'user/email': 'u20' })] },
+      ['alice', 'passes'],
+      ['dave', 'policy_denied'],
+    ],
     [
       'allow_public_unauthenticated_access',
       { allow_public_unauthenticated_access: true },

@@ -110,6 +110,11 @@ describe('a setting', () => {
   ]);
 });
 
+test('a claim that has no values is no criterion', () => {
+  const route = { from: APP, to: 'http://app', allowed_idp_claims: { roles: null } };
+  assert.deepEqual(compiled({ jwt_claims_headers: ['roles'], routes: [route] }).explain()[0]?.policy, []);
+});
+
 describe('cors_allow_preflight', () => {
   const closed = { cors_allow_preflight: true, allowed_domains: ['other.test'] };
   check([

@@ -160,7 +160,7 @@ describe('the host:', () => {
       'a tunnel is no route for HTTP, and its host and port are an exact one',
       [
         route('tunnel', 'tcp+https://app.corp.example.com:8443'),
-        route('path', 'tcp+https://proxy.example.com/db.corp.example.com:5432'),
+        route('path', 'UDP+https://proxy.example.com/db.corp.example.com:5432'),
         route('ssh', 'ssh://ssh.corp.example.com'),
         route('app', APP),
         route('wild', 'https://*.corp.example.com'),

@@ -18,7 +18,8 @@ export const MODULES: readonly MutatedModule[] = [
   { files: 'core/policy/*.ts', tests: core('policy', 'policy-refused', 'criteria', 'leave') },
   { files: 'core/routes/regex/*.ts', tests: core('regex') },
   {
-    files: 'core/routes/{access,from,hosts,path-index,paths,route}.ts',
-    tests: core('routes', 'routes-access', 'routes-attacks', 'routes-refused', 'path-index', 'leave'),
+    files: 'core/routes/access.ts',
+    tests: core('routes-access', 'routes-refused', 'routes-attacks', 'routes-json', 'leave'),
   },
+  { files: 'core/routes/from.ts', tests: core('routes', 'routes-refused') },
 ];

@@ -110,6 +110,14 @@ describe('a setting', () => {
   ]);
 });
 
+test('the settings are one rule in Pomerium’s language, with the claims in order', () => {
+  const claims = { roles: ['x'], department: ['y'] };
+  const route = { from: APP, to: 'http://app', allow_any_authenticated_user: true, allowed_idp_claims: claims };
+  const routes = compiled({ jwt_claims_headers: ['roles', 'department'], routes: [route] });
+  const criteria = [{ authenticated_user: true }, { 'claim/department': 'y' }, { 'claim/roles': 'x' }];
+  assert.deepEqual(routes.explain()[0]?.policy, [{ allow: { or: criteria } }]);
+});
+
 test('a claim that has no values is no criterion', () => {
   const route = { from: APP, to: 'http://app', allowed_idp_claims: { roles: null } };
   assert.deepEqual(compiled({ jwt_claims_headers: ['roles'], routes: [route] }).explain()[0]?.policy, []);

@@ -161,6 +161,7 @@ describe('the host:', () => {
       [
         route('tunnel', 'tcp+https://app.corp.example.com:8443'),
         route('path', 'UDP+https://proxy.example.com/db.corp.example.com:5432'),
+        route('tcp', 'tcp+https://proxy.example.com/tcp.corp.example.com:22'),
         route('ssh', 'ssh://ssh.corp.example.com'),
         route('app', APP),
         route('wild', 'https://*.corp.example.com'),
@@ -170,6 +171,7 @@ describe('the host:', () => {
         'https://app.corp.example.com:8443/': 'policy_denied',
         'https://db.corp.example.com:5432/': 'policy_denied',
         'https://db.corp.example.com/': 'wild',
+        'https://tcp.corp.example.com:22/': 'policy_denied',
         'https://ssh.corp.example.com/': 'wild',
       },
     ],

@@ -112,17 +112,14 @@ function compileEmail({ data, path }: CriterionContext): Predicate {
 function compileDomain({ data, path }: CriterionContext): Predicate {
   const matches = compileStringMatcher(data, path);
   return ({ identity }) => {
-    const email = identity.email ?? '';
-    const first = email.indexOf('@');
-    if (first < 0) return false;
-    const second = email.indexOf('@', first + 1);
-    return matches(second < 0 ? email.slice(first + 1) : email.slice(first + 1, second));
+    const domain = identity.email?.split('@', 2)[1];
+    return domain !== undefined && matches(domain);
   };
 }
 
 /** Without any group Pomerium has no directory record, and the criterion is false whatever the matcher. */
 function compileGroups({ data, path }: CriterionContext): Predicate {
-  if (typeof data === 'object' && data !== null && Object.hasOwn(data, 'is')) {
+  if (isObject(data) && Object.hasOwn(data, 'is')) {
     throw configurationError(
       `${path}.is cannot be answered from an assertion, which lists the ids of groups and then their names; write has.`,
       { path: `${path}.is` },
@@ -141,13 +138,14 @@ export const OWN_CLAIMS: ReadonlySet<string> = new Set(['aud', 'exp', 'iat', 'is
 function compileClaim({ subPath, data, path, listClaims, mayOpen }: CriterionContext): Predicate {
   if (subPath === '') throw configurationError(`${path} names no claim; write claim/department, say.`, { path });
   if (OWN_CLAIMS.has(subPath)) {
-    const advice = /^(sub|user)$/.test(subPath) ? "write user for the user's id" : 'no assertion has that one';
+    const isUser = subPath === 'sub' || subPath === 'user';
+    const advice = isUser ? "write user for the user's id" : 'no assertion has that one';
     throw configurationError(
       `${path}: ${subPath} in an assertion is Pomerium's own, not the identity provider's claim; ${advice}.`,
       { path },
     );
   }
-  const value = (isObject(data) ? Object.values(data) : [data]).find((one) => /^(boolean|number)$/.test(typeof one));
+  const value = valuesOf(data).find((one) => typeof one === 'boolean' || typeof one === 'number');
   if (value !== undefined) {
     throw configurationError(
       `${path}: an assertion has every claim as text, so that ${value} and "${value}" are the same there, and are not in Pomerium. Only Pomerium can decide it: name it in leaveToPomerium (--leave claim/${subPath}).`,
@@ -168,8 +166,12 @@ function compileClaim({ subPath, data, path, listClaims, mayOpen }: CriterionCon
 
 /** Whether taking several values for one could make a matcher hold that does not. */
 function isOpenedByGuess(data: unknown): boolean {
-  const values = isObject(data) ? Object.values(data) : [data];
-  return values.some((value) => String(value).includes(','));
+  return valuesOf(data).some((value) => String(value).includes(','));
+}
+
+/** What the matchers of a criterion compare with. */
+function valuesOf(data: unknown): readonly unknown[] {
+  return isObject(data) ? Object.values(data) : [data];
 }
 
 function compileHttpMethod({ data, path }: CriterionContext): Predicate {

@@ -28,7 +28,7 @@ function compileMatcher<A extends unknown[]>(data: unknown, path: string, bare: 
   const tests = operatorsOf(data, bare).map(([operator, value, at]) => {
     const compile = known.get(operator);
     if (!compile) throw unknownOperator(path + at, operator, known);
-    if (Array.isArray(value) && !/^(not_)?in$/.test(operator)) {
+    if (Array.isArray(value) && operator !== 'in' && operator !== 'not_in') {
       const advice = known.has('in') ? 'write in: [ … ]' : 'write a criterion for each value, under or';
       throw configurationError(`${path + at} must be one string; it is a list: ${advice}.`, { path: path + at });
     }

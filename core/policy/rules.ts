@@ -150,9 +150,8 @@ function compileListed(criterion: unknown, at: string, { action, operator, compi
   compiler.criteria += 1;
   if (compiler.criteria > MAX_CRITERIA) throw configurationError(`A policy may have ${MAX_CRITERIA} criteria at most.`);
   const [key, data] = entry;
-  const slash = key.indexOf('/');
-  const name = slash < 0 ? key : key.slice(0, slash);
-  const subPath = slash < 0 ? '' : key.slice(slash + 1);
+  const [name = key] = key.split('/', 1);
+  const subPath = key.slice(name.length + 1);
   const path = `${at}.${key}`;
   const unknown = leftValue({ key, name, action, operator }, compiler);
   if (isLeft(key, name, compiler)) {

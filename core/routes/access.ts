@@ -3,7 +3,7 @@ import { deepFreeze, isObject, type JsonObject } from '../json.ts';
 import { policyOf } from '../policy/compile.ts';
 import { OWN_CLAIMS } from '../policy/criteria.ts';
 import type { Policy } from '../policy/policy.ts';
-import { type Compiler, compileCriteria, compileRules, type Rule } from '../policy/rules.ts';
+import { anyOf, type Compiler, compileCriteria, compileRules, type Rule } from '../policy/rules.ts';
 import { requireSubPolicyKeys } from './keys.ts';
 import { join, readFlag, readSection, readTexts, type Section } from './settings.ts';
 
@@ -34,7 +34,7 @@ export function compileAccess(section: Section, compiler: Omit<Compiler, 'isForN
       path: section.at,
       action: 'allow',
       operators,
-      holds: (input) => operators.some(({ holds }) => holds(input)),
+      holds: anyOf(operators),
     };
     return [allow, ...(document === undefined ? [] : compileRules(document, own, path))];
   };
@@ -48,8 +48,7 @@ export function compileAccess(section: Section, compiler: Omit<Compiler, 'isForN
 
 function policyDocument({ at, values }: Section): unknown {
   const { policy } = values;
-  if (policy === undefined || policy === null) return undefined;
-  if (typeof policy !== 'string') return policy;
+  if (typeof policy !== 'string') return policy ?? undefined;
   const path = join(at, 'policy');
   throw configurationError(`${path} is text, which Pomerium refuses: write the rules themselves, without the "|".`, {
     path,

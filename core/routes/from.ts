@@ -20,7 +20,8 @@ const HOST_AND_PORT = /^(\[[^\]]*\]|[^:]*)(?::(\d*))?$/;
  */
 export function parseFrom(from: string, path: string): From {
   const [, scheme = '', authority = '', urlPath = ''] = URL_PARTS.exec(from) ?? [];
-  const isTunnel = /^(tcp|udp)\+/i.test(scheme);
+  const protocol = scheme.toLowerCase();
+  const isTunnel = protocol.startsWith('tcp+') || protocol.startsWith('udp+');
   // tcp+https://proxy.example.com/db.example.com:5432 is for the host in its path.
   const named = isTunnel && urlPath.length > 1 ? urlPath.slice(1) : authority;
   const [, host = '', port] = HOST_AND_PORT.exec(named) ?? [];
@@ -31,13 +32,13 @@ export function parseFrom(from: string, path: string): From {
   };
   if (scheme === '') throw fail('has no scheme', /^[\w.*-]+(:\d+)?$/.test(from) ? `https://${from}` : undefined);
   if (host === '' || /[\s@,%\\]/.test(host)) throw fail('has no host name');
-  if (/^https?$/i.test(scheme) && urlPath !== '' && urlPath !== '/') {
+  if (isHttp({ scheme: protocol }) && urlPath !== '' && urlPath !== '/') {
     const prefix = ` and prefix: ${describeValue(urlPath).replaceAll('"', "'")}`;
     throw fail('has a path', `${scheme}://${named}`, prefix);
   }
-  const isDefaultPort = !port || port === (scheme.toLowerCase() === 'http' ? '80' : '443');
+  const isDefaultPort = !port || port === (protocol === 'http' ? '80' : '443');
   return {
-    scheme: scheme.toLowerCase(),
+    scheme: protocol,
     host,
     port: isDefaultPort && !isTunnel ? undefined : port,
     isWildcard: host.includes('*'),
@@ -45,7 +46,7 @@ export function parseFrom(from: string, path: string): From {
 }
 
 /** Whether it is for HTTP requests: not for tunnels and SSH. */
-export function isHttp({ scheme }: From): boolean {
+export function isHttp({ scheme }: Pick<From, 'scheme'>): boolean {
   return scheme === 'https' || scheme === 'http';
 }
 

@@ -71,15 +71,18 @@ function readEnd({ at, values }: Section): RouteEnd {
   if (values['redirect']) return 'redirect';
   if (values['response']) return 'response';
   const to = [values['to']].flat();
-  if (to.length > 0 && to.every((one) => typeof one === 'string' && /^[a-z][a-z\d+.-]*:\/\/./i.test(one)))
-    return 'upstream';
+  if (to.length > 0 && to.every(isUrl)) return 'upstream';
   const example = "as in 'http://app.internal:8080'";
   if (to[0] === undefined || to[0] === null) {
     throw configurationError(`${at || 'The route'} needs a to, ${example}, a redirect or a response.`, { path: at });
   }
   const path = join(at, 'to');
-  const wrong = to.find((one) => typeof one !== 'string' || !/^[a-z][a-z\d+.-]*:\/\/./i.test(one));
+  const wrong = to.find((one) => !isUrl(one));
   throw configurationError(`${path} (${describeValue(wrong)}) must be a URL, ${example}.`, { path });
+}
+
+function isUrl(value: unknown): boolean {
+  return typeof value === 'string' && /^[a-z][a-z\d+.-]*:\/\/./i.test(value);
 }
 
 /** It is removed before `set_request_headers` writes it anew. */

@@ -107,4 +107,11 @@ export const MODULES: readonly MutatedModule[] = [
   { files: 'core/gate/pending.ts', tests: [...core('pending'), 'test/node/waiting.test.ts'] },
   { files: 'core/gate/possible.ts', tests: core('possible') },
   { files: 'core/gate/response.ts', tests: core('forward') },
+  { files: 'core/policy/*.ts', tests: core('policy', 'policy-refused', 'criteria', 'leave') },
+  { files: 'core/routes/regex/*.ts', tests: core('regex') },
+  {
+    files: 'core/routes/access.ts',
+    tests: core('routes-access', 'routes-refused', 'routes-attacks', 'routes-json', 'leave'),
+  },
+  { files: 'core/routes/from.ts', tests: core('routes', 'routes-refused') },
 ];

@@ -165,6 +165,8 @@ describe('the names', () => {
     [['Source_IP'], /leaveToPomerium has "Source_IP"/],
     [['source_ip/x'], /leaveToPomerium has "source_ip\/x"/],
     [['claim/'], /leaveToPomerium has "claim\/"/],
+    [['my-claim/x'], /leaveToPomerium has "my-claim\/x"/],
+    [[['claim/x']], /leaveToPomerium has a list/],
     [['level'], /leaveToPomerium has "level"/],
     [[''], /leaveToPomerium has ""/],
     [[undefined], /leaveToPomerium has nothing/],

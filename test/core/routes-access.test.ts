@@ -34,6 +34,19 @@ describe('a setting', () => {
   check([
     ['none: nobody passes', {}, ['alice', 'policy_denied'], ['nobody', 'anonymous']],
     ['an empty policy is none', { policy: [] }, ['alice', 'policy_denied'], ['nobody', 'anonymous']],
+    ['so is null', { policy: null, allowed_users: ['u20'] }, ['alice', 'passes'], ['dave', 'policy_denied']],
+    [
+      'sub_policies of nothing add nothing',
+      { sub_policies: [null, { rego: null }, { allowed_idp_claims: { roles: null } }], allowed_users: ['u20'] },
+      ['alice', 'passes'],
+      ['dave', 'policy_denied'],
+    ],
+    [
+      'what follows a slash names a claim only behind claim',
+      { policy: [allow({ 'user/groups': 'u20' }, { 'user/email': 'u20' })] },
+      ['alice', 'passes'],
+      ['dave', 'policy_denied'],
+    ],
     [
       'allow_public_unauthenticated_access',
       { allow_public_unauthenticated_access: true },
@@ -95,6 +108,19 @@ describe('a setting', () => {
       ['nobody', 'passes'],
     ],
   ]);
+});
+
+test('the settings are one rule in Pomerium’s language, with the claims in order', () => {
+  const claims = { roles: ['x'], department: ['y'] };
+  const route = { from: APP, to: 'http://app', allow_any_authenticated_user: true, allowed_idp_claims: claims };
+  const routes = compiled({ jwt_claims_headers: ['roles', 'department'], routes: [route] });
+  const criteria = [{ authenticated_user: true }, { 'claim/department': 'y' }, { 'claim/roles': 'x' }];
+  assert.deepEqual(routes.explain()[0]?.policy, [{ allow: { or: criteria } }]);
+});
+
+test('a claim that has no values is no criterion', () => {
+  const route = { from: APP, to: 'http://app', allowed_idp_claims: { roles: null } };
+  assert.deepEqual(compiled({ jwt_claims_headers: ['roles'], routes: [route] }).explain()[0]?.policy, []);
 });
 
 describe('cors_allow_preflight', () => {

@@ -159,6 +159,7 @@ test('a groups filter keeps a deny from being decided', () => {
     /groups cannot be decided: jwt_groups_filter/,
   );
   assert.doesNotThrow(() => compileRoutes([{ ...route, policy: { allow: { or: [{ groups: 'staff' }] } } }]));
+  assert.doesNotThrow(() => compileRoutes([{ ...route, policy: { deny: { or: [{ email: 'a@example.com' }] } } }]));
 });
 
 test('policies that only Enterprise knows are not left out in silence', () => {

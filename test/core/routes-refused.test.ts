@@ -46,6 +46,35 @@ describe('what Pomerium does not start with:', () => {
       'routes[0].from',
       /has no scheme; write from: 'https:\/\/app\.corp\.example\.com'/,
     ],
+    [
+      'from without a scheme, with a port',
+      { from: 'app.example.com:8443' },
+      'routes[0].from',
+      /has no scheme; write from: 'https:\/\/app\.example\.com:8443'\.$/,
+    ],
+    ...['/app', 'app.example.com/x', 'a b', '1https://app', ' https://app', `${'a'.repeat(57)}`].map(
+      (from): Refusal => [
+        `${JSON.stringify(from)}, of which no URL is made`,
+        { from },
+        'routes[0].from',
+        /has no scheme; write from: 'https:\/\/app\.corp\.example\.com'\.$/,
+      ],
+    ),
+    [
+      'from that is just as long as is shown',
+      { from: 'a'.repeat(56) },
+      'routes[0].from',
+      /has no scheme; write from: 'https:\/\/a{56}'\.$/,
+    ],
+    ...[' ', ',', '%', '\\'].map(
+      (character): Refusal => [
+        `from with ${JSON.stringify(character)} in its host`,
+        { from: `https://a${character}b.example.com` },
+        'routes[0].from',
+        /has no host name; write from: 'https:\/\/app\.corp\.example\.com'\.$/,
+      ],
+    ),
+    ['from of plain HTTP with a path', { from: 'http://a.example.com/x' }, 'routes[0].from', /has a path; write from/],
     ['from without a host', { from: 'https://' }, 'routes[0].from', /has no host name/],
     ['from with a user', { from: 'https://a@b.example.com' }, 'routes[0].from', /has no host name/],
     [
@@ -68,6 +97,7 @@ describe('what Pomerium does not start with:', () => {
       'routes[0]',
       /^routes\[0\] needs a to, as in 'http:\/\/app\.internal:8080', a redirect/,
     ],
+    ['an empty list for to', { to: [] }, 'routes[0]', /needs a to/],
     ['a to that is null', { to: null }, 'routes[0]', /needs a to/],
     [
       'a to without a scheme',
@@ -291,6 +321,7 @@ describe('what is no configuration, with what it seems to be:', () => {
 
   test('one route is named as the route', () => {
     assertRefused(() => compileRoutes({ from: APP }), '', /^The route needs a to/);
+    assertRefused(() => compileRoutes({ ...route, from: '' }), '', /^The route has no from; write from/);
     assertRefused(() => compileRoutes({ ...route, regex: '(' }), 'regex', /^regex cannot be used/);
     assertRefused(() => compileRoutes([route, { from: APP }]), '[1]', /^\[1\] needs a to/);
   });

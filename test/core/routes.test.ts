@@ -105,6 +105,23 @@ describe('the host:', () => {
       { 'https://aabb.example.com/': 'two', 'https://ab.example.com/': 'audience_mismatch' },
     ],
     [
+      'several *, of which none shares text with another or with the end',
+      [route('end', 'https://*ab*b.example.com'), route('twice', 'https://*xy*xy*.example.com')],
+      {
+        'https://xab.example.com/': 'audience_mismatch',
+        'https://abb.example.com/': 'end',
+        'https://xy.example.com/': 'audience_mismatch',
+        'https://xyxy.example.com/': 'twice',
+        'https://axybxyc.example.com/': 'twice',
+      },
+    ],
+    [
+      'a tunnel with only a slash is for its own host',
+      [route('tunnel', 'tcp+https://db.corp.example.com:5432/'), route('wild', 'https://*.corp.example.com')],
+      { 'https://db.corp.example.com:5432/': 'policy_denied', 'https://db.corp.example.com/': 'wild' },
+    ],
+    ['a to may have any scheme of a URL', [route('h2c', APP, { to: 'h2c://app.internal:8080' })], { '/': 'h2c' }],
+    [
       'a * alone takes all that have no exact one',
       [route('all', 'https://*'), route('app', APP, { path: '/app' })],
       { 'https://x.test/': 'all', '/app': 'app', '/': 'policy_denied' },
@@ -143,7 +160,8 @@ describe('the host:', () => {
       'a tunnel is no route for HTTP, and its host and port are an exact one',
       [
         route('tunnel', 'tcp+https://app.corp.example.com:8443'),
-        route('path', 'tcp+https://proxy.example.com/db.corp.example.com:5432'),
+        route('path', 'UDP+https://proxy.example.com/db.corp.example.com:5432'),
+        route('tcp', 'tcp+https://proxy.example.com/tcp.corp.example.com:22'),
         route('ssh', 'ssh://ssh.corp.example.com'),
         route('app', APP),
         route('wild', 'https://*.corp.example.com'),
@@ -153,6 +171,7 @@ describe('the host:', () => {
         'https://app.corp.example.com:8443/': 'policy_denied',
         'https://db.corp.example.com:5432/': 'policy_denied',
         'https://db.corp.example.com/': 'wild',
+        'https://tcp.corp.example.com:22/': 'policy_denied',
         'https://ssh.corp.example.com/': 'wild',
       },
     ],
@@ -171,6 +190,25 @@ describe('the port:', () => {
         'https://app.corp.example.com:443/a': 'any',
         '/a': 'any',
         'https://b.example.com:9999/': '443',
+      },
+    ],
+    [
+      'the default one of its scheme is none, and that of another is one',
+      [
+        route('http', 'http://a.example.com:80'),
+        route('HTTP', 'HTTP://b.example.com:80'),
+        route('empty', 'https://c.example.com:'),
+        route('other', 'http://d.example.com:443'),
+        route('another', 'https://e.example.com:80'),
+      ],
+      {
+        'https://a.example.com/': 'http',
+        'https://a.example.com:9999/': 'http',
+        'https://b.example.com:9999/': 'HTTP',
+        'https://c.example.com:9999/': 'empty',
+        'https://e.example.com:80/': 'another',
+        'https://e.example.com:9999/': 'policy_denied',
+        'https://d.example.com:9999/': 'policy_denied',
       },
     ],
     [

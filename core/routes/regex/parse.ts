@@ -139,7 +139,7 @@ function parseClass(parser: Parser): Ranges {
 
 function parseClassItem(parser: Parser): Ranges {
   const { pattern, flags } = parser;
-  const [posix, isNegated, name = ''] = take(parser, /\[:(\^?)(.*?):\]/suy) ?? [];
+  const [posix, isNegated, name] = take(parser, /\[:(\^?)(.*?):\]/suy) ?? [];
   if (posix) {
     const ranges = namedClass(`[:${name}:]`);
     if (!ranges) throw new RegexError(`RE2 has no class ${posix}`);

@@ -38,9 +38,10 @@ export function assertion(op: Assertion): Fragment {
 /** One character, of any of the ranges. */
 export function oneOf(ranges: Ranges): Fragment {
   const merged = merge(ranges);
-  const code = merged[0]?.[0];
-  const isSingle = code !== undefined && merged.length === 1 && merged[0]?.[1] === code;
-  return { code: [isSingle ? instruction('character', code) : instruction('class', 0, 0, merged)], copies: 1 };
+  const [first, ...more] = merged;
+  const single = first && more.length === 0 && first[0] === first[1] ? first[0] : undefined;
+  const code = single === undefined ? instruction('class', 0, 0, merged) : instruction('character', single);
+  return { code: [code], copies: 1 };
 }
 
 export function concatenate(parts: readonly Fragment[]): Fragment {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { availableParallelism } from 'node:os';
+import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Pool } from 'undici';
 import { startProcess, stopProcesses } from '../../scripts/processes.ts';
@@ -40,7 +40,7 @@ let next = 0;
 export function canPin(): boolean {
   try {
     execFileSync('taskset', ['-c', '0', 'true'], { stdio: 'ignore' });
-    return availableParallelism() > 1;
+    return cpus().length > 1;
   } catch {
     return false;
   }
@@ -48,7 +48,7 @@ export function canPin(): boolean {
 
 /** The turns of each server, in rounds, so that a slow moment of the machine falls on all of them. */
 export async function loadServers({ names, onOneCore, rounds, turn }: LoadOptions): Promise<Map<Name, Turn[]>> {
-  if (canPin()) pin(process.pid, onOneCore ? '1' : `0-${availableParallelism() - 1}`);
+  if (canPin()) pin(process.pid, onOneCore ? '1' : `0-${cpus().length - 1}`);
   const pools = new Map<Name, Pool>();
   const turns = new Map<Name, Turn[]>(names.map((name) => [name, []]));
   try {

@@ -104,7 +104,7 @@ export const MODULES: readonly MutatedModule[] = [
     tests: core('gate', 'gate-options-shape', 'gate-log', 'gate-refusal', 'environment', 'forward', 'variables'),
   },
   { files: 'core/gate/log.ts', tests: core('gate-log', 'gate-options-shape') },
-  { files: 'core/gate/pending.ts', tests: [...core('pending'), 'test/node/waiting.test.ts'] },
+  { files: 'core/gate/pending.ts', tests: [...core('pending'), ...node('waiting')] },
   { files: 'core/gate/possible.ts', tests: core('possible') },
   { files: 'core/gate/response.ts', tests: core('forward') },
   { files: 'core/policy/*.ts', tests: core('policy', 'policy-refused', 'criteria', 'leave') },

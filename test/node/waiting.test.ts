@@ -1,12 +1,7 @@
 import { afterEach, assert, test, vi } from 'vitest';
-<<<<<<< HEAD
+import { collectPending } from '../../core/adapter.ts';
 import { remoteKeys, tieredStore } from '../../core/index.ts';
 import { jwks, makeKey, NOW, sign } from '../support/issuer.ts';
-=======
-import { collectPending } from '../../core/adapter.ts';
-import { remoteKeys } from '../../core/index.ts';
-import { jwks, makeKey, sign } from '../support/issuer.ts';
->>>>>>> f0a9e4604632d03384dc8bd987f6a5ce337920fb
 import { makeRig } from '../support/verifying.ts';
 
 afterEach(() => {
@@ -34,7 +29,6 @@ test('thousands of requests that wait for keys share their timers', async () => 
   assert.isBelow(timers.mock.calls.length, 20, 'for fresh ones');
 });
 
-<<<<<<< HEAD
 test('stores that hang cost a request without keys a quarter of a second each, and the time of one fetch', async () => {
   vi.useFakeTimers();
   const hanging = () => ({ getItem: () => new Promise<null>(() => {}), setItem: () => {} });
@@ -67,7 +61,8 @@ test('fresh keys of a store that is late end the wait for the origin at once', a
   await vi.advanceTimersByTimeAsync(300);
   for (let i = 0; i < 1000 && code === undefined; i++) await new Promise((resolve) => setImmediate(resolve));
   assert.equal(code, 'valid');
-=======
+});
+
 test('an answer that waited leaves no timer behind, with which no process ends', async () => {
   const started = vi.spyOn(globalThis, 'setTimeout');
   const cleared = vi.spyOn(globalThis, 'clearTimeout');
@@ -79,5 +74,4 @@ test('an answer that waited leaves no timer behind, with which no process ends',
     started.mock.results.map(({ value }) => value),
   );
   assert.lengthOf(started.mock.calls, 1);
->>>>>>> f0a9e4604632d03384dc8bd987f6a5ce337920fb
 });

@@ -1,14 +1,21 @@
 import { serve } from '@hono/node-server';
 import { Hono, type MiddlewareHandler } from 'hono';
 import { createLocalJWKSet, jwtVerify } from 'jose';
-import { staticKeys } from 'pomerium-edge';
+import { createVerifier, staticKeys } from 'pomerium-edge';
 import { pomerium } from 'pomerium-edge/hono';
 
 /** One app behind one middleware. Arguments: whose, the host, the JWKS. */
 const [whose = '', audience = '', jwks = ''] = process.argv.slice(2);
 const MIDDLEWARES: Record<string, () => MiddlewareHandler> = {
-  ours: () => pomerium({ audience, keys: staticKeys(JSON.parse(jwks)) }),
-  jose() {
+  pomerium: () => pomerium({ audience, keys: staticKeys(JSON.parse(jwks)) }),
+  createVerifier() {
+    const verifier = createVerifier({ audience, keys: staticKeys(JSON.parse(jwks)) });
+    return async (c, next) => {
+      c.set('identity', await verifier.verify(c.req.header('x-pomerium-jwt-assertion')));
+      await next();
+    };
+  },
+  jwtVerify() {
     const keys = createLocalJWKSet(JSON.parse(jwks));
     const options = { algorithms: ['ES256'], audience, issuer: audience, clockTolerance: 60 };
     return async (c, next) => {

@@ -5,8 +5,11 @@ import { Pool } from 'undici';
 import { startProcess, stopProcesses } from '../../scripts/processes.ts';
 import { HOST, jwks, makeKey, sign } from '../../test/support/issuer.ts';
 
-/** Whose middleware stands before the app. */
-export type Name = 'ours' | 'jose' | 'nothing';
+/**
+ * What stands before the app: the whole gate of `pomerium-edge/hono`, the same lines with the verifier and with jose, or
+ * nothing.
+ */
+export type Name = 'pomerium' | 'createVerifier' | 'jwtVerify' | 'nothing';
 
 /** What came of some seconds of load. */
 export interface Turn {

@@ -3,7 +3,7 @@ import { median } from '../../test/support/cost.ts';
 import { canPin, loadServers, type Name, type Turn } from './load.ts';
 
 /** `npm run bench -- server`: the same Hono app behind two middlewares, under 64 connections that send tokens which are all different. */
-const SETTING = { names: ['ours', 'jose', 'nothing'], rounds: 9, turn: 2_500 } as const;
+const SETTING = { names: ['pomerium', 'createVerifier', 'jwtVerify', 'nothing'], rounds: 9, turn: 2_500 } as const;
 
 console.log(`${cpus()[0]?.model.trim()}, ${cpus().length} cores; Node.js ${process.versions.node}\n`);
 console.log('| cores of the server | middleware | requests a second | of jose | p50, ms | p99, ms |');
@@ -14,7 +14,7 @@ if (!canPin()) console.log('\nNot measured: one core (no taskset here, or only o
 
 /** Medians of the rounds; the ratio is that of what each round gave. */
 function print(cores: string, turns: ReadonlyMap<Name, readonly Turn[]>): void {
-  const jose = turns.get('jose') ?? [];
+  const jose = turns.get('jwtVerify') ?? [];
   for (const [name, all] of turns) {
     const of = (read: (turn: Turn) => number) => median(all.map(read));
     const ratio = median(all.map(({ rate }, i) => rate / (jose[i]?.rate ?? Number.NaN)));

@@ -118,9 +118,6 @@ const PLATFORM_VARIABLES = [
   'EDGE_CONFIG_TEAM',
 ].map((name) => `POMERIUM_${name}`);
 
-/** What Kubernetes writes into every pod beside a service whose name begins with `pomerium`. */
-const KUBERNETES = /_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_\w+)?)$/;
-
 /**
  * Ensures that no variable leaves its rule out in silence: one of ours that is misspelt, or that this place cannot honour.
  * Other names are somebody else's. `honoured`: what is read here; `others`: what another gate in the same environment reads.
@@ -130,7 +127,7 @@ export function requireKnownVariables(env: object, honoured: readonly string[], 
   for (const name of Object.keys(env)) {
     // Distances take milliseconds on a cold start, and most names are nothing like ours.
     if (!/pome|rium|^p.{4,7}m/i.test(name)) continue;
-    if ([honoured, others, PLATFORM_VARIABLES].some((names) => names.includes(name)) || KUBERNETES.test(name)) continue;
+    if ([honoured, others, PLATFORM_VARIABLES].some((names) => names.includes(name))) continue;
     if (ACCESS_VARIABLES.includes(name)) {
       throw configurationError(
         `${name} is set and cannot be honoured here; what can be set is ${[...new Set(honoured)].join(', ')}.`,

@@ -47,6 +47,23 @@ export const MODULES: readonly MutatedModule[] = [
   { files: 'core/keys/key-set.ts', tests: core('jwks', 'static-keys', 'algorithms', 'refusal-details') },
   { files: 'core/keys/timeout.ts', tests: node('timeout') },
   { files: 'core/option-readers.ts', tests: core('configuration', 'variables', 'gate-options-shape') },
+  {
+    files: 'core/options.ts',
+    tests: core(
+      'configuration',
+      'environment',
+      'several-issuers',
+      'gate-options-shape',
+      'gate-on-behalf-of',
+      'standard-url',
+      'verifier',
+    ),
+  },
+  { files: 'core/variables.ts', tests: core('variables', 'environment', 'gate-options-shape') },
+  {
+    files: 'core/environment.ts',
+    tests: core('environment', 'configuration', 'several-issuers', 'gate-options-shape', 'gate-on-behalf-of'),
+  },
   { files: 'core/gate/rules.ts', tests: core('path-rules', 'rules-log', 'rules-refused', 'next-spellings') },
   { files: 'core/gate/spellings.ts', tests: core('path-rules', 'next-spellings') },
   { files: 'core/gate/path.ts', tests: core('path', 'plain-path', 'path-rules') },

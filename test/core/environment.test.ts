@@ -6,7 +6,7 @@ import { createVerifierFromEnvironment, optionsFromEnvironment } from '../../cor
 import { key, makeGateRig, SENDERS, type Sender } from '../support/gate.ts';
 import { HOST, jwks, NOW } from '../support/issuer.ts';
 import { jwksAnswer, Origin } from '../support/origin.ts';
-import { assertMisconfigured } from '../support/verifying.ts';
+import { assertMisconfigured, errorOf } from '../support/verifying.ts';
 
 const KEYS = jwks(key);
 const ADMINS = { allow: { or: [{ groups: 'admins' }] } };
@@ -54,6 +54,7 @@ const ROWS: Row[] = [
     { claimHeaders: { 'x-d': 'department', 'x-pomerium-claim-hd': 'hd' } },
   ],
   ['POMERIUM_REMOVE_HEADERS', 'x-email, x-name', ['x-email', 'x-name'], { removeHeaders: ['x-email', 'x-name'] }],
+  ['POMERIUM_LIST_CLAIMS', 'roles["a"], b', ['roles["a"]', 'b'], { listClaims: ['roles["a"]', 'b'] }],
   ['POMERIUM_KEEP_ASSERTION', 'false', false, { keepAssertion: false }],
   ['POMERIUM_SHARED', 'true', true, { shared: true }],
   ['POMERIUM_END_AT_EXPIRY', 'true', true, { endAtExpiry: true }],
@@ -188,9 +189,21 @@ describe('a variable of another kind is refused by its name', () => {
     [{ POMERIUM_ISSUER: true }, /POMERIUM_ISSUER must be text; it is true/],
     [{ POMERIUM_JWKS_URL: { url: 'x' } }, /POMERIUM_JWKS_URL must be text; it is a value of type object/],
     [{ POMERIUM_CLOCK_TOLERANCE: '1m' }, /POMERIUM_CLOCK_TOLERANCE must be a whole number of seconds; it is "1m"/],
+    [{ POMERIUM_CLOCK_TOLERANCE: 'm1' }, /POMERIUM_CLOCK_TOLERANCE must be a whole number of seconds; it is "m1"/],
     [{ POMERIUM_CLOCK_TOLERANCE: -1 }, /clockTolerance must be a number of seconds, 0 or more/],
     [{ POMERIUM_CLOCK_TOLERANCE: Number.NaN }, /clockTolerance must be a number of seconds/],
     [{ POMERIUM_MAX_TOKEN_AGE: true }, /POMERIUM_MAX_TOKEN_AGE must be a whole number/],
+    [{ POMERIUM_JWKS: null }, /POMERIUM_JWKS must be text; it is null/],
+    [{ POMERIUM_JWKS: 7 }, /POMERIUM_JWKS must be text; it is 7/],
+    [
+      { POMERIUM_POLICY: '{"allow":{},"deny":{},"allow":{}}' },
+      /^POMERIUM_POLICY has the key "allow" twice in one object/,
+    ],
+    [
+      { POMERIUM_REMOVE_HEADERS: ' [ "x-email" ]' },
+      /^POMERIUM_REMOVE_HEADERS is JSON; .* as in POMERIUM_REMOVE_HEADERS=/,
+    ],
+    [{ POMERIUM_LIST_CLAIMS: '[ ]' }, /^POMERIUM_LIST_CLAIMS is JSON/],
     [{ POMERIUM_OPTIONAL: 'yes' }, /POMERIUM_OPTIONAL must be true or false; it is "yes"/],
     [{ POMERIUM_OPTIONAL: 1 }, /POMERIUM_OPTIONAL must be true or false; it is 1/],
     [{ POMERIUM_OPTIONAL: null }, /POMERIUM_OPTIONAL must be true or false; it is null/],
@@ -237,6 +250,23 @@ describe('a variable of another kind is refused by its name', () => {
       assert.equal(await rig.ask({ headers: SENDERS.alice }), 'invalid_configuration');
       assert.match(JSON.parse(String(rig.lines[0]?.line)).message, sentence);
     });
+  }
+});
+
+describe('where a variable is no JSON, the operator reads an example that works', () => {
+  for (const [variable, more] of [
+    ['POMERIUM_POLICY', {}],
+    ['POMERIUM_ROUTES', withoutAudience],
+    ['POMERIUM_RULES', {}],
+    ['POMERIUM_REFUSAL_PAGE', {}],
+  ] as const) {
+    for (const value of ['x', '']) {
+      test(`${variable}=${value}`, async () => {
+        const error = await errorOf(() => settings({ ...more, [variable]: value }));
+        const example = error?.message.match(/ JSON, as in (.+)\.$/)?.[1];
+        assert.doesNotThrow(() => settings({ ...more, [variable]: example }));
+      });
+    }
   }
 });
 

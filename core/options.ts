@@ -319,7 +319,7 @@ function defaultJwksUrl(issuer: string): string {
   // An IPv6 address has several colons, a port just one.
   const authority = /^[^[]*:.*:/.test(host) ? `[${host}]` : host;
   const url = `https://${authority}/.well-known/pomerium/jwks.json`;
-  if (parseUrl(url) && !/[/?#@]/.test(host)) return url;
+  if (/^[^/\\?#@]+$/.test(host) && parseUrl(url)) return url;
   throw configurationError(
     `No JWKS URL can be made from the issuer ${describeValue(issuer)}; write keys: remoteKeys(url).`,
   );

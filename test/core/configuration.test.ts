@@ -44,9 +44,9 @@ describe('createVerifier refuses, when it is built,', () => {
     ],
     ['an issuer that makes no URL', { audience: HOST, issuer: 'a b' }, /remoteKeys/],
     ['an issuer with a user part', { audience: HOST, issuer: 'x@evil.test' }, /remoteKeys/],
-    ...['a?b', 'a#b', 'a/b', 'https://a?b/', 'https://x@a/', 'https:///a', 'https://', 'a\\b'].map(
+    ...['a?b', 'a#b', 'a/b', 'https://a?b/', 'https://x@a/', 'https:///a', 'https://', 'a\\b', 'a\nb', 'https://a\nb/', 'a:b://1'].map(
       (issuer): (typeof cases)[number] => [
-        `an issuer that is no host: ${issuer}`,
+        `an issuer that is no host: ${JSON.stringify(issuer)}`,
         { audience: HOST, issuer },
         /^No JWKS URL can be made from the issuer ".*"; write keys: remoteKeys\(url\)\.$/,
       ],
@@ -148,6 +148,8 @@ describe('by default', () => {
     assert.equal(await code({ sub: '', user: '' }), 'anonymous');
     assert.equal(await code({ exp: NOW - 59 }), 'valid');
     assert.equal(await code({ exp: NOW - 60 }), 'expired');
+    const open = createVerifier({ audience: HOST, keys, now: () => NOW, allowAnonymous: true });
+    assert.equal(await codeOf(async () => open.verify(await sign(key, { sub: '', user: '' }))), 'valid');
     const rsa = await makeKey('RS256');
     const withRsa = createVerifier({ audience: HOST, keys: staticKeys(jwks(rsa)), now: () => NOW });
     assert.equal(await codeOf(async () => withRsa.verify(await sign(rsa))), 'unsupported_algorithm');

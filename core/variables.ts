@@ -126,7 +126,7 @@ const PLATFORM_VARIABLES = [
 export function requireKnownVariables(env: object, honoured: readonly string[], others: readonly string[] = []): void {
   for (const name of Object.keys(env)) {
     // Distances take milliseconds on a cold start, and most names are nothing like ours.
-    if (!/pome|rium|^p.{4,7}m/i.test(name)) continue;
+    if (!/pome|rium|p.{4,7}m/i.test(name)) continue;
     if ([honoured, others, PLATFORM_VARIABLES].some((names) => names.includes(name))) continue;
     if (ACCESS_VARIABLES.includes(name)) {
       throw configurationError(
@@ -141,19 +141,19 @@ export function requireKnownVariables(env: object, honoured: readonly string[], 
   }
 }
 
-/** How people end a name that ours ends otherwise. */
-const GUESSES: readonly (readonly [end: RegExp, ours: string])[] = [
-  [/I?ES$/, 'Y'],
-  [/PPL$/, 'POLICY'],
-  [/_RULESET$/, '_RULES'],
+/** How people write what ours have otherwise. */
+const GUESSES: readonly (readonly [theirs: RegExp, ours: string])[] = [
+  [/I?ES/, 'Y'],
+  [/PPL/, 'POLICY'],
+  [/_RULESET/, '_RULES'],
   [/_JSON$/, ''],
-  [/_(TOKEN_)?MAX_AGE$/, '_MAX_TOKEN_AGE'],
+  [/_(TOKEN_)?MAX_AGE/, '_MAX_TOKEN_AGE'],
 ];
 
 /** The name, also without a word that only says what it is for, and as it may be meant. */
 function spellingsOf(name: string): string[] {
-  const bare = name.replace(/^(POMERIUM)_(EDGE|GATE|(ACCESS|AUTHZ?|PATHS?|ROUTES?)(?=_(RUL|POL)))_/, '$1_');
-  return [name, bare, ...GUESSES.map(([end, ours]) => bare.replace(end, ours))];
+  const bare = name.replace(/POMERIUM_(EDGE|GATE|(ACCESS|AUTHZ?|PATHS?|ROUTES?)(?=_(RUL|POL)))_/, 'POMERIUM_');
+  return [name, bare, ...GUESSES.map(([theirs, ours]) => bare.replace(theirs, ours))];
 }
 
 /**

@@ -4,7 +4,7 @@ import { deepFreeze, type JsonObject, parseObject } from './json.ts';
 
 /** What the claims must say. Times in seconds. */
 export interface ClaimRules {
-  /** Undefined, with several audiences: the default issuers of the one that the assertion is for. */
+  /** Undefined: the default issuers of the audience that the assertion is for. */
   readonly issuers: ReadonlySet<string> | undefined;
   readonly audiences: ReadonlySet<string>;
   /** What judges audience and issuer instead. `asked`: where the request was sent. */

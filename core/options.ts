@@ -176,7 +176,7 @@ export function readVerifierOptions(options: AnyOptions): VerifierSettings {
   return {
     routes,
     audiences: new Set(audiences),
-    issuers: several ? new Set(several.flatMap(({ issuers }) => [...issuers])) : issuersOf(options.issuer, audiences),
+    issuers: issuersOf(options.issuer, several),
     keys: several ? keysByIssuer(several) : readKeys(options),
     keysOf: several && ((issuer) => several.find(({ issuers }) => issuers.has(issuer))?.keys),
     clockTolerance: readSeconds('clockTolerance', options.clockTolerance) ?? 60,
@@ -267,10 +267,10 @@ export function readAudiences(audience: unknown): string[] {
   );
 }
 
-/** With several audiences each assertion has those of its own. */
-function issuersOf(issuer: unknown, audiences: readonly string[]): ReadonlySet<string> | undefined {
-  if (issuer !== undefined) return new Set(readIssuers(issuer));
-  return audiences.length === 1 ? defaultIssuers(audiences) : undefined;
+/** Without any, each assertion has those of its own audience. */
+function issuersOf(issuer: unknown, several: readonly IssuerKeys[] | undefined): ReadonlySet<string> | undefined {
+  if (several) return new Set(several.flatMap(({ issuers }) => [...issuers]));
+  return issuer === undefined ? undefined : new Set(readIssuers(issuer));
 }
 
 /** With `issuers`: whose keys are for what. */
@@ -315,11 +315,12 @@ function readStrings(name: string, value: unknown, example: string): string[] {
 }
 
 function defaultJwksUrl(issuer: string): string {
-  const host = issuer.includes('://') ? issuer.replace(/^[^:]+:\/\/([^/]*).*$/, '$1') : issuer;
+  const host = /^[^:]+:\/\/([^/]*)/.exec(issuer)?.[1] ?? issuer;
   // An IPv6 address has several colons, a port just one.
   const authority = /^[^[]*:.*:/.test(host) ? `[${host}]` : host;
   const url = `https://${authority}/.well-known/pomerium/jwks.json`;
-  if (parseUrl(url) && !/[/?#@]/.test(host)) return url;
+  // URL drops line ends, and takes a backslash for a slash.
+  if (/^[^\s/\\?#@]+$/.test(host) && parseUrl(url)) return url;
   throw configurationError(
     `No JWKS URL can be made from the issuer ${describeValue(issuer)}; write keys: remoteKeys(url).`,
   );

@@ -118,9 +118,6 @@ const PLATFORM_VARIABLES = [
   'EDGE_CONFIG_TEAM',
 ].map((name) => `POMERIUM_${name}`);
 
-/** What Kubernetes writes into every pod beside a service whose name begins with `pomerium`. */
-const KUBERNETES = /_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_\w+)?)$/;
-
 /**
  * Ensures that no variable leaves its rule out in silence: one of ours that is misspelt, or that this place cannot honour.
  * Other names are somebody else's. `honoured`: what is read here; `others`: what another gate in the same environment reads.
@@ -129,8 +126,8 @@ const KUBERNETES = /_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_\w+)?)$/;
 export function requireKnownVariables(env: object, honoured: readonly string[], others: readonly string[] = []): void {
   for (const name of Object.keys(env)) {
     // Distances take milliseconds on a cold start, and most names are nothing like ours.
-    if (!/pome|rium|^p.{4,7}m/i.test(name)) continue;
-    if ([honoured, others, PLATFORM_VARIABLES].some((names) => names.includes(name)) || KUBERNETES.test(name)) continue;
+    if (!/pome|rium|p.{4,7}m/i.test(name)) continue;
+    if ([honoured, others, PLATFORM_VARIABLES].some((names) => names.includes(name))) continue;
     if (ACCESS_VARIABLES.includes(name)) {
       throw configurationError(
         `${name} is set and cannot be honoured here; what can be set is ${[...new Set(honoured)].join(', ')}.`,
@@ -144,19 +141,19 @@ export function requireKnownVariables(env: object, honoured: readonly string[], 
   }
 }
 
-/** How people end a name that ours ends otherwise. */
-const GUESSES: readonly (readonly [end: RegExp, ours: string])[] = [
-  [/I?ES$/, 'Y'],
-  [/PPL$/, 'POLICY'],
-  [/_RULESET$/, '_RULES'],
+/** How people write what ours have otherwise. */
+const GUESSES: readonly (readonly [theirs: RegExp, ours: string])[] = [
+  [/I?ES/, 'Y'],
+  [/PPL/, 'POLICY'],
+  [/_RULESET/, '_RULES'],
   [/_JSON$/, ''],
-  [/_(TOKEN_)?MAX_AGE$/, '_MAX_TOKEN_AGE'],
+  [/_(TOKEN_)?MAX_AGE/, '_MAX_TOKEN_AGE'],
 ];
 
 /** The name, also without a word that only says what it is for, and as it may be meant. */
 function spellingsOf(name: string): string[] {
-  const bare = name.replace(/^(POMERIUM)_(EDGE|GATE|(ACCESS|AUTHZ?|PATHS?|ROUTES?)(?=_(RUL|POL)))_/, '$1_');
-  return [name, bare, ...GUESSES.map(([end, ours]) => bare.replace(end, ours))];
+  const bare = name.replace(/POMERIUM_(EDGE|GATE|(ACCESS|AUTHZ?|PATHS?|ROUTES?)(?=_(RUL|POL)))_/, 'POMERIUM_');
+  return [name, bare, ...GUESSES.map(([theirs, ours]) => bare.replace(theirs, ours))];
 }
 
 /**

@@ -1,12 +1,20 @@
 import { assert, describe, test } from 'vitest';
 import { GATE_VARIABLES, type GateOptions } from '../../core/adapter.ts';
-import { VERIFIER_VARIABLES } from '../../core/environment.ts';
+import { type EnvironmentOptions, VERIFIER_VARIABLES } from '../../core/environment.ts';
 import { readGateOptions } from '../../core/gate/options.ts';
-import { createVerifierFromEnvironment, optionsFromEnvironment } from '../../core/index.ts';
+import {
+  compilePolicy,
+  compileRoutes,
+  createVerifier,
+  createVerifierFromEnvironment,
+  optionsFromEnvironment,
+  type PomeriumEvent,
+  staticKeys,
+} from '../../core/index.ts';
 import { key, makeGateRig, SENDERS, type Sender } from '../support/gate.ts';
-import { HOST, jwks, NOW } from '../support/issuer.ts';
+import { HOST, jwks, makeKey, NOW } from '../support/issuer.ts';
 import { jwksAnswer, Origin } from '../support/origin.ts';
-import { assertMisconfigured } from '../support/verifying.ts';
+import { assertMisconfigured, codeOf, errorOf } from '../support/verifying.ts';
 
 const KEYS = jwks(key);
 const ADMINS = { allow: { or: [{ groups: 'admins' }] } };
@@ -14,6 +22,7 @@ const RULES = [{ prefix: '/', access: 'public' }] as const;
 const ROUTES = { routes: [{ from: `https://${HOST}`, to: 'http://app', policy: [ADMINS] }] };
 const withoutAudience = { POMERIUM_AUDIENCE: undefined };
 const FROM_OFFICE = { allow: { and: [{ accept: true }, { source_ip: '10.0.0.0/8' }] } };
+const NO_INTERNS = { allow: { and: [{ accept: true }] }, deny: { or: [{ 'claim/roles': 'intern' }] } };
 const base = { POMERIUM_AUDIENCE: HOST, POMERIUM_JWKS: KEYS };
 const origin = await Origin.start(jwksAnswer(KEYS));
 
@@ -54,6 +63,7 @@ const ROWS: Row[] = [
     { claimHeaders: { 'x-d': 'department', 'x-pomerium-claim-hd': 'hd' } },
   ],
   ['POMERIUM_REMOVE_HEADERS', 'x-email, x-name', ['x-email', 'x-name'], { removeHeaders: ['x-email', 'x-name'] }],
+  ['POMERIUM_LIST_CLAIMS', 'roles["a"], b', ['roles["a"]', 'b'], { listClaims: ['roles["a"]', 'b'] }],
   ['POMERIUM_KEEP_ASSERTION', 'false', false, { keepAssertion: false }],
   ['POMERIUM_SHARED', 'true', true, { shared: true }],
   ['POMERIUM_END_AT_EXPIRY', 'true', true, { endAtExpiry: true }],
@@ -99,6 +109,28 @@ describe('a variable as text, and as a value of JSON, is the option', () => {
     [
       'POMERIUM_LEAVE_TO_POMERIUM as a list',
       { POMERIUM_POLICY: FROM_OFFICE, POMERIUM_LEAVE_TO_POMERIUM: ['source_ip'] },
+      'alice',
+      'u-alice',
+    ],
+    ['POMERIUM_LIST_CLAIMS as []', { POMERIUM_POLICY: NO_INTERNS, POMERIUM_LIST_CLAIMS: '[]' }, 'alice', 'u-alice'],
+    ['no POMERIUM_LIST_CLAIMS', { POMERIUM_POLICY: NO_INTERNS }, 'alice', 'invalid_configuration'],
+    [
+      'POMERIUM_ROUTES beside POMERIUM_LIST_CLAIMS',
+      {
+        ...withoutAudience,
+        POMERIUM_ROUTES: [{ from: `https://${HOST}`, to: 'http://app', policy: NO_INTERNS }],
+        POMERIUM_LIST_CLAIMS: 'roles',
+      },
+      'alice',
+      'u-alice',
+    ],
+    [
+      'POMERIUM_ROUTES beside POMERIUM_LEAVE_TO_POMERIUM',
+      {
+        ...withoutAudience,
+        POMERIUM_ROUTES: [{ from: `https://${HOST}`, to: 'http://app', policy: FROM_OFFICE }],
+        POMERIUM_LEAVE_TO_POMERIUM: 'source_ip',
+      },
       'alice',
       'u-alice',
     ],
@@ -188,9 +220,21 @@ describe('a variable of another kind is refused by its name', () => {
     [{ POMERIUM_ISSUER: true }, /POMERIUM_ISSUER must be text; it is true/],
     [{ POMERIUM_JWKS_URL: { url: 'x' } }, /POMERIUM_JWKS_URL must be text; it is a value of type object/],
     [{ POMERIUM_CLOCK_TOLERANCE: '1m' }, /POMERIUM_CLOCK_TOLERANCE must be a whole number of seconds; it is "1m"/],
+    [{ POMERIUM_CLOCK_TOLERANCE: 'm1' }, /POMERIUM_CLOCK_TOLERANCE must be a whole number of seconds; it is "m1"/],
     [{ POMERIUM_CLOCK_TOLERANCE: -1 }, /clockTolerance must be a number of seconds, 0 or more/],
     [{ POMERIUM_CLOCK_TOLERANCE: Number.NaN }, /clockTolerance must be a number of seconds/],
     [{ POMERIUM_MAX_TOKEN_AGE: true }, /POMERIUM_MAX_TOKEN_AGE must be a whole number/],
+    [{ POMERIUM_JWKS: null }, /POMERIUM_JWKS must be text; it is null/],
+    [{ POMERIUM_JWKS: 7 }, /POMERIUM_JWKS must be text; it is 7/],
+    [
+      { POMERIUM_POLICY: '{"allow":{},"deny":{},"allow":{}}' },
+      /^POMERIUM_POLICY has the key "allow" twice in one object/,
+    ],
+    [
+      { POMERIUM_REMOVE_HEADERS: ' [ "x-email" ]' },
+      /^POMERIUM_REMOVE_HEADERS is JSON; .* as in POMERIUM_REMOVE_HEADERS=/,
+    ],
+    [{ POMERIUM_LIST_CLAIMS: '[ ]' }, /^POMERIUM_LIST_CLAIMS is JSON/],
     [{ POMERIUM_OPTIONAL: 'yes' }, /POMERIUM_OPTIONAL must be true or false; it is "yes"/],
     [{ POMERIUM_OPTIONAL: 1 }, /POMERIUM_OPTIONAL must be true or false; it is 1/],
     [{ POMERIUM_OPTIONAL: null }, /POMERIUM_OPTIONAL must be true or false; it is null/],
@@ -241,10 +285,181 @@ describe('a variable of another kind is refused by its name', () => {
   }
 });
 
+describe('where a variable is no JSON, the operator reads an example that works', () => {
+  for (const [variable, more] of [
+    ['POMERIUM_POLICY', {}],
+    ['POMERIUM_ROUTES', withoutAudience],
+    ['POMERIUM_RULES', {}],
+    ['POMERIUM_REFUSAL_PAGE', {}],
+  ] as const) {
+    for (const value of ['x', '']) {
+      test(`${variable}=${value}`, async () => {
+        const error = await errorOf(() => settings({ ...more, [variable]: value }));
+        const example = error?.message.match(/ JSON, as in (.+)\.$/)?.[1];
+        assert.doesNotThrow(() => settings({ ...more, [variable]: example }));
+      });
+    }
+  }
+});
+
+describe('optionsFromEnvironment', () => {
+  const codeFor = async (env: object, options: EnvironmentOptions, sender: Sender = 'alice') => {
+    const verifier = createVerifier(optionsFromEnvironment({ ...base, ...env }, { now: () => NOW, ...options }));
+    return codeOf(() => verifier.verifyRequest({ url: `https://${HOST}/`, headers: SENDERS[sender] }));
+  };
+  const keys = staticKeys(KEYS);
+
+  test('takes the audience of the environment, and says what to set where there is none', () => {
+    const sentence = /^POMERIUM_AUDIENCE is not set; set it to the host name .*, or set POMERIUM_ROUTES to the routes/;
+    assertMisconfigured(() => optionsFromEnvironment({}), sentence);
+    assert.deepEqual(optionsFromEnvironment({ POMERIUM_AUDIENCE: HOST }).audience, [HOST]);
+  });
+
+  test('takes compiled routes and such as are not', async () => {
+    for (const routes of [ROUTES, compileRoutes(ROUTES)]) {
+      assert.equal(await codeFor(withoutAudience, { routes }, 'admin'), 'valid');
+      assert.equal(await codeFor(withoutAudience, { routes }), 'policy_denied');
+    }
+  });
+
+  test('an own policy and own keys replace those of the environment, which are not looked at then', async () => {
+    const nobody = compilePolicy({});
+    assert.equal(
+      await codeFor({ POMERIUM_POLICY: { allow: { or: [{ accept: true }] } } }, { policy: nobody }),
+      'policy_denied',
+    );
+    assert.equal(await codeFor({ POMERIUM_JWKS: jwks(await makeKey()) }, { keys }), 'valid');
+    assert.equal(await codeFor({ POMERIUM_JWKS: undefined }, { issuers: { [HOST]: keys } }), 'valid');
+  });
+
+  const beside: [name: string, env: object, options: EnvironmentOptions, sentence: RegExp][] = [
+    [
+      'an option beside routes, by its name',
+      {},
+      { routes: ROUTES, issuer: HOST },
+      /^routes and issuer exclude .*; leave issuer out/,
+    ],
+    [
+      'issuers beside routes',
+      {},
+      { routes: ROUTES, issuers: { [HOST]: keys } },
+      /^routes and issuers exclude each other/,
+    ],
+    ['a policy beside routes', {}, { routes: ROUTES, policy: compilePolicy(ADMINS) }, /^routes and policy exclude/],
+    [
+      'a variable beside routes, by its name',
+      { POMERIUM_ISSUER: HOST },
+      { routes: ROUTES },
+      /^routes and POMERIUM_ISSUER exclude/,
+    ],
+  ];
+  for (const [name, env, options, sentence] of beside) {
+    test(`refuses ${name}`, () =>
+      assertMisconfigured(() => optionsFromEnvironment({ ...env, POMERIUM_JWKS: KEYS }, options), sentence));
+  }
+
+  test('leaves a store beside own keys to createVerifier, which refuses it', () => {
+    const options = { keys, store: { getItem: () => null, setItem() {} } };
+    assertMisconfigured(() => createVerifier(optionsFromEnvironment(base, options)), /^store is for the default keys/);
+  });
+
+  test('refuses a listener that is no function', () =>
+    assertMisconfigured(
+      () => optionsFromEnvironment(base, { onEvent: 'log' as never }),
+      /^onEvent must be a function/,
+    ));
+
+  test('the log of the platform and the listener are both told, whatever the first throws', async () => {
+    const log: string[] = [];
+    const heard: string[] = [];
+    const told = Promise.resolve();
+    const platform = {
+      onEvent: (event: PomeriumEvent) => {
+        log.push(event.type);
+        throw new Error('log');
+      },
+    };
+    const listener = (event: PomeriumEvent) => {
+      heard.push(event.type);
+      return told;
+    };
+    const { onEvent } = optionsFromEnvironment(base, { onEvent: listener }, platform);
+    assert.equal(onEvent?.({ type: 'key_skipped' } as PomeriumEvent), told);
+    assert.deepEqual([log, heard], [['key_skipped'], ['key_skipped']]);
+    assert.equal(optionsFromEnvironment(base, {}, platform).onEvent, platform.onEvent);
+    assert.equal(optionsFromEnvironment(base, { onEvent: listener }).onEvent, listener);
+    assert.isUndefined(optionsFromEnvironment(base).onEvent);
+  });
+
+  test('all keys that are fetched come by the platform’s fetch, with the store of the options', async () => {
+    const asked: string[] = [];
+    const fetchKeys = async (url: unknown) => {
+      asked.push(String(url));
+      return Response.json(KEYS);
+    };
+    const reads: string[] = [];
+    const store = {
+      getItem(name: string) {
+        reads.push(name);
+        return null;
+      },
+      setItem() {},
+    };
+    const callers = compilePolicy({ allow: { or: [{ accept: true }] } });
+    for (const [env, url] of [
+      [{}, `https://${HOST}/.well-known/pomerium/jwks.json`],
+      [
+        { POMERIUM_ISSUER: 'authenticate.example.com' },
+        'https://authenticate.example.com/.well-known/pomerium/jwks.json',
+      ],
+      [{ POMERIUM_JWKS_URL: 'https://keys.example.com/jwks' }, 'https://keys.example.com/jwks'],
+    ] as const) {
+      asked.length = reads.length = 0;
+      const options = { store, now: () => NOW, onBehalfOf: { audience: 'first.example.com', callers } };
+      const verifier = createVerifier(
+        optionsFromEnvironment({ POMERIUM_AUDIENCE: HOST, ...env }, options, { fetch: fetchKeys }),
+      );
+      await verifier.ready();
+      assert.sameMembers(asked, [url, 'https://first.example.com/.well-known/pomerium/jwks.json']);
+      for (const host of [new URL(url).host, 'first.example.com']) {
+        assert.isTrue(
+          reads.some((name) => decodeURIComponent(name).includes(host)),
+          host,
+        );
+      }
+    }
+  });
+
+  test('own keys for the user are not fetched', async () => {
+    const callers = compilePolicy({ allow: { or: [{ accept: true }] } });
+    const failing = () => Promise.reject(new TypeError('no network'));
+    const onBehalfOf = { audience: 'first.example.com', keys, callers };
+    await createVerifier(optionsFromEnvironment(base, { onBehalfOf }, { fetch: failing })).ready();
+  });
+});
+
 describe('createVerifierFromEnvironment', () => {
   test('verifies by the environment', async () => {
     const verifier = createVerifierFromEnvironment(base, { now: () => NOW });
     assert.equal((await verifier.verifyRequest({ headers: SENDERS.alice })).subject, 'u-alice');
+  });
+
+  test('takes the options of policies, and variables that another gate reads', () => {
+    const options = { listClaims: ['roles'], leaveToPomerium: ['source_ip'] };
+    createVerifierFromEnvironment({ ...base, POMERIUM_POLICY: NO_INTERNS }, options);
+    createVerifierFromEnvironment({ ...base, POMERIUM_POLICY: FROM_OFFICE }, options);
+    createVerifierFromEnvironment({ ...base, POMERIUM_RULES: RULES }, {}, { otherVariables: ['POMERIUM_RULES'] });
+  });
+
+  test('refuses an assertion for nobody, though the routes let it through', async () => {
+    const open = [{ from: `https://${HOST}`, to: 'http://app', allow_public_unauthenticated_access: true }];
+    for (const env of [base, { ...base, ...withoutAudience, POMERIUM_ROUTES: open }]) {
+      const verifier = createVerifierFromEnvironment(env, { now: () => NOW });
+      const ask = (sender: Sender) =>
+        codeOf(() => verifier.verifyRequest({ url: `https://${HOST}/`, headers: SENDERS[sender] }));
+      assert.equal(await ask('alice'), 'valid');
+      assert.equal(await ask('anonymous'), 'anonymous');
+    }
   });
 
   const refused: [name: string, env: object, options: object, sentence: RegExp][] = [

@@ -168,6 +168,16 @@ describe('KeptByContent', () => {
     assert.notEqual(new KeptByContent(kept).get(environment, undefined, make), first);
   });
 
+  test('reads an environment once, whatever other options it is asked for in between', () => {
+    const kept = new KeptByContent<object>();
+    const environment = { ...A };
+    const get = (options: object) => kept.get(environment, options, () => ({}));
+    const first = get({ optional: true });
+    environment.POMERIUM_AUDIENCE = 'b';
+    assert.notEqual(get({ optional: false }), first);
+    assert.equal(get({ optional: true }), first);
+  });
+
   test('keeps nothing of what could not be made', () => {
     const kept = new KeptByContent<number>();
     const failure = new Error('not made');

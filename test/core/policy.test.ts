@@ -447,16 +447,83 @@ describe('onBehalfOf', () => {
     assert.equal(await codeOf(() => verifier.verifyRequest({ method: 'POST', url: '/', headers })), 'policy_denied');
   });
 
+  const shared: [rule: string, options: Partial<VerifierOptions>, claims: object, code: string][] = [
+    ['the tolerance is the verifier’s', { clockTolerance: 300 }, { exp: NOW - 299 }, 'valid'],
+    ['the tolerance is the verifier’s', { clockTolerance: 0 }, { exp: NOW - 1 }, 'expired'],
+    ['the greatest age is not', { maxTokenAge: 60 }, { iat: NOW - 200 }, 'valid'],
+    ['nobody is anonymous, though the caller may be', { allowAnonymous: true }, { sub: '' }, 'anonymous'],
+  ];
+  for (const [rule, options, claims, code] of shared) {
+    test(`for the user ${rule}: ${code}`, async () => {
+      const { ask, firstKey } = await chain(options);
+      const original = await sign(firstKey, { ...onFirst, ...claims });
+      assert.equal(await codeOf(() => ask(service, original)), code as never);
+    });
+  }
+
+  test('for the user the algorithms are the verifier’s, and the issuer is one’s own', async () => {
+    const first = await makeKey('RS256');
+    const issuer = 'authenticate.corp.example.com';
+    const onBehalfOf = { audience: FIRST, issuer, keys: staticKeys(jwks(first)), callers };
+    for (const [algorithms, iss, code] of [
+      [['ES256', 'RS256'], issuer, 'valid'],
+      [['ES256', 'RS256'], FIRST, 'issuer_mismatch'],
+      [['ES256'], issuer, 'unsupported_algorithm'],
+    ] as const) {
+      const { verifier } = makeRig(key, { algorithms, onBehalfOf });
+      const headers = {
+        'x-pomerium-jwt-assertion': await sign(key, service),
+        'x-pomerium-jwt-assertion-for': await sign(first, { aud: FIRST, iss }),
+      };
+      assert.equal(await codeOf(() => verifier.verifyRequest({ headers })), code);
+    }
+  });
+
+  test('the store is asked for the default keys of both, and is no mistake beside keys of one’s own', async () => {
+    const asked: string[] = [];
+    const store = {
+      getItem(name: string) {
+        asked.push(decodeURIComponent(name));
+        return null;
+      },
+      setItem() {},
+    };
+    const ready = (onBehalfOf: object) =>
+      createVerifier({ audience: HOST, store, now: () => NOW, onBehalfOf: { audience: FIRST, callers, ...onBehalfOf } })
+        .ready()
+        .catch(() => {});
+    const fetchBefore = globalThis.fetch;
+    globalThis.fetch = () => Promise.reject(new TypeError('no network'));
+    try {
+      await ready({});
+      for (const host of [HOST, FIRST])
+        assert.isTrue(
+          asked.some((name) => name.includes(`https://${host}/`)),
+          host,
+        );
+      asked.length = 0;
+      await ready({ keys: staticKeys(jwks(key)) });
+      assert.isFalse(asked.some((name) => name.includes(FIRST)));
+    } finally {
+      globalThis.fetch = fetchBefore;
+    }
+  });
+
   const misconfigured: [string, unknown, RegExp][] = [
-    ['no callers', { audience: FIRST }, /callers is missing/],
+    ['no callers', { audience: FIRST }, /^onBehalfOf\.callers is missing; write callers: compilePolicy/],
     [
       'callers that are not compiled',
       { audience: FIRST, callers: allow({ user: 'svc' }) },
       /onBehalfOf\.callers must be a compiled policy/,
     ],
     ['no audience', { callers }, /audience/],
-    ['a misspelt option', { audience: FIRST, callers, caller: 1 }, /"caller"/],
-    ['true', true, /must be an object/],
+    [
+      'a misspelt option',
+      { audience: FIRST, callers, caller: 1 },
+      /^There is no option of onBehalfOf "caller"; there are audience, issuer, keys, callers\.$/,
+    ],
+    ['true', true, /^onBehalfOf must be an object; write onBehalfOf: \{ audience, callers \}/],
+    ['null', null, /^onBehalfOf must be an object/],
   ];
   for (const [name, onBehalfOf, message] of misconfigured) {
     test(`refuses ${name} when it is built`, () => {

@@ -201,12 +201,23 @@ test('asks only the origin of the issuer whose key it is', async () => {
   assert.deepEqual([await a.count(), await b.count()], [1, 1]);
 });
 
+const own = staticKeys(jwks(keyOfA));
 const wrong: [name: string, options: object, says: string][] = [
-  ['no host', { issuers: {} }, 'write issuers'],
-  ['a URL', { issuers: { 'https://a.example/': staticKeys(jwks(keyOfA)) } }, 'write issuers'],
-  ['what is no key source', { issuers: { [A]: 'keys' } }, 'write issuers'],
-  ['keys beside it', { issuers: { [A]: staticKeys(jwks(keyOfA)) }, keys: staticKeys(jwks(keyOfA)) }, 'leave keys out'],
-  ['an issuer beside it', { issuers: { [A]: staticKeys(jwks(keyOfA)) }, issuer: A }, 'leave issuer out'],
+  ['no host', { issuers: {} }, 'write issuers: {'],
+  ['nothing in it', { issuers: null }, 'write issuers: {'],
+  ['a list', { issuers: [own] }, 'write issuers: {'],
+  ['a URL', { issuers: { 'https://a.example/': own } }, 'write issuers: {'],
+  ['a path', { issuers: { 'a.example/': own } }, 'write issuers: {'],
+  ['a port', { issuers: { 'a.example:8443': own } }, 'write issuers: {'],
+  ['a wildcard', { issuers: { '*.example': own } }, 'write issuers: {'],
+  ['a space', { issuers: { [` ${A}`]: own } }, 'write issuers: {'],
+  ['two hosts in one', { issuers: { [`${A},${B}`]: own } }, 'write issuers: {'],
+  ['an empty host', { issuers: { '': own } }, 'write issuers: {'],
+  ['what is no key source', { issuers: { [A]: 'keys' } }, "must have the keys of each issuer's host"],
+  ['a host without keys beside a good one', { issuers: { [A]: own, [B]: null } }, 'write issuers: {'],
+  ['keys beside it', { issuers: { [A]: own }, keys: own }, 'issuers says whose keys are for what; leave keys out'],
+  ['an issuer beside it', { issuers: { [A]: own }, issuer: A }, 'leave issuer out'],
+  ['a store beside it', { issuers: { [A]: own }, store: new Map() }, 'leave store out'],
 ];
 for (const [name, options, says] of wrong) {
   test(`issuers with ${name} is an invalid_configuration`, async () => {

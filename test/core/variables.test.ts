@@ -1,5 +1,23 @@
 import { assert, describe, test } from 'vitest';
+import { GATE_VARIABLES } from '../../core/adapter.ts';
+import { VERIFIER_VARIABLES } from '../../core/environment.ts';
+import { createVerifierFromEnvironment } from '../../core/index.ts';
 import { makeGateRig, SENDERS } from '../support/gate.ts';
+import { HOST } from '../support/issuer.ts';
+import { assertMisconfigured } from '../support/verifying.ts';
+
+/** Those that only some adapters read, which say where keys are and where requests go. */
+const PLATFORM_VARIABLES = [
+  'POMERIUM_UPSTREAM',
+  'POMERIUM_UPSTREAM_CACHE',
+  'POMERIUM_JWKS_KV',
+  'POMERIUM_JWKS_SSM',
+  'POMERIUM_RESPONSES',
+  'POMERIUM_SCOPE',
+  'POMERIUM_FETCH_KEYS',
+  'POMERIUM_EDGE_CONFIG_TOKEN',
+  'POMERIUM_EDGE_CONFIG_TEAM',
+];
 
 /** What a gate says of a variable beside those that it needs; undefined where it works. */
 async function sentenceOf(name: string, value: unknown = 'x', platform: Parameters<typeof makeGateRig>[1] = {}) {
@@ -28,6 +46,7 @@ describe('a misspelt variable is refused, with the name that is meant', () => {
     ['PEMORIUM_LOG', 'POMERIUM_LOG'],
     ['POMEIRUM_POLICY', 'POMERIUM_POLICY'],
     ['POMERIM_RULES', 'POMERIUM_RULES'],
+    ['POERMIUM_POLICY', 'POMERIUM_POLICY'],
     ['pomreium_rules', 'POMERIUM_RULES'],
     ['POMERIUM_PATH_RULES', 'POMERIUM_RULES'],
     ['POMERIUM_RULES_JSON', 'POMERIUM_RULES'],
@@ -37,6 +56,9 @@ describe('a misspelt variable is refused, with the name that is meant', () => {
     ['POMERIUM_MAX_AGE', 'POMERIUM_MAX_TOKEN_AGE'],
     ['POMERIUM_TOKEN_MAX_AGE', 'POMERIUM_MAX_TOKEN_AGE'],
     ['POMERIUM_ACCESS_RULES', 'POMERIUM_RULES'],
+    ['POMERIUM_AUTH_RULES', 'POMERIUM_RULES'],
+    ['POMERIUM_AUTHZ_POLICY', 'POMERIUM_POLICY'],
+    ['POMERIUM_PATHS_POLICY', 'POMERIUM_POLICY'],
     ['POMERIUM_ROUTE_POLICY', 'POMERIUM_POLICY'],
     ['POMERIUM_ROUTES_POLICIES', 'POMERIUM_POLICY'],
     ['POMERIUM_EDGE_POLICY', 'POMERIUM_POLICY'],
@@ -67,6 +89,32 @@ describe('a misspelt variable is refused, with the name that is meant', () => {
       const sentence = await sentenceOf(name);
       assert.equal(sentence, `There is no variable ${name}; write ${meant}, or give it another name.`);
     });
+  }
+});
+
+/** Those that a verifier alone cannot honour; the last one is of few gates. */
+const GATE_ONLY = [
+  ...Object.values(GATE_VARIABLES).filter((name) => !VERIFIER_VARIABLES.includes(name)),
+  'POMERIUM_ALLOW_BEARER',
+];
+
+describe('of every variable of ours, one letter too many is found', () => {
+  for (const name of [...VERIFIER_VARIABLES, ...GATE_ONLY, ...PLATFORM_VARIABLES]) {
+    test(name, async () => {
+      assert.match((await sentenceOf(`${name}X`)) ?? '', new RegExp(`^There is no variable ${name}X; write ${name},`));
+    });
+  }
+});
+
+describe('a verifier alone', () => {
+  const build = (name: string) => createVerifierFromEnvironment({ POMERIUM_AUDIENCE: HOST, [name]: 'x' });
+  for (const name of GATE_ONLY) {
+    test(`refuses what only a gate can honour: ${name}`, () =>
+      assertMisconfigured(() => build(name), new RegExp(`^${name} is set and cannot be honoured here`)));
+  }
+  for (const name of PLATFORM_VARIABLES) {
+    test(`leaves alone what says where keys are and where requests go: ${name}`, () =>
+      assert.doesNotThrow(() => build(name)));
   }
 });
 
@@ -128,6 +176,8 @@ describe('a variable that others set is nobody’s mistake', () => {
     'POMERIUM_ACCESS_LOG',
     'POMERIUM_ACCESS_LOG_FIELDS',
     'POMERIUM_LOG_LEVEL',
+    'POMERIUM_JSON_LOG',
+    'POMERIUM_JWKS_V2',
     'POMERIUM_IMAGE_PULL_POLICY',
     'POMERIUM_EDGE_VERSION',
     'POMERIUM_EDGE_URL',

@@ -65,7 +65,8 @@ export function isSpellingOf(rule: SpelledRule, segments: readonly string[]): bo
 }
 
 const NEXT_DATA = /^(.*?)\/_next\/data\/[^/]+?(\/.*?)?(\.json)?$/is;
-const GATSBY_DATA = /^(.*?)\/page-data(\/.*)\/page-data\.json$/s;
+/** Of a path that ends so. */
+const GATSBY_DATA = /^(.*?)\/page-data(\/.*)\/page-data\.json/s;
 /** Next.js reads the inner one in turn: what it then serves, a path does not tell. */
 const NESTED_DATA = /(\/_next\/data\/.*){2}/is;
 

@@ -171,6 +171,8 @@ describe('remoteKeys refuses, when it is built,', () => {
   const cases: [name: string, url: unknown, options: unknown, RegExp][] = [
     ['plain http', 'http://app.corp.example.com/jwks.json', {}, /https/],
     ['http to what only looks like loopback', 'http://127.0.0.1.evil.test/', {}, /https/],
+    ['http to what only ends like loopback', 'http://notlocalhost/', {}, /https/],
+    ['http to what only begins like loopback', 'http://localhost.evil.test/', {}, /https/],
     ['http to a private address', 'http://10.0.0.1/', {}, /https/],
     ['file', 'file:///etc/passwd', {}, /https/],
     ['no URL', 'app.corp.example.com', {}, /https:\/\/app/],
@@ -199,10 +201,16 @@ describe('remoteKeys refuses, when it is built,', () => {
     );
   }
 
-  test('control: plain http to loopback is taken', () => {
-    for (const host of ['localhost', 'pomerium.localhost:8443', '127.0.0.1:9', '127.1.2.3', '[::1]:8080']) {
-      remoteKeys(`http://${host}/jwks.json`);
-    }
+  for (const host of ['localhost', 'pomerium.localhost:8443', '127.0.0.1:9', '127.10.20.254', '[::1]:8080']) {
+    test(`control: plain http to ${host} is taken`, () => {
+      assert.doesNotThrow(() => remoteKeys(`http://${host}/jwks.json`));
+    });
+  }
+
+  test('control: each option of remoteKeys() is taken', () => {
+    const seconds = { minTtl: 1, maxTtl: 2, staleWhileRevalidate: 3, staleIfError: 4, cooldown: 5, timeout: 6 };
+    const store = { getItem: () => null, setItem: () => {} };
+    assert.doesNotThrow(() => remoteKeys(URL, { ...seconds, store, fetch: async () => new Response() }));
   });
 });
 

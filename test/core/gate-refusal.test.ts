@@ -277,6 +277,19 @@ describe('the page for another refusal leads to what may help, and then to where
   }
 });
 
+test('each refusal has a heading and advice of its own', async () => {
+  const texts = new Set<string>();
+  for (const code of ['missing_assertion', 'policy_denied', 'invalid_configuration', 'keys_unavailable'] as const) {
+    const error = new PomeriumError(code, '');
+    const page = await (await refuse(makeGateRig(), { error, headers: PAGE })).text();
+    const [, heading = '', advice = ''] = /<h1>(\w.*)<\/h1>.*<p>(\w.*\.)<\/p>\s*<nav>/s.exec(page) ?? [];
+    assert.isAbove(heading.length, 5, code);
+    assert.isAbove(advice.length, 30, code);
+    texts.add(heading).add(advice);
+  }
+  assert.equal(texts.size, 8);
+});
+
 describe('what a help desk needs is on the page:', () => {
   const cases: [name: string, headers: Record<string, string>, requestId: string | undefined, end: string][] = [
     ['of Lambda', { 'x-request-id': 'r-1' }, 'l-1', ', <code>l-1</code>'],
@@ -306,9 +319,16 @@ describe('what a help desk needs is on the page:', () => {
 });
 
 test('the page may load nothing but its own style, and tells no other site where it is', async () => {
-  const { headers } = await refuse(makeGateRig(), { headers: PAGE });
-  const policy = headers.get('content-security-policy') ?? '';
-  assert.match(policy, /^default-src 'none'; style-src 'sha256-[^']*'; base-uri 'none'; form-action 'none'; frame-anc/);
+  const response = await refuse(makeGateRig(), { headers: PAGE });
+  const { headers } = response;
+  const [, style = ''] = /<style>(.*)<\/style>/s.exec(await response.text()) ?? [];
+  assert.match(style, /\bbody \{/);
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(style));
+  const hash = btoa(String.fromCharCode(...new Uint8Array(digest)));
+  assert.equal(
+    headers.get('content-security-policy'),
+    `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+  );
   assert.equal(headers.get('x-content-type-options'), 'nosniff');
   assert.equal(headers.get('referrer-policy'), 'no-referrer');
 });
@@ -391,11 +411,13 @@ describe('refusalPage', () => {
     );
   });
 
-  test('is written from the right where the language is', async () => {
-    const rig = makeGateRig({ refusalPage: { texts: { 'ar-EG': {}, arn: {} } } });
+  test('is written from the right where the language is, and not for where a country has its name', async () => {
+    const rig = makeGateRig({ refusalPage: { texts: { 'ar-EG': {}, FA: {}, arn: {}, 'es-AR': {} } } });
     for (const [accepted, dir] of [
       ['ar-EG', 'rtl'],
+      ['FA', 'rtl'],
       ['arn', 'ltr'],
+      ['es-AR', 'ltr'],
     ] as const) {
       const page = await (await refuse(rig, { headers: { ...PAGE, 'accept-language': accepted } })).text();
       assert.include(page, `<html lang="${accepted}" dir="${dir}">`);

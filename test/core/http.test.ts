@@ -1,6 +1,15 @@
 import { assert, describe, test } from 'vitest';
+
 import { readAssertion, readHeader } from '../../core/adapter.ts';
-import { cleanHeaders, compilePolicy, type HeadersLike, PomeriumError, problemResponse } from '../../core/index.ts';
+import {
+  cleanHeaders,
+  compilePolicy,
+  type HeadersLike,
+  PomeriumError,
+  type PomeriumErrorCode,
+  problemResponse,
+} from '../../core/index.ts';
+
 import { costOf } from '../support/cost.ts';
 import { makeKey, sign } from '../support/issuer.ts';
 import { codeOf, makeRig } from '../support/verifying.ts';
@@ -192,6 +201,37 @@ describe('problemResponse', () => {
     assert.equal(response.status, 403);
     assert.isNull(response.headers.get('www-authenticate'));
     assert.isNull(response.headers.get('retry-after'));
+  });
+
+  test('each code has the name of its status, and a sentence of its own', async () => {
+    const titles: Record<PomeriumErrorCode, string> = {
+      missing_assertion: 'Unauthorized',
+      duplicate_assertion: 'Unauthorized',
+      malformed_assertion: 'Unauthorized',
+      unsupported_algorithm: 'Unauthorized',
+      unknown_key: 'Unauthorized',
+      invalid_signature: 'Unauthorized',
+      invalid_claims: 'Unauthorized',
+      expired: 'Unauthorized',
+      not_yet_valid: 'Unauthorized',
+      issuer_mismatch: 'Unauthorized',
+      audience_mismatch: 'Unauthorized',
+      anonymous: 'Unauthorized',
+      policy_denied: 'Forbidden',
+      keys_unavailable: 'Service Unavailable',
+      invalid_configuration: 'Internal Server Error',
+    };
+    const details = new Set<string>();
+    for (const [code, title] of Object.entries(titles)) {
+      const response = problemResponse(
+        new PomeriumError(code as PomeriumErrorCode, 'details for the operator', secret),
+      );
+      const problem = await response.json();
+      assert.include(problem, { code, title });
+      assert.match(problem.detail, /^[A-Z].{15,}\.$/, code);
+      details.add(problem.detail);
+    }
+    assert.equal(details.size, Object.keys(titles).length);
   });
 
   test('a HEAD request gets no body', async () => {

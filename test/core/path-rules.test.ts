@@ -307,6 +307,7 @@ describe('the data of a page is for whom both its URL and the page are:', () => 
     ['/public/page-data/admin/page-data.json', 'admins'],
     ['/page-data/app-data.json', 'public'],
     ['/page-data/sq/d/123.json', 'public'],
+    ['/page-data/admin/page-data.json/x', 'public'],
   ]);
 
   describe('and that of the page at the root is for it alone', () => {

@@ -107,7 +107,7 @@ export const MODULES: readonly MutatedModule[] = [
   { files: 'core/gate/pending.ts', tests: [...core('pending'), ...node('waiting')] },
   { files: 'core/gate/possible.ts', tests: core('possible') },
   { files: 'core/gate/response.ts', tests: core('forward') },
-  { files: 'core/policy/*.ts', tests: core('policy', 'policy-refused', 'criteria', 'leave') },
+  { files: 'core/policy/*.ts', tests: core('policy', 'policy-refused', 'criteria', 'leave', 'routes-access') },
   { files: 'core/routes/regex/*.ts', tests: core('regex') },
   {
     files: 'core/routes/access.ts',

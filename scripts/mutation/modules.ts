@@ -88,7 +88,15 @@ export const MODULES: readonly MutatedModule[] = [
   { files: 'core/gate/accept.ts', tests: core('gate-refusal') },
   {
     files: 'core/gate/identify.ts',
-    tests: core('gate', 'gate-failures', 'gate-log', 'gate-on-behalf-of', 'gate-routes', 'next-spellings'),
+    tests: core(
+      'gate',
+      'gate-failures',
+      'gate-log',
+      'gate-on-behalf-of',
+      'gate-options-shape',
+      'gate-routes',
+      'next-spellings',
+    ),
   },
   {
     files: 'core/gate/gate.ts',

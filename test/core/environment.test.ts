@@ -241,6 +241,20 @@ describe('a variable of another kind is refused by its name', () => {
   }
 });
 
+describe('a variable that is no JSON is refused with an example, which works:', () => {
+  for (const variable of ['POMERIUM_RULES', 'POMERIUM_POLICY', 'POMERIUM_REFUSAL_PAGE', 'POMERIUM_ROUTES']) {
+    test(variable, async () => {
+      const others = variable === 'POMERIUM_ROUTES' ? withoutAudience : {};
+      const rigWith = (value: string) => makeGateRig({}, { env: { ...others, [variable]: value } });
+      const refused = rigWith('{');
+      assert.equal(await refused.ask({ headers: SENDERS.alice }), 'invalid_configuration');
+      const { message } = JSON.parse(String(refused.lines[0]?.line));
+      const [, example = ''] = /, as in (.+)\.$/.exec(message) ?? [];
+      assert.notEqual(await rigWith(example).ask({ headers: SENDERS.alice }), 'invalid_configuration', message);
+    });
+  }
+});
+
 describe('createVerifierFromEnvironment', () => {
   test('verifies by the environment', async () => {
     const verifier = createVerifierFromEnvironment(base, { now: () => NOW });

@@ -2,24 +2,17 @@ import { withoutUnset } from '../option-readers.ts';
 import { CRITERION_NAMES } from '../policy/criteria.ts';
 import type { PolicyOptions } from '../policy/policy.ts';
 
-/** Criteria that an assertion answers everywhere: naming them in `leaveToPomerium` repairs no mistake. */
-const ALWAYS_DECIDED: ReadonlySet<string> = new Set([
-  'accept',
-  'reject',
-  'authenticated_user',
-  'user',
-  'email',
-  'domain',
-  'groups',
-  'http_method',
-  'cors_preflight',
-]);
+/** Criteria that an assertion answers everywhere, and of some values only: naming one in `leaveToPomerium` repairs no mistake. */
+const ALWAYS_DECIDED: ReadonlySet<string> = new Set(['user', 'email', 'domain', 'http_method']);
+
+const UNDECIDED: readonly string[] = CRITERION_NAMES.filter((name) => !ALWAYS_DECIDED.has(name));
 
 /** With these every policy compiles that compiles with any: an environment that is not known yet may say so. */
-const MOST_LENIENT: Required<PolicyOptions> = {
-  listClaims: [],
-  leaveToPomerium: CRITERION_NAMES.filter((name) => !ALWAYS_DECIDED.has(name)),
-};
+function mostLenient({ routes }: { readonly routes?: unknown }): Required<PolicyOptions> {
+  // Routes may filter groups; elsewhere an assertion has them all.
+  const leaveToPomerium = routes === undefined ? UNDECIDED.filter((name) => name !== 'groups') : UNDECIDED;
+  return { listClaims: [], leaveToPomerium };
+}
 
 /** An environment for routes that are checked before it is known: with a wildcard among them it must say where the keys are. */
 export const SOME_KEYS = { POMERIUM_JWKS_URL: 'https://app.corp.example.com/.well-known/pomerium/jwks.json' };
@@ -29,14 +22,14 @@ export const SOME_KEYS = { POMERIUM_JWKS_URL: 'https://app.corp.example.com/.wel
  * they are checked before that is known.
  * @throws what `compile` throws with what is given
  */
-export function requirePossible<Options extends PolicyOptions>(
+export function requirePossible<Options extends PolicyOptions & { readonly routes?: unknown }>(
   compile: (options: Partial<Options>) => unknown,
   given: Options,
 ): void {
   try {
     compile(given);
   } catch (error) {
-    const more: PolicyOptions & Partial<Options> = { ...MOST_LENIENT, ...withoutUnset(given) };
+    const more: PolicyOptions & Partial<Options> = { ...mostLenient(given), ...withoutUnset(given) };
     try {
       compile(more);
     } catch {

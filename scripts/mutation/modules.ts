@@ -106,7 +106,15 @@ export const MODULES: readonly MutatedModule[] = [
   { files: 'core/gate/accept.ts', tests: core('gate-refusal') },
   {
     files: 'core/gate/identify.ts',
-    tests: core('gate', 'gate-failures', 'gate-log', 'gate-on-behalf-of', 'gate-routes', 'next-spellings'),
+    tests: core(
+      'gate',
+      'gate-failures',
+      'gate-log',
+      'gate-on-behalf-of',
+      'gate-options-shape',
+      'gate-routes',
+      'next-spellings',
+    ),
   },
   {
     files: 'core/gate/gate.ts',
@@ -125,7 +133,7 @@ export const MODULES: readonly MutatedModule[] = [
   { files: 'core/gate/pending.ts', tests: [...core('pending'), ...node('waiting')] },
   { files: 'core/gate/possible.ts', tests: core('possible') },
   { files: 'core/gate/response.ts', tests: core('forward') },
-  { files: 'core/policy/*.ts', tests: core('policy', 'policy-refused', 'criteria', 'leave') },
+  { files: 'core/policy/*.ts', tests: core('policy', 'policy-refused', 'criteria', 'leave', 'routes-access') },
   { files: 'core/routes/regex/*.ts', tests: core('regex') },
   {
     files: 'core/routes/access.ts',

@@ -4,6 +4,7 @@ import { compilePolicy } from '../../core/index.ts';
 import { ASSERTION, firstRoute, makeGateRig, SENDERS } from '../support/gate.ts';
 
 const alice = SENDERS.alice[ASSERTION];
+const expired = SENDERS.expired[ASSERTION];
 const asksPath = compilePolicy({ allow: { or: [{ http_path: { starts_with: '/' } }] } });
 const everything: GateOptions['rules'] = [{ prefix: '/', access: 'public' }];
 
@@ -116,16 +117,18 @@ describe('keepAssertion: false', () => {
       {},
     ],
     ['keeps it back by another scheme', without, { ...SENDERS.alice, authorization: `Token ${alice}` }, {}],
-    [
-      'keeps back each of two, which a public path does not believe',
-      { ...without, rules: everything },
-      { ...SENDERS.twice, authorization: `Bearer ${alice}` },
-      {},
-    ],
+    ...[alice, expired, `${expired}, Bearer ${alice}`].map(
+      (bearer, i): Row => [
+        `keeps back each of two that came, whichever is a bearer token, too (${['first', 'second', 'both'][i]})`,
+        { ...without, rules: everything },
+        { [ASSERTION]: `${alice}, ${expired}`, authorization: `Bearer ${bearer}` },
+        {},
+      ],
+    ),
     [
       'keeps back what a public path does not believe',
       { ...without, rules: everything },
-      { ...SENDERS.expired, authorization: `Bearer ${SENDERS.expired[ASSERTION]}` },
+      { ...SENDERS.expired, authorization: `Bearer ${expired}` },
       {},
     ],
     [

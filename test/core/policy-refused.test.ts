@@ -108,28 +108,34 @@ describeRefusals('compilePolicy refuses, with the path in the document,', [
     { deny: { or: [{ 'claim/a': 'x' }] } },
     /claim\/a: an assertion does not say whether "a"/,
   ],
-  ...[
-    'source_ip',
-    'client_certificate',
-    'invalid_client_certificate',
-    'device',
-    'ssh_publickey',
-    'ssh_username',
-    'mcp_tool',
-    'record',
-    'date',
-    'day_of_week',
-    'time_of_day',
-  ].map(
-    (name): Refusal => [
-      name,
-      allow({ [name]: 'x' }),
-      new RegExp(`the criterion ${name} cannot be answered from an assertion: .*name it in leaveToPomerium`),
-    ],
-  ),
   ['1,001 values', email({ in: Array.from({ length: 1001 }, String) }), /1000 values/],
   ['a very long value', email('x'.repeat(4097)), /4096 characters/],
 ]);
+
+describeRefusals(
+  'what an assertion cannot answer is refused with the reason:',
+  Object.entries({
+    source_ip: "this service sees Pomerium's address, and a forwarded one can be forged",
+    client_certificate: 'the certificate ended at Pomerium',
+    invalid_client_certificate: 'the certificate ended at Pomerium',
+    device: 'it says nothing of devices',
+    ssh_ca: 'it is not about SSH',
+    ssh_publickey: 'it is not about SSH',
+    ssh_username: 'it is not about SSH',
+    ssh_username_matches_claim: 'it is not about SSH',
+    ssh_username_matches_email: 'it is not about SSH',
+    mcp_tool: 'it says nothing of tools',
+    pomerium_routes: 'no such request reaches a service',
+    record: "it holds none of Pomerium's records",
+    date: 'only Pomerium has its time',
+    day_of_week: 'only Pomerium has its time',
+    time_of_day: 'only Pomerium has its time',
+  }).map(([name, why]) => [
+    name,
+    allow({ [name]: 'x' }),
+    new RegExp(`the criterion ${name} cannot be answered from an assertion: ${why}\\. .*name it in leaveToPomerium`),
+  ]),
+);
 
 describeRefusals('what is no criterion is refused with what to write:', [
   [

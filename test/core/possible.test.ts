@@ -1,10 +1,14 @@
 import { assert, describe, test } from 'vitest';
-import { requirePossible } from '../../core/adapter.ts';
+import { consoleLog, createGate, requirePossible, SOME_KEYS } from '../../core/adapter.ts';
 import { compilePolicy, compileRoutes, type PolicyOptions } from '../../core/index.ts';
 import { assertMisconfigured } from '../support/verifying.ts';
 
 interface Named extends PolicyOptions {
   readonly name: string;
+}
+
+interface Routed extends PolicyOptions {
+  readonly routes: readonly object[];
 }
 
 const ACCEPT = { accept: true };
@@ -30,12 +34,12 @@ describe('a policy that is checked before its environment is known', () => {
   const impossible: [name: string, policy: object, given: object, message: RegExp][] = [
     ['has a mistake that no option repairs', { allow: { or: [{ grups: 'a' }] } }, {}, /grups/],
     ['needs what the options say otherwise', FROM_OFFICE, { leaveToPomerium: [] }, /source_ip cannot be answered/],
-    [
-      'has a wrong value for a criterion of the assertion',
-      { allow: { or: [{ email: { equals: 'a' } }] } },
+    ...['user', 'email', 'domain', 'groups', 'http_method'].map((name): (typeof impossible)[number] => [
+      `has a wrong value for ${name}, which needs nobody else's answer`,
+      { allow: { or: [{ [name]: { equals: 'a' } }] } },
       {},
-      /email/,
-    ],
+      new RegExp(`${name}\\.equals: there is no matcher`),
+    ]),
     [
       'has two mistakes, by the one that shows without an environment',
       { allow: { or: [{ source_ip: 'a' }, { grups: 'a' }] } },
@@ -52,6 +56,15 @@ describe('a policy that is checked before its environment is known', () => {
     });
   }
 
+  test('passes where a route filters groups, which leaves a deny by them to Pomerium', () => {
+    const policy = { deny: { or: [{ groups: 'contractors' }] } };
+    const routes = [{ from: 'https://app.corp.example.com', to: 'http://a', jwt_groups_filter: ['staff'], policy }];
+    const compile = ({ listClaims, leaveToPomerium }: Partial<Routed>) =>
+      compileRoutes(routes, { listClaims, leaveToPomerium });
+    assertMisconfigured(() => compile({}), /groups cannot be decided: jwt_groups_filter/);
+    assert.doesNotThrow(() => requirePossible<Routed>(compile, { routes }));
+  });
+
   test('is asked with options of its caller’s own, too', () => {
     const routes = { routes: [{ from: 'https://app.corp.example.com', to: 'http://a', policy: [FROM_OFFICE] }] };
     const seen: object[] = [];
@@ -64,4 +77,11 @@ describe('a policy that is checked before its environment is known', () => {
     assert.lengthOf(seen, 2);
     for (const options of seen) assert.include(options, { name: 'mine' });
   });
+});
+
+test('routes with a wildcard are checked with some keys, in place of those that the environment will name', () => {
+  const routes = [{ from: 'https://*.corp.example.com', to: 'http://a', allow_any_authenticated_user: true }];
+  const make = (env: object) => () => createGate(env, { routes }, { log: consoleLog(console) });
+  assertMisconfigured(make({}), /keys|JWKS/);
+  assert.doesNotThrow(make(SOME_KEYS));
 });

@@ -81,6 +81,39 @@ describeMatching('one character is matched by', [
   ['\\W, \\S, \\D', '\\W\\S\\D', ['-aa', 'éé/'], ['aaa', '- a', '--1']],
 ]);
 
+describe('a class of Perl or POSIX has of all characters just', () => {
+  const cases: [name: string, characters: RegExp][] = [
+    ['\\d', /[0-9]/],
+    ['\\s', /[\t\n\f\r ]/],
+    ['\\w', /[0-9A-Za-z_]/],
+    ['[[:alnum:]]', /[0-9A-Za-z]/],
+    ['[[:alpha:]]', /[A-Za-z]/],
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are in the class.
+    ['[[:ascii:]]', /[\x00-\x7f]/],
+    ['[[:blank:]]', /[\t ]/],
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are the class.
+    ['[[:cntrl:]]', /[\x00-\x1f\x7f]/],
+    ['[[:digit:]]', /[0-9]/],
+    ['[[:graph:]]', /[!-~]/],
+    ['[[:lower:]]', /[a-z]/],
+    ['[[:print:]]', /[ -~]/],
+    ['[[:punct:]]', /[!-/:-@[-`{-~]/],
+    ['[[:space:]]', /[\t\n\v\f\r ]/],
+    ['[[:upper:]]', /[A-Z]/],
+    ['[[:word:]]', /[0-9A-Za-z_]/],
+    ['[[:xdigit:]]', /[0-9A-Fa-f]/],
+  ];
+  for (const [name, characters] of cases) {
+    test(`${name}: ${characters.source}`, () => {
+      const regex = compileRegex(name);
+      for (let code = 0; code <= 0xff; code++) {
+        const character = String.fromCharCode(code);
+        assert.equal(regex.matches(character), characters.test(character), JSON.stringify(character));
+      }
+    });
+  }
+});
+
 describeMatching('an escape stands for', [
   ['punctuation', '\\.\\/\\-\\_\\\\\\ ', ['./-_\\ '], ['a/-_\\ ']],
   ['a character in hexadecimal', '\\x41\\x{42}\\x{0001F600}', ['AB😀'], ['AB']],

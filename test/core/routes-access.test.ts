@@ -252,6 +252,21 @@ describe('for nobody', () => {
   ]);
 });
 
+describe('a deny sends nobody to sign in, whatever it asks about the user:', () => {
+  const criteria: object[] = [
+    { authenticated_user: true },
+    { user: 'u99' },
+    { email: 'eve@evil.test' },
+    { domain: 'evil.test' },
+    { groups: 'none' },
+    { 'claim/department': 'none' },
+  ];
+  for (const criterion of criteria) {
+    const settings = { allow_public_unauthenticated_access: true, policy: [deny(criterion)] };
+    check([[JSON.stringify(criterion), settings, ['nobody', 'anonymous']]]);
+  }
+});
+
 describe('the file', () => {
   for (const yes of [true, 'true', 'True', 'TRUE', 't', 'T', 1, '1', 7]) {
     check([[`${JSON.stringify(yes)} is true`, { allow_any_authenticated_user: yes }, ['dave', 'passes']]]);

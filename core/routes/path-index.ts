@@ -24,9 +24,10 @@ export function indexPaths<Item extends { readonly match: PathMatch }>(
     let first: Item | undefined;
     let best = items.length;
     const last = lastBefore(nodes, path);
-    const shared = last ? sharedLength(last.text, path) : 0;
+    if (!last) return undefined;
+    const shared = sharedLength(last.text, path);
     // A text that the path begins with is the last one before it, or the beginning of that.
-    for (let node = last; node; node = node.parent) {
+    for (let node: Node | undefined = last; node; node = node.parent) {
       if (node.text.length > shared) continue;
       for (const position of node.positions) {
         const item = items[position];
@@ -50,15 +51,11 @@ function makeNodes(texts: readonly string[]): Node[] {
     else positions.set(text, [position]);
   }
   let parent: Node | undefined;
-  return [...positions.keys()].sort(byUnits).map((text) => {
+  return [...positions.keys()].sort().map((text) => {
     while (parent && !text.startsWith(parent.text)) parent = parent.parent;
     parent = { text, positions: positions.get(text) ?? [], parent };
     return parent;
   });
-}
-
-function byUnits(one: string, other: string): number {
-  return one < other ? -1 : one > other ? 1 : 0;
 }
 
 /** The last one whose text is not greater than this. */
@@ -76,7 +73,8 @@ function lastBefore(nodes: readonly Node[], text: string): Node | undefined {
 /** How many units both begin with. */
 function sharedLength(one: string, other: string): number {
   let length = 0;
-  while (length < one.length && one.charCodeAt(length) === other.charCodeAt(length)) length += 1;
+  // At the end of both it compares NaN.
+  while (one.charCodeAt(length) === other.charCodeAt(length)) length += 1;
   return length;
 }
 

@@ -139,5 +139,6 @@ export const MODULES: readonly MutatedModule[] = [
     files: 'core/routes/access.ts',
     tests: core('routes-access', 'routes-refused', 'routes-attacks', 'routes-json', 'leave'),
   },
-  { files: 'core/routes/from.ts', tests: core('routes', 'routes-refused') },
+  { files: 'core/routes/from.ts', tests: core('routes', 'routes-refused', 'routes-attacks') },
+  { files: 'core/routes/path-index.ts', tests: core('path-index') },
 ];

@@ -53,3 +53,41 @@ describe('the index finds what is found one by one', () => {
     assert.equal(indexPaths(items)(path), items[7]);
   });
 });
+
+describe('a path is held against', () => {
+  const regexes = ['/a+', '/b+', '/c+', '/d+'].map((regex) => ({ regex }));
+  const rows: [rule: string, items: readonly object[], paths: readonly string[], counts: readonly number[]][] = [
+    [
+      'what it begins with, and nothing behind what fits',
+      [{ prefix: '/b' }, { prefix: '/a' }, { prefix: '/ab/c' }, { prefix: '/' }, { prefix: '/ab/x/y' }],
+      ['/ab/x'],
+      [0, 1, 0, 0, 0],
+    ],
+    [
+      'what comes before the longest that fits, too',
+      [{ path: '/' }, { prefix: '/a' }, { prefix: '/ab' }, { prefix: '/' }],
+      ['/abc'],
+      [1, 1, 1, 0],
+    ],
+    ['nothing where none begins it', [{ prefix: '/b' }, { prefix: '/d' }], ['/a', '/c', '/e'], [0, 0]],
+    ['few regular expressions each time', [{ prefix: '/' }, ...regexes], ['/dd', '/dd'], [2, 0, 0, 0, 2]],
+    ['many only once', [...regexes, { regex: '/.*' }, { prefix: '/' }], ['/dd', '/dd', '/x'], [0, 0, 0, 1, 1, 0]],
+    ['many only once, where none fits', [...regexes, { regex: '/.+x' }], ['/dy', '/dy'], [0, 0, 0, 1, 1]],
+  ];
+  for (const [rule, settings, paths, expected] of rows) {
+    test(rule, () => {
+      const counts = settings.map(() => 0);
+      const items = settings.map((values, position): Item => {
+        const { match } = item(values);
+        const matches = (path: string) => {
+          counts[position] = (counts[position] ?? 0) + 1;
+          return match.matches(path);
+        };
+        return { match: { ...match, matches } };
+      });
+      const find = indexPaths(items);
+      for (const path of paths) find(path);
+      assert.deepEqual(counts, expected);
+    });
+  }
+});

@@ -256,7 +256,7 @@ describe('the file', () => {
   for (const yes of [true, 'true', 'True', 'TRUE', 't', 'T', 1, '1', 7]) {
     check([[`${JSON.stringify(yes)} is true`, { allow_any_authenticated_user: yes }, ['dave', 'passes']]]);
   }
-  for (const no of [false, 'false', 'False', 'F', 0, '0', '', null]) {
+  for (const no of [false, 'false', 'False', 'FALSE', 'f', 'F', 0, '0', '', null]) {
     check([[`${JSON.stringify(no)} is false`, { allow_any_authenticated_user: no }, ['dave', 'policy_denied']]]);
   }
   check([

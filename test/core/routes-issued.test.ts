@@ -20,9 +20,9 @@ const key = await makeKey();
 type Case = [rule: string, ask: Ask, answer: string];
 
 function check(configuration: unknown, cases: readonly Case[], options: RoutesOptions = {}): void {
-  const routes = compiled(configuration, options);
-  for (const [rule, ask, answer] of cases)
-    test(`${rule}: ${answer}`, () => assert.equal(outcomeOf(routes, ask), answer));
+  for (const [rule, ask, answer] of cases) {
+    test(`${rule}: ${answer}`, () => assert.equal(outcomeOf(compiled(configuration, options), ask), answer));
+  }
 }
 
 describe('the issuer is that of the route, which', () => {
@@ -463,9 +463,12 @@ describe('a verifier with routes', () => {
     [{ policy: { decide: () => ({}), check: () => {} } }, /routes and policy exclude/],
     [{ routes: file }, /routes must be compiled routes; write routes: compileRoutes\(configuration\)/],
     [{ routes: null }, /routes must be compiled routes/],
+    [{ routes: { check: () => {} } }, /routes must be compiled routes/],
+    [{ routes: { requireIssued: () => {} } }, /routes must be compiled routes/],
   ];
   for (const [option, message] of beside) {
-    test(`refuses ${Object.keys(option)[0]}: ${message.source}`, () => {
+    const [[name, value] = []] = Object.entries(option);
+    test(`refuses ${name} ${Object.keys(value ?? {})}: ${message.source}`, () => {
       const options = { routes: compileRoutes(file), keys, ...option };
       assertMisconfigured(() => createVerifier(options as Parameters<typeof createVerifier>[0]), message);
     });
@@ -473,9 +476,8 @@ describe('a verifier with routes', () => {
 });
 
 describe('compiled routes', () => {
-  const routes = compiled([route('app', APP), route('apps', APPS)]);
-
   test('are frozen, and nothing that they say changes them', () => {
+    const routes = compiled([route('app', APP), route('apps', APPS)]);
     assert.isTrue(Object.isFrozen(routes) && Object.isFrozen(routes.hosts));
     const [explained] = routes.explain();
     assert.isTrue(Object.isFrozen(explained?.policy[0]?.['allow']));
@@ -548,6 +550,27 @@ describe('compiled routes', () => {
     test(`say whether an assertion goes on: ${JSON.stringify([settings, globally])}`, () => {
       const [only] = compiled({ ...globally, routes: [route('app', APP, settings)] }).explain();
       assert.equal(only?.passesAssertion, passes);
+    });
+  }
+
+  const asksFor = (...criteria: object[]) => ({ policy: { allow: { and: criteria } } });
+  const open: [what: string, settings: object, options: RoutesOptions, letsNobodyIn: boolean][] = [
+    ['a public route', { allow_public_unauthenticated_access: true }, {}, true],
+    ['a public route of another host', { allow_public_unauthenticated_access: true }, { hosts: ['b.test'] }, false],
+    ['one for whoever is signed in', { allow_any_authenticated_user: true }, {}, false],
+    ['one that a GET passes', asksFor({ http_method: 'GET' }), {}, true],
+    ['one that only a POST passes', asksFor({ http_method: 'POST' }), {}, false],
+    ['one that its own path passes', { prefix: '/a', ...asksFor({ http_path: '/a' }) }, {}, true],
+    ['one that another path passes', { prefix: '/b', ...asksFor({ http_path: '/a' }) }, {}, false],
+    ['one whose text is no path, as for /', { regex: '/a//b', ...asksFor({ http_path: '/' }) }, {}, true],
+    ['one that lets some users in', asksFor({ email: 'alice@example.com' }), {}, false],
+    ['one that no preflight comes to', { cors_allow_preflight: true, ...asksFor({ reject: true }) }, {}, false],
+  ];
+  for (const [what, settings, options, letsNobodyIn] of open) {
+    test(`say whether nobody passes: ${what}`, () => {
+      const only = { from: APP, to: 'http://app', ...settings };
+      const [explained] = compiled([only, route('b', 'https://b.test')], options).explain();
+      assert.equal(explained?.letsNobodyIn, letsNobodyIn);
     });
   }
 });

@@ -165,6 +165,15 @@ describe('the JSON', () => {
     assert.deepEqual(rest, { jwt_claims_headers: [] });
   });
 
+  test('has neither a sign-in nor a claim where there is none', () => {
+    const all = [route('all', 'https://*')];
+    assert.deepEqual(Object.keys(written(compiled(all))), ['routes']);
+    const claims = { 'X-Department': 'department', 'X-Empty': '', 'X-Null': null };
+    const json = written(compiled({ jwt_claims_headers: claims, routes: all }));
+    assert.deepEqual(json.jwt_claims_headers, ['department']);
+    assert.deepEqual(written(compiled(json)), json);
+  });
+
   test('keeps the hosts when it is read and written again', () => {
     const again = compiled(written(compileBoth()));
     assert.deepEqual(written(again).hosts, [HOST]);

@@ -132,7 +132,7 @@ export const MODULES: readonly MutatedModule[] = [
   },
   {
     files: 'core/routes/configuration.ts',
-    tests: core('routes', 'routes-access', 'routes-refused', 'routes-issued', 'routes-json'),
+    tests: core('routes', 'routes-access', 'routes-attacks', 'routes-refused', 'routes-issued', 'routes-json', 'leave'),
   },
   { files: 'core/routes/settings.ts', tests: core('routes', 'routes-access', 'routes-refused', 'routes-issued') },
   { files: 'core/routes/keys.ts', tests: core('routes-refused') },

@@ -208,12 +208,21 @@ describe('the port, which no assertion has:', () => {
     ['the header Host says it', { url: '/', aud: HOST, headers: { Host: 'APP.corp.example.com' } }, 'any'],
     ['neither: all must let it through', { url: '/', aud: HOST }, 'policy_denied'],
     ['neither: all must let it through', { url: '/', aud: HOST, as: 'dave' }, 'allowed'],
+    ['both say the same', { url: `${APP}/`, headers: { host: HOST } }, 'any'],
+    ['both say the same', { url: `${APP}:8443/`, headers: { host: `${HOST}:8443` }, as: 'dave' }, '8443'],
     ['they differ: all must let it through', { url: `${APP}/`, headers: { host: `${HOST}:8443` } }, 'policy_denied'],
     [
       'another host says nothing',
       { url: 'http://service.internal:8443/', aud: HOST, headers: { host: 'service.internal' } },
       'policy_denied',
     ],
+    [
+      'nor does its port',
+      { url: 'http://service.internal:8443/', aud: HOST, headers: { host: 'service.internal:8443' }, as: 'dave' },
+      'allowed',
+    ],
+    ['nor what is no authority', { url: '/', aud: HOST, headers: { host: `x:${HOST}:8443` }, as: 'dave' }, 'allowed'],
+    ['nor what is no port', { url: '/', aud: HOST, headers: { host: `${HOST}:8443x` }, as: 'dave' }, 'allowed'],
   ]);
   describe('hosts says it, too:', () => {
     check(routes, [['with 8443', { url: '/', aud: HOST }, 'policy_denied']], { hosts: [`${HOST}:8443`] });

@@ -167,6 +167,17 @@ describe('a refusal says to the operator what is wrong:', () => {
       ],
     ],
     [
+      'a path that its reader could not read',
+      [route('admin', APP, { prefix: '/admin' }), route('x', APP, { prefix: '/x' })],
+      ALICE,
+      { ...GET, path: null },
+      [
+        'policy_denied',
+        'The routes differ by path, and servers could read that path in different ways.',
+        'a path with one reading: no encoded slash, dot segment, empty segment or double encoding',
+      ],
+    ],
+    [
       'no path',
       [route('admin', APP, { prefix: '/admin' }), route('x', APP, { prefix: '/x' })],
       ALICE,

@@ -244,7 +244,9 @@ describe('the option hosts', () => {
   const wanted: [hosts: string[], names: string[], open: string[], closed: string[]][] = [
     [[HOST], [HOST], [HOST], ['wiki.corp.example.com', 'a.apps.corp.example.com']],
     [['wiki.corp.example.com'], ['wiki.corp.example.com'], ['wiki.corp.example.com'], [HOST]],
+    [['WIKI.corp.example.com'], ['WIKI.corp.example.com'], ['wiki.corp.example.com'], [HOST]],
     [[`${HOST}:443`], [HOST], [HOST], []],
+    [[HOST, `${HOST}:443`], [HOST], [HOST], []],
     [
       ['*.apps.corp.example.com'],
       ['*.apps.corp.example.com'],
@@ -293,7 +295,63 @@ describe('the option hosts', () => {
     assert.equal(length, 1);
   });
 
+  describe('needs no other route to be decided than those that may be for them:', () => {
+    const one = (from: string) =>
+      route('left', `https://${from}`, { policy: [{ allow: { or: [{ source_ip: '10.0.0.0/8' }] } }] });
+    const behind = [route('app', APP), one('*.corp.example.com')];
+    const byPort = [route('8443', `${APP}:8443`), one('*.corp.example.com')];
+    const wild = [route('apps', APPS), one('*.corp.example.com')];
+    const cases: [what: string, file: object[], hosts: string[], isNeeded: boolean][] = [
+      ['a wildcard behind an exact host', behind, [HOST], false],
+      ['a wildcard behind an exact host with its port', behind, [`${HOST}:443`], false],
+      ['a wildcard behind an exact host in another case', behind, ['APP.corp.example.com'], false],
+      ['a wildcard that takes another of these hosts', behind, [HOST, 'x.corp.example.com'], true],
+      ['a wildcard behind the port of a host', byPort, [`${HOST}:8443`], false],
+      ['a wildcard that takes other ports of a host', byPort, [HOST], true],
+      ['a wildcard that takes all that another takes', wild, ['*.apps.corp.example.com'], true],
+      [
+        'a wildcard of which another takes a part',
+        [route('all', 'https://*.corp.example.com'), one('*.apps.corp.example.com')],
+        ['*.corp.example.com'],
+        true,
+      ],
+      [
+        'a wildcard that shares no host',
+        [route('apps', APPS), one('*.other.example.com')],
+        ['*.apps.corp.example.com'],
+        false,
+      ],
+      ['another port of a host', [route('app', APP), one(`${HOST}:8443`)], [`${HOST}:443`], false],
+      ['one port of all', [route('app', APP), one(`${HOST}:8443`)], [HOST], true],
+      ['all ports but one', [route('8443', `${APP}:8443`), one(HOST)], [`${HOST}:8443`], false],
+      ['what ends alike', [route('app', APP), one(`x${HOST}`)], [HOST], false],
+    ];
+    for (const [what, file, hosts, isNeeded] of cases) {
+      test(`${what}, with ${hosts}: ${isNeeded ? 'needed' : 'not needed'}`, () => {
+        const build = () => compiled(file, { hosts });
+        if (isNeeded) assertMisconfigured(build, /source_ip/);
+        else assert.doesNotThrow(build);
+      });
+    }
+  });
+
+  test('shows one that is there, or how one looks where there is none', () => {
+    const build = (file: object[]) => () => compiled(file, { hosts: [] });
+    assertMisconfigured(build([route('app', `${APP}:8443`)]), /; write hosts: \['app\.corp\.example\.com'\]\.$/);
+    assertMisconfigured(
+      build([{ from: 'https://b.test', redirect: {} }]),
+      /write hosts: \['app\.corp\.example\.com'\]/,
+    );
+    const two = [route('app', APP), route('admin', APP, { path: '/admin' }), route('b', 'https://b.example.com')];
+    assertMisconfigured(
+      () => compiled([...two, { from: 'https://c.test', redirect: {} }], { hosts: ['d.example.com'] }),
+      /^hosts has "d\.example\.com", for which there is no route; there are app\.corp\.example\.com, b\.example\.com\.$/,
+    );
+  });
+
   const wrong: [hosts: unknown, message: RegExp][] = [
+    [[HOST, ''], /hosts must be a list/],
+    [[HOST, 1], /hosts must be a list/],
     [['other.corp.test'], /hosts has "other\.corp\.test", for which there is no route; there are app\.corp/],
     [[APP], /hosts has "https:\/\/app\.corp/],
     [['*.other.test'], /for which there is no route/],
@@ -573,6 +631,7 @@ describe('compiled routes', () => {
     ['one that another path passes', { prefix: '/b', ...asksFor({ http_path: '/a' }) }, {}, false],
     ['one whose text is no path, as for /', { regex: '/a//b', ...asksFor({ http_path: '/' }) }, {}, true],
     ['one that lets some users in', asksFor({ email: 'alice@example.com' }), {}, false],
+    ['one that lets all but a group in', asksFor({ groups: { exclude: 'admins' } }), {}, false],
     ['one that no preflight comes to', { cors_allow_preflight: true, ...asksFor({ reject: true }) }, {}, false],
   ];
   for (const [what, settings, options, letsNobodyIn] of open) {

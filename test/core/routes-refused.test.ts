@@ -661,6 +661,7 @@ describe('a misspelt key is refused with the right one:', () => {
     ['form', 'from'],
     ['regexp', 'regex'],
     ['paths', 'path'],
+    ['idle_timeot', 'idle_timeout'],
   ];
   for (const [spelled, meant] of real) {
     test(`${spelled}: ${meant}`, () => {

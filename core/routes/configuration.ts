@@ -48,15 +48,12 @@ export function readConfiguration(configuration: unknown): Configuration {
   const section = { at: '', values: lowerKeys(root, '') as Section['values'] };
   const { values } = section;
   if (values['routes'] === undefined && values['policy'] === undefined) throw notConfiguration(values);
-  if (!isBare) requireGlobalKeys(section);
+  requireGlobalKeys(section);
   const at = (list: string) => (isBare ? '' : list);
   return {
     globals: readGlobals(section, isBare),
     hosts: values['hosts'] as readonly string[] | undefined,
-    routes: [
-      ...readList('policy', values['policy'], at('policy')),
-      ...readList('routes', values['routes'], at('routes')),
-    ],
+    routes: [...readList(values['policy'], at('policy')), ...readList(values['routes'], at('routes'))],
   };
 }
 
@@ -111,7 +108,7 @@ export function isGroupsFilter(value: unknown): boolean {
 function hostOf(url: string): string {
   return url
     .replace(/^[a-z]+:\/\//i, '')
-    .replace(/[:/?#].*$/s, '')
+    .replace(/[:/?#].*/s, '')
     .toLowerCase();
 }
 
@@ -120,7 +117,7 @@ function readClaims(section: Section): ReadonlySet<string> | undefined {
   const value = section.values['jwt_claims_headers'];
   if (isObject(value)) {
     const headers = { at: 'jwt_claims_headers', values: value };
-    return new Set(Object.keys(value).map((header) => readText(headers, header) ?? ''));
+    return new Set(Object.keys(value).flatMap((header) => readText(headers, header) ?? []));
   }
   const claims = readTexts(section, 'jwt_claims_headers');
   return claims && new Set(claims.map(([claim]) => claim));
@@ -144,12 +141,12 @@ export function readIssuerFormat(section: Section): IssuerFormat | undefined {
 }
 
 /** `at`: where the list stands; empty where it is the document itself. */
-function readList(list: 'policy' | 'routes', value: unknown, at: string): Section[] {
+function readList(value: unknown, at: string): Section[] {
   if (value === undefined || value === null) return [];
   const routes = isObject(value) && 'from' in value ? [value] : value;
   if (!Array.isArray(routes)) {
     const hint = typeof value === 'string' ? ': decode the base64 and parse the YAML first' : '';
-    throw configurationError(`${at || list} must be a list of routes; it is ${describeType(value)}${hint}.`, {
+    throw configurationError(`${at} must be a list of routes; it is ${describeType(value)}${hint}.`, {
       path: at,
     });
   }

@@ -124,7 +124,7 @@ export function createJudge({ lookup, hasPorts, wanted, globals, compiled }: Jud
     const { method, headers } = request;
     const targets = readTargets(request, globals);
     const aliases = (request.aliases ?? NONE).map((one) => readUrl(one, globals));
-    const path = onePathOf(aliases.length > 0 ? [...targets, ...aliases] : targets);
+    const path = onePathOf([...targets, ...aliases]);
     return {
       targets: targets.map((target) => routesOf(hosts, target)),
       aliases: aliases.map((alias) => routesOf(hosts, alias)),
@@ -180,7 +180,6 @@ function onePathOf([first, ...others]: readonly Target[]): string | null | undef
 }
 
 function onlyRouted(targets: readonly (readonly Route[])[]): readonly (readonly Route[])[] {
-  if (targets.length === 1) return targets;
   const routed = targets.filter(({ length }) => length > 0);
   return routed.length > 0 ? routed : targets;
 }
@@ -223,8 +222,9 @@ interface Target {
 }
 
 function readTargets({ url, path, targets }: RoutedRequest, globals: Judged['globals']): Target[] {
-  const urls = targets ?? (typeof url === 'string' ? [url] : undefined);
-  if (urls) return urls.map((one) => readUrl(one, globals));
+  const urls = targets ?? (typeof url === 'string' ? [url] : NONE);
+  // An empty list is none: a request without any target would need no route.
+  if (urls.length > 0) return urls.map((one) => readUrl(one, globals));
   if (typeof path !== 'string') return [{ path, spellings: undefined }];
   if (!isCanonical(path)) return [UNREADABLE];
   // Any letter of it may have been escaped without normalize_path, and any slash where Envoy keeps these: other routes are for it then.
@@ -256,9 +256,8 @@ function portOf({ url, headers }: RoutedRequest, audience: string): string | und
 }
 
 function portAt(authority: string | undefined, audience: string): string | undefined {
-  if (authority === undefined || authority === audience) return authority && '443';
-  const [, host = '', port = '443'] = /^([^:]*)(?::(\d+))?$/.exec(authority) ?? [];
-  return host.toLowerCase() === audience.toLowerCase() ? port : undefined;
+  const [, host, port = '443'] = /^([^:]*)(?::(\d+))?$/.exec(authority ?? '') ?? [];
+  return host?.toLowerCase() === audience.toLowerCase() ? port : undefined;
 }
 
 /** Where the path has no one reading: all must let it through, and there must be no path that none is for. */

@@ -119,13 +119,7 @@ const DECIDING_KEYS = [
 ];
 
 /** Others whose names are near to one that decides. */
-const NEAR_KEYS = [
-  'policy_file',
-  'authorize_service_url',
-  'authorize_internal_service_url',
-  'merge_slashes',
-  'service',
-];
+const NEAR_KEYS = ['policy_file', 'service'];
 
 const SUB_POLICY_KEYS = [
   'allowed_domains',

@@ -73,7 +73,7 @@ export function readTexts({ at, values }: Section, key: string): [text: string, 
   const value = values[key];
   const path = join(at, key);
   if (value === undefined || value === null) return undefined;
-  const list = typeof value === 'string' && value !== '' ? value.split(',') : value === '' ? [] : [value].flat();
+  const list = value === '' ? [] : typeof value === 'string' ? value.split(',') : [value].flat();
   return list.map((one, i) => {
     const place = Array.isArray(value) ? `${path}[${i}]` : path;
     if (typeof one === 'number') return [String(one), place];

@@ -141,4 +141,29 @@ export const MODULES: readonly MutatedModule[] = [
   },
   { files: 'core/routes/from.ts', tests: core('routes', 'routes-refused', 'routes-attacks') },
   { files: 'core/routes/path-index.ts', tests: core('path-index') },
+  {
+    files: 'core/routes/judge.ts',
+    tests: core(
+      'routes',
+      'routes-access',
+      'routes-attacks',
+      'routes-refusals',
+      'routes-issued',
+      'gate-routes',
+      'leave',
+    ),
+  },
+  {
+    files: 'core/routes/compile.ts',
+    tests: core('routes', 'routes-attacks', 'routes-refused', 'routes-issued', 'routes-json', 'leave'),
+  },
+  {
+    files: 'core/routes/configuration.ts',
+    tests: core('routes', 'routes-access', 'routes-attacks', 'routes-refused', 'routes-issued', 'routes-json', 'leave'),
+  },
+  { files: 'core/routes/settings.ts', tests: core('routes', 'routes-access', 'routes-refused', 'routes-issued') },
+  { files: 'core/routes/keys.ts', tests: core('routes-refused') },
+  { files: 'core/routes/wanted.ts', tests: core('routes', 'routes-refused', 'routes-issued', 'routes-json', 'leave') },
+  { files: 'core/routes/reduce.ts', tests: core('routes-json', 'routes-refused', 'leave') },
+  { files: 'core/routes/explain.ts', tests: core('routes-refused', 'routes-issued', 'routes-json', 'leave') },
 ];

@@ -118,9 +118,11 @@ test('the settings are one rule in Pomerium’s language, with the claims in ord
   assert.deepEqual(routes.explain()[0]?.policy, [{ allow: { or: criteria } }]);
 });
 
-test('a claim that has no values is no criterion', () => {
-  const route = { from: APP, to: 'http://app', allowed_idp_claims: { roles: null } };
-  assert.deepEqual(compiled({ jwt_claims_headers: ['roles'], routes: [route] }).explain()[0]?.policy, []);
+test('a claim or a list that has no values is no criterion', () => {
+  for (const settings of [{ allowed_idp_claims: { roles: null } }, { allowed_users: '' }, { allowed_domains: [] }]) {
+    const route = { from: APP, to: 'http://app', ...settings };
+    assert.deepEqual(compiled({ jwt_claims_headers: ['roles'], routes: [route] }).explain()[0]?.policy, []);
+  }
 });
 
 describe('cors_allow_preflight', () => {
@@ -271,7 +273,7 @@ describe('the file', () => {
   for (const yes of [true, 'true', 'True', 'TRUE', 't', 'T', 1, '1', 7]) {
     check([[`${JSON.stringify(yes)} is true`, { allow_any_authenticated_user: yes }, ['dave', 'passes']]]);
   }
-  for (const no of [false, 'false', 'False', 'F', 0, '0', '', null]) {
+  for (const no of [false, 'false', 'False', 'FALSE', 'f', 'F', 0, '0', '', null]) {
     check([[`${JSON.stringify(no)} is false`, { allow_any_authenticated_user: no }, ['dave', 'policy_denied']]]);
   }
   check([
@@ -290,6 +292,7 @@ describe('the file', () => {
     ['a text is a list of one', { allowed_users: 'u10' }, ['dave', 'passes'], ['alice', 'policy_denied']],
     ['and split at commas', { allowed_users: 'u99,u10' }, ['dave', 'passes']],
     ['spaces are part of it', { allowed_users: 'u99, u10' }, ['dave', 'policy_denied']],
+    ['a number is text where one is asked for', { name: 7, allow_any_authenticated_user: true }, ['dave', '7']],
     ['a number is text', { allowed_users: [10, 'u10'], prefix: '/', name: 'passes' }, ['dave', 'passes']],
     ['an empty text is an empty list', { allowed_users: '', allowed_domains: 'other.test' }, ['dave', 'passes']],
     [

@@ -97,6 +97,34 @@ describe('a target that was really asked for counts', () => {
     const closed = { from, prefix: '/prod/internal', to: 'http://closed', jwt_issuer_format: 'uri', ...forAlice };
     assert.equal(asked([closed, open], { targets }), 'issuer_mismatch');
   });
+  test('and an empty list of them is as none: a route must let the request through', () => {
+    const closed = { from, to, ...forAlice };
+    assert.equal(asked([closed], { targets: [] }), 'policy_denied');
+    assert.equal(asked([open], { targets: [] }), 'allowed');
+    const byPath = [
+      { ...open, prefix: '/a' },
+      { ...closed, prefix: '/b' },
+    ];
+    assert.equal(asked(byPath, { targets: [] }), 'invalid_configuration');
+    assert.equal(asked(byPath, { targets: [], path: '/b' }), 'policy_denied');
+  });
+  test('by a policy that asks about the path: one path alone, of all targets and aliases', () => {
+    const paths = [{ ...open, policy: { deny: { or: [{ http_path: { starts_with: '/admin' } }] } } }];
+    assert.equal(asked(paths, { targets: ['/x', '/%78'], aliases: ['/x?y'] }), 'allowed');
+    assert.equal(asked(paths, { targets: ['/x'], aliases: ['/admin/x'] }), 'policy_denied');
+    assert.equal(asked(paths, { targets: ['/x', '/admin'] }), 'policy_denied');
+    assert.equal(asked(paths, { targets: ['/x', '/y'] }), 'policy_denied');
+  });
+  test('where any route will do, whatever Pomerium answers itself on that host', () => {
+    const ask = (access: object) => {
+      const routes = [
+        { from, prefix: '/moved', redirect: { https_redirect: true } },
+        { from, to, ...access },
+      ];
+      return codeOf(() => compileRoutes(routes).check(somebody(), { method: 'GET' }, true));
+    };
+    assert.deepEqual([ask(forAny), ask(forAlice)], ['allowed', 'policy_denied']);
+  });
   test('and an alias, whatever the issuer of its route', () => {
     const closed = { from, prefix: '/admin', to: 'http://closed', jwt_issuer_format: 'uri', ...forAlice };
     const request = { targets: ['/_next/image'], aliases: ['/admin/x.png'] };
@@ -121,9 +149,10 @@ describe('nobody is nobody, whatever the assertion says', () => {
     { email: 'alice@example.com' },
     { domain: 'example.com' },
     { 'claim/department': 'it' },
+    { groups: { exclude: 'contractors' } },
   ];
   for (const criterion of policies) {
-    test(Object.keys(criterion).join(), () => {
+    test(JSON.stringify(criterion), () => {
       const routes = compileRoutes([{ from: `https://${HOST}`, to, policy: { allow: { or: [criterion] } } }]);
       assert.equal(
         codeOf(() => routes.check(nobody, { method: 'GET', path: '/', headers: {} })),
@@ -152,12 +181,21 @@ test('names of claims have no case, as in the file', () => {
   }
 });
 
-test('a groups filter keeps a deny from being decided', () => {
+test('a groups filter, of the route or of all, keeps a deny from being decided', () => {
   const route = { from: `https://${HOST}`, to, ...forAny, jwt_groups_filter: ['a'] };
   assertMisconfigured(
     () => compileRoutes([{ ...route, policy: { deny: { or: [{ groups: 'contractors' }] } } }]),
     /groups cannot be decided: jwt_groups_filter/,
   );
+  const denied = { from: `https://${HOST}`, to, ...forAny, policy: { deny: { or: [{ groups: 'contractors' }] } } };
+  const build = (filter: unknown) => [
+    () => compileRoutes([{ ...denied, jwt_groups_filter: filter }]),
+    () => compileRoutes({ jwt_groups_filter: filter, routes: [denied] }),
+  ];
+  for (const one of [['a'], 'a', { groups: ['a'] }].flatMap(build)) {
+    assertMisconfigured(one, /groups cannot be decided: jwt_groups_filter/);
+  }
+  for (const one of [[], '', null].flatMap(build)) assert.doesNotThrow(one);
   assert.doesNotThrow(() => compileRoutes([{ ...route, policy: { allow: { or: [{ groups: 'staff' }] } } }]));
   assert.doesNotThrow(() => compileRoutes([{ ...route, policy: { deny: { or: [{ email: 'a@example.com' }] } } }]));
 });

@@ -20,9 +20,9 @@ const key = await makeKey();
 type Case = [rule: string, ask: Ask, answer: string];
 
 function check(configuration: unknown, cases: readonly Case[], options: RoutesOptions = {}): void {
-  const routes = compiled(configuration, options);
-  for (const [rule, ask, answer] of cases)
-    test(`${rule}: ${answer}`, () => assert.equal(outcomeOf(routes, ask), answer));
+  for (const [rule, ask, answer] of cases) {
+    test(`${rule}: ${answer}`, () => assert.equal(outcomeOf(compiled(configuration, options), ask), answer));
+  }
 }
 
 describe('the issuer is that of the route, which', () => {
@@ -208,12 +208,21 @@ describe('the port, which no assertion has:', () => {
     ['the header Host says it', { url: '/', aud: HOST, headers: { Host: 'APP.corp.example.com' } }, 'any'],
     ['neither: all must let it through', { url: '/', aud: HOST }, 'policy_denied'],
     ['neither: all must let it through', { url: '/', aud: HOST, as: 'dave' }, 'allowed'],
+    ['both say the same', { url: `${APP}/`, headers: { host: HOST } }, 'any'],
+    ['both say the same', { url: `${APP}:8443/`, headers: { host: `${HOST}:8443` }, as: 'dave' }, '8443'],
     ['they differ: all must let it through', { url: `${APP}/`, headers: { host: `${HOST}:8443` } }, 'policy_denied'],
     [
       'another host says nothing',
       { url: 'http://service.internal:8443/', aud: HOST, headers: { host: 'service.internal' } },
       'policy_denied',
     ],
+    [
+      'nor does its port',
+      { url: 'http://service.internal:8443/', aud: HOST, headers: { host: 'service.internal:8443' }, as: 'dave' },
+      'allowed',
+    ],
+    ['nor what is no authority', { url: '/', aud: HOST, headers: { host: `x:${HOST}:8443` }, as: 'dave' }, 'allowed'],
+    ['nor what is no port', { url: '/', aud: HOST, headers: { host: `${HOST}:8443x` }, as: 'dave' }, 'allowed'],
   ]);
   describe('hosts says it, too:', () => {
     check(routes, [['with 8443', { url: '/', aud: HOST }, 'policy_denied']], { hosts: [`${HOST}:8443`] });
@@ -235,7 +244,9 @@ describe('the option hosts', () => {
   const wanted: [hosts: string[], names: string[], open: string[], closed: string[]][] = [
     [[HOST], [HOST], [HOST], ['wiki.corp.example.com', 'a.apps.corp.example.com']],
     [['wiki.corp.example.com'], ['wiki.corp.example.com'], ['wiki.corp.example.com'], [HOST]],
+    [['WIKI.corp.example.com'], ['WIKI.corp.example.com'], ['wiki.corp.example.com'], [HOST]],
     [[`${HOST}:443`], [HOST], [HOST], []],
+    [[HOST, `${HOST}:443`], [HOST], [HOST], []],
     [
       ['*.apps.corp.example.com'],
       ['*.apps.corp.example.com'],
@@ -284,7 +295,63 @@ describe('the option hosts', () => {
     assert.equal(length, 1);
   });
 
+  describe('needs no other route to be decided than those that may be for them:', () => {
+    const one = (from: string) =>
+      route('left', `https://${from}`, { policy: [{ allow: { or: [{ source_ip: '10.0.0.0/8' }] } }] });
+    const behind = [route('app', APP), one('*.corp.example.com')];
+    const byPort = [route('8443', `${APP}:8443`), one('*.corp.example.com')];
+    const wild = [route('apps', APPS), one('*.corp.example.com')];
+    const cases: [what: string, file: object[], hosts: string[], isNeeded: boolean][] = [
+      ['a wildcard behind an exact host', behind, [HOST], false],
+      ['a wildcard behind an exact host with its port', behind, [`${HOST}:443`], false],
+      ['a wildcard behind an exact host in another case', behind, ['APP.corp.example.com'], false],
+      ['a wildcard that takes another of these hosts', behind, [HOST, 'x.corp.example.com'], true],
+      ['a wildcard behind the port of a host', byPort, [`${HOST}:8443`], false],
+      ['a wildcard that takes other ports of a host', byPort, [HOST], true],
+      ['a wildcard that takes all that another takes', wild, ['*.apps.corp.example.com'], true],
+      [
+        'a wildcard of which another takes a part',
+        [route('all', 'https://*.corp.example.com'), one('*.apps.corp.example.com')],
+        ['*.corp.example.com'],
+        true,
+      ],
+      [
+        'a wildcard that shares no host',
+        [route('apps', APPS), one('*.other.example.com')],
+        ['*.apps.corp.example.com'],
+        false,
+      ],
+      ['another port of a host', [route('app', APP), one(`${HOST}:8443`)], [`${HOST}:443`], false],
+      ['one port of all', [route('app', APP), one(`${HOST}:8443`)], [HOST], true],
+      ['all ports but one', [route('8443', `${APP}:8443`), one(HOST)], [`${HOST}:8443`], false],
+      ['what ends alike', [route('app', APP), one(`x${HOST}`)], [HOST], false],
+    ];
+    for (const [what, file, hosts, isNeeded] of cases) {
+      test(`${what}, with ${hosts}: ${isNeeded ? 'needed' : 'not needed'}`, () => {
+        const build = () => compiled(file, { hosts });
+        if (isNeeded) assertMisconfigured(build, /source_ip/);
+        else assert.doesNotThrow(build);
+      });
+    }
+  });
+
+  test('shows one that is there, or how one looks where there is none', () => {
+    const build = (file: object[]) => () => compiled(file, { hosts: [] });
+    assertMisconfigured(build([route('app', `${APP}:8443`)]), /; write hosts: \['app\.corp\.example\.com'\]\.$/);
+    assertMisconfigured(
+      build([{ from: 'https://b.test', redirect: {} }]),
+      /write hosts: \['app\.corp\.example\.com'\]/,
+    );
+    const two = [route('app', APP), route('admin', APP, { path: '/admin' }), route('b', 'https://b.example.com')];
+    assertMisconfigured(
+      () => compiled([...two, { from: 'https://c.test', redirect: {} }], { hosts: ['d.example.com'] }),
+      /^hosts has "d\.example\.com", for which there is no route; there are app\.corp\.example\.com, b\.example\.com\.$/,
+    );
+  });
+
   const wrong: [hosts: unknown, message: RegExp][] = [
+    [[HOST, ''], /hosts must be a list/],
+    [[HOST, 1], /hosts must be a list/],
     [['other.corp.test'], /hosts has "other\.corp\.test", for which there is no route; there are app\.corp/],
     [[APP], /hosts has "https:\/\/app\.corp/],
     [['*.other.test'], /for which there is no route/],
@@ -463,9 +530,12 @@ describe('a verifier with routes', () => {
     [{ policy: { decide: () => ({}), check: () => {} } }, /routes and policy exclude/],
     [{ routes: file }, /routes must be compiled routes; write routes: compileRoutes\(configuration\)/],
     [{ routes: null }, /routes must be compiled routes/],
+    [{ routes: { check: () => {} } }, /routes must be compiled routes/],
+    [{ routes: { requireIssued: () => {} } }, /routes must be compiled routes/],
   ];
   for (const [option, message] of beside) {
-    test(`refuses ${Object.keys(option)[0]}: ${message.source}`, () => {
+    const [[name, value] = []] = Object.entries(option);
+    test(`refuses ${name} ${Object.keys(value ?? {})}: ${message.source}`, () => {
       const options = { routes: compileRoutes(file), keys, ...option };
       assertMisconfigured(() => createVerifier(options as Parameters<typeof createVerifier>[0]), message);
     });
@@ -473,9 +543,8 @@ describe('a verifier with routes', () => {
 });
 
 describe('compiled routes', () => {
-  const routes = compiled([route('app', APP), route('apps', APPS)]);
-
   test('are frozen, and nothing that they say changes them', () => {
+    const routes = compiled([route('app', APP), route('apps', APPS)]);
     assert.isTrue(Object.isFrozen(routes) && Object.isFrozen(routes.hosts));
     const [explained] = routes.explain();
     assert.isTrue(Object.isFrozen(explained?.policy[0]?.['allow']));
@@ -548,6 +617,28 @@ describe('compiled routes', () => {
     test(`say whether an assertion goes on: ${JSON.stringify([settings, globally])}`, () => {
       const [only] = compiled({ ...globally, routes: [route('app', APP, settings)] }).explain();
       assert.equal(only?.passesAssertion, passes);
+    });
+  }
+
+  const asksFor = (...criteria: object[]) => ({ policy: { allow: { and: criteria } } });
+  const open: [what: string, settings: object, options: RoutesOptions, letsNobodyIn: boolean][] = [
+    ['a public route', { allow_public_unauthenticated_access: true }, {}, true],
+    ['a public route of another host', { allow_public_unauthenticated_access: true }, { hosts: ['b.test'] }, false],
+    ['one for whoever is signed in', { allow_any_authenticated_user: true }, {}, false],
+    ['one that a GET passes', asksFor({ http_method: 'GET' }), {}, true],
+    ['one that only a POST passes', asksFor({ http_method: 'POST' }), {}, false],
+    ['one that its own path passes', { prefix: '/a', ...asksFor({ http_path: '/a' }) }, {}, true],
+    ['one that another path passes', { prefix: '/b', ...asksFor({ http_path: '/a' }) }, {}, false],
+    ['one whose text is no path, as for /', { regex: '/a//b', ...asksFor({ http_path: '/' }) }, {}, true],
+    ['one that lets some users in', asksFor({ email: 'alice@example.com' }), {}, false],
+    ['one that lets all but a group in', asksFor({ groups: { exclude: 'admins' } }), {}, false],
+    ['one that no preflight comes to', { cors_allow_preflight: true, ...asksFor({ reject: true }) }, {}, false],
+  ];
+  for (const [what, settings, options, letsNobodyIn] of open) {
+    test(`say whether nobody passes: ${what}`, () => {
+      const only = { from: APP, to: 'http://app', ...settings };
+      const [explained] = compiled([only, route('b', 'https://b.test')], options).explain();
+      assert.equal(explained?.letsNobodyIn, letsNobodyIn);
     });
   }
 });

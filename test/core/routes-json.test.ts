@@ -107,10 +107,10 @@ describe('the JSON', () => {
     policy: { allow: { or: [{ email: 's3cret@example.com' }] } },
     pass_identity_headers: true,
   };
-  const routes = compiled({ ...secret, routes: [own, other] }, { hosts: [HOST] });
+  const compileBoth = () => compiled({ ...secret, routes: [own, other] }, { hosts: [HOST] });
 
   test('has what decides of the hosts that are wanted', () => {
-    assert.deepEqual(written(routes).routes[0], {
+    assert.deepEqual(written(compileBoth()).routes[0], {
       name: 'app',
       from: APP,
       prefix: '/app',
@@ -125,7 +125,7 @@ describe('the JSON', () => {
   });
 
   test('has of the others only for which paths they are, and only where they hide a wildcard', () => {
-    assert.lengthOf(written(routes).routes, 1);
+    assert.lengthOf(written(compileBoth()).routes, 1);
     const wild = route('wild', 'https://*.corp.example.com');
     const hidden = compiled({ ...secret, routes: [own, other, wild] }, { hosts: ['*.corp.example.com'] });
     const { from, prefix, response, ...more } = written(hidden).routes[1];
@@ -135,7 +135,7 @@ describe('the JSON', () => {
   });
 
   test('has no secret, no target, no header, and nothing of others', () => {
-    assert.notMatch(JSON.stringify(routes), /s3cret/i);
+    assert.notMatch(JSON.stringify(compileBoth()), /s3cret/i);
     assert.notMatch(JSON.stringify(compiled({ ...secret, routes: [own] })), /s3cret/i);
   });
 
@@ -156,6 +156,29 @@ describe('the JSON', () => {
     assert.deepEqual(Object.keys(written(compiled({ routes: [route('app', APP)] }))), ['jwt_claims_headers', 'routes']);
   });
 
+  test('has no host of the sign-in that hides none of these', () => {
+    const globals = {
+      authenticate_service_url: 'https://login.example.net',
+      authenticate_internal_service_url: 'https://login.internal',
+    };
+    const { routes: _, ...rest } = written(compiled({ ...globals, routes: [route('app', APP)] }));
+    assert.deepEqual(rest, { jwt_claims_headers: [] });
+  });
+
+  test('has neither a sign-in nor a claim where there is none', () => {
+    const all = [route('all', 'https://*')];
+    assert.deepEqual(Object.keys(written(compiled(all))), ['routes']);
+    const claims = { 'X-Department': 'department', 'X-Empty': '', 'X-Null': null };
+    const json = written(compiled({ jwt_claims_headers: claims, routes: all }));
+    assert.deepEqual(json.jwt_claims_headers, ['department']);
+    assert.deepEqual(written(compiled(json)), json);
+  });
+
+  test('keeps the hosts when it is read and written again', () => {
+    const again = compiled(written(compileBoth()));
+    assert.deepEqual(written(again).hosts, [HOST]);
+  });
+
   test('is the order of Pomerium in one list', () => {
     const { routes: list, policy } = written(
       compiled({ routes: [route('b', APP)], policy: [route('a', APP, { prefix: '/a' })] }),
@@ -168,6 +191,7 @@ describe('the JSON', () => {
   });
 
   test('is made anew each time', () => {
+    const routes = compileBoth();
     const json = routes.toJSON() as { routes: unknown[] };
     json.routes.length = 0;
     assert.lengthOf(written(routes).routes, 1);

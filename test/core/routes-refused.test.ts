@@ -217,7 +217,7 @@ describe('what Pomerium does not start with:', () => {
       'routes by their names',
       { routes: { app: route } },
       'routes',
-      /^routes must be a list of routes; it is a value of type object/,
+      /^routes must be a list of routes; it is a value of type object\.$/,
     ],
     [
       'routes as text',
@@ -290,12 +290,15 @@ describe('what is no configuration, with what it seems to be:', () => {
     ['empty routes', { routes: [] }, /^No route leads to a service/],
     ['null for routes', { routes: null, policy: null }, /^No route leads to a service/],
     ['a policy', { allow: { or: [] } }, /^This is a policy, not a route; use compilePolicy/],
+    ['a deny', { deny: { or: [] } }, /^This is a policy, not a route/],
     ['a rule in a list', [{ deny: { or: [] } }], /is a rule of a policy, not a route/],
     [
       'a manifest',
       { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', spec: {} },
       /^This is a Kubernetes manifest; pomerium-edge routes/,
     ],
+    ['a kind alone', { kind: 'Ingress' }, /^There are no routes in it, and it begins with "kind"/],
+    ['a version alone', { apiVersion: 'v1' }, /^There are no routes in it, and it begins with "apiversion"/],
     [
       'values of a chart',
       { config: { routes: [route] } },
@@ -658,12 +661,23 @@ describe('a misspelt key is refused with the right one:', () => {
     ['form', 'from'],
     ['regexp', 'regex'],
     ['paths', 'path'],
+    ['idle_timeot', 'idle_timeout'],
   ];
   for (const [spelled, meant] of real) {
     test(`${spelled}: ${meant}`, () => {
       assert.include(errorOf(() => compileRoutes([{ ...route, [spelled]: [] }])).message, `write ${meant}.`);
     });
   }
+
+  test('of the whole configuration: hosts and jwt_groups_filter, which decide, too', () => {
+    for (const [spelled, meant] of [
+      ['host', 'hosts'],
+      ['jwt_group_filter', 'jwt_groups_filter'],
+    ] as const) {
+      const { message } = errorOf(() => compileRoutes({ routes: [route], [spelled]: [] }));
+      assert.include(message, `write ${meant}.`);
+    }
+  });
 
   test('one that is nothing like any is to be taken out', () => {
     assertRefused(() => compileRoutes([{ ...route, colour: 'red' }]), '[0].colour', /would ignore it; take it out/);
@@ -742,8 +756,14 @@ const POMERIUMS = `
   use_proxy_protocol xff_num_trusted_hops
 `;
 /** Of earlier versions, of its Enterprise, and of what is said in YAML only. */
-const OTHERS_OF_ROUTES = 'allow_renegotiation lb_config namespace namespace_id id jwt_groups_filter';
-const OTHERS = 'jwt_groups_filter administrators headers set_response_headers cache_service_url idp_service_account';
+const OTHERS_OF_ROUTES = 'allow_renegotiation lb_config namespace namespace_id id jwt_groups_filter stat_name';
+const OTHERS = `
+  jwt_groups_filter administrators headers set_response_headers cache_service_url idp_service_account service
+`;
+/** Of `SubPolicy` in config/policy.go. */
+const OF_SUB_POLICIES = `
+  allowed_domains allowed_idp_claims allowed_users explanation id name rego remediation source_ppl
+`;
 
 const namesIn = (text: string) => text.trim().split(/\s+/);
 
@@ -767,6 +787,11 @@ describe('none of Pomerium’s own keys is refused', () => {
     test(`of the whole configuration: ${name}`, () => {
       const value = name === 'routes' ? [route] : DECIDING_GLOBALLY.includes(name) ? null : { x: ['y', null] };
       assert.doesNotThrow(() => compileRoutes({ routes: [route], [name]: value }));
+    });
+  }
+  for (const name of namesIn(OF_SUB_POLICIES)) {
+    test(`of a sub-policy: ${name}`, () => {
+      assert.doesNotThrow(() => compileRoutes([{ ...route, sub_policies: [{ [name]: null }] }]));
     });
   }
   test('control: these are all keys that Pomerium has', () => {

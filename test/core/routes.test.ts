@@ -323,6 +323,11 @@ describe('the path:', () => {
       { '//x': 'policy_denied', '/moved': 'policy_denied', '/x': 'all' },
     ],
     [
+      'the same, where only a path or a regex of / is for all',
+      { routes: [at('path', { path: '/' }), route('regex', 'https://b.example.com', { regex: '/' })] },
+      { '/': 'path', '//x': 'policy_denied', 'https://b.example.com//x': 'policy_denied' },
+    ],
+    [
       'the same, where they sign in two formats: the open one does not speak for the closed one',
       [
         at('open', { prefix: '/open' }),
@@ -334,6 +339,11 @@ describe('the path:', () => {
       'an escaped slash, backslash or NUL is answered by Envoy',
       [at('all', {})],
       { '/a%2Fb': 'policy_denied', '/a%5cb': 'policy_denied', '/a%00': 'policy_denied', '//b': 'all' },
+    ],
+    [
+      'the same, where a regex takes any text',
+      [at('any', { regex: '.*' })],
+      { '/a%2Fb': 'policy_denied', '/a%00': 'policy_denied', '/x': 'any' },
     ],
     ...['keep_unchanged', 'UNESCAPE_AND_FORWARD'].map(
       (action): Rule => [
@@ -381,6 +391,32 @@ describe('what Pomerium answers itself, on every host:', () => {
         '/oauth2/callback': 'all',
       },
     ],
+    ...[
+      'HTTPS://Authenticate.corp.example.com',
+      `${authenticate}:8443/x`,
+      `${authenticate}?x`,
+      `${authenticate}#x`,
+    ].map(
+      (url): Rule => [
+        `those of its sign-in, by ${url}`,
+        { authenticate_service_url: url, routes: [route('auth', authenticate)] },
+        { [`${authenticate}/`]: 'policy_denied', [`${authenticate}/x`]: 'auth' },
+      ],
+    ),
+    ...['all', 'ALL', 'proxy, Authenticate', 'authenticate,authorize'].map(
+      (services): Rule => [
+        `those of its sign-in, with services: ${services}`,
+        { authenticate_service_url: authenticate, services, routes: [route('auth', authenticate), at('all', {})] },
+        { [`${authenticate}/`]: 'policy_denied', [`${authenticate}/x`]: 'auth' },
+      ],
+    ),
+    ...['proxy', 'proxy,authorize', 'small', 'alls'].map(
+      (services): Rule => [
+        `those of another’s sign-in, with services: ${services}`,
+        { authenticate_service_url: authenticate, services, routes: [route('auth', authenticate), at('all', {})] },
+        { [`${authenticate}/x`]: 'audience_mismatch' },
+      ],
+    ),
     [
       'and on that of the internal URL',
       {

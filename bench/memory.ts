@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { day, growthOf, type Sample } from './day.ts';
+import { day, growthOf, type Sample } from '../test/support/day.ts';
 
 /** `npm run bench -- memory`: what a process holds over a day. */
 const verifications = Number(process.env['VERIFICATIONS'] ?? 10_080_000);

@@ -3,7 +3,7 @@ import { must, UserError } from './run.ts';
 /** `npm run bench [-- PART]…`: each in a process of its own; what a runtime is, the library decides once when it is loaded. */
 const PARTS: Readonly<Record<string, string>> = {
   verify: 'bench/verify.ts',
-  server: 'bench/server/run.ts',
+  server: 'bench/server.ts',
   fleet: 'bench/fleet.ts',
   memory: 'bench/memory.ts',
   cold: 'bench/cold/run.ts',

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { assert, describe, test } from 'vitest';
-import { day, growthOf, type Sample } from '../../bench/day.ts';
+import { day, growthOf, type Sample } from '../support/day.ts';
 
 const VERIFICATIONS = 24 * 1_000;
 /** Bytes: a third of the day's identities, or of its tokens, would be many times as much. */

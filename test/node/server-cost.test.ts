@@ -1,6 +1,6 @@
 import { assert, describe, test } from 'vitest';
-import { loadServers, type Turn } from '../../bench/server/load.ts';
 import { median } from '../support/cost.ts';
+import { loadServers, type Turn } from '../support/load/servers.ts';
 
 /** What each round gave, so that a slow moment of the machine counts for both. */
 describe('a Hono app under 64 connections, with tokens that are all different,', () => {

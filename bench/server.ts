@@ -1,6 +1,6 @@
 import { cpus } from 'node:os';
-import { median } from '../../test/support/cost.ts';
-import { canPin, loadServers, type Name, type Turn } from './load.ts';
+import { median } from '../test/support/cost.ts';
+import { canPin, loadServers, type Name, type Turn } from '../test/support/load/servers.ts';
 
 /** `npm run bench -- server`: the same Hono app behind two middlewares, under 64 connections that send tokens which are all different. */
 const SETTING = { names: ['pomerium', 'createVerifier', 'jwtVerify', 'nothing'], rounds: 9, turn: 2_500 } as const;

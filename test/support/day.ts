@@ -1,6 +1,6 @@
 import { createPrivateKey, sign as signBytes } from 'node:crypto';
 import { compilePolicy, createVerifier, PomeriumError, remoteKeys } from 'pomerium-edge';
-import { HOST, jwks, makeKey, NOW, type TestKey, userClaims } from '../test/support/issuer.ts';
+import { HOST, jwks, makeKey, NOW, type TestKey, userClaims } from './issuer.ts';
 
 /** What is held at the end of an hour, after a garbage collection. In bytes; the counts are since midnight. */
 export interface Sample {

@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Pool } from 'undici';
-import { startProcess, stopProcesses } from '../../scripts/processes.ts';
-import { HOST, jwks, makeKey, sign } from '../../test/support/issuer.ts';
+import { startProcess, stopProcesses } from '../../../scripts/processes.ts';
+import { HOST, jwks, makeKey, sign } from '../issuer.ts';
 
 /**
  * What stands before the app: the whole gate of `pomerium-edge/hono`, the same lines with the verifier and with jose, or

@@ -1,7 +1,7 @@
 import { type ClaimRules, defaultIssuers } from './claims.ts';
 import { configurationError, describeValue } from './errors.ts';
 import type { EventListener } from './events.ts';
-import { type IssuerKeys, keysByIssuer } from './keys/by-issuer.ts';
+import { type IssuerKeys, keysByIssuer, type SeveralKeys } from './keys/by-issuer.ts';
 import type { PlatformKeysOptions } from './keys/remote/options.ts';
 import { sharedRemoteKeys } from './keys/remote/shared.ts';
 import type { KeySource } from './keys/source.ts';
@@ -131,6 +131,7 @@ export interface VerifierSettings extends ClaimRules {
   readonly keys: KeySource;
   /** With `issuers`: those of one of them. */
   readonly keysOf: ((issuer: string) => KeySource | undefined) | undefined;
+  readonly findOtherKey: SeveralKeys['findOther'] | undefined;
   readonly algorithms: ReadonlySet<string>;
   readonly policy: Policy | undefined;
   readonly onBehalfOf: { readonly settings: SignedInSettings; readonly callers: Policy } | undefined;
@@ -173,12 +174,14 @@ export function readVerifierOptions(options: AnyOptions): VerifierSettings {
   const routes = readRoutes(options);
   const audiences = routes ? [] : readAudiences(options.audience);
   const several = readSeveral(options);
+  const keysOfAll = several && keysByIssuer(several);
   return {
     routes,
     audiences: new Set(audiences),
     issuers: issuersOf(options.issuer, several),
-    keys: several ? keysByIssuer(several) : readKeys(options),
+    keys: keysOfAll ?? readKeys(options),
     keysOf: several && ((issuer) => several.find(({ issuers }) => issuers.has(issuer))?.keys),
+    findOtherKey: keysOfAll?.findOther,
     clockTolerance: readSeconds('clockTolerance', options.clockTolerance) ?? 60,
     maxTokenAge: readSeconds('maxTokenAge', options.maxTokenAge),
     algorithms: new Set(readAlgorithms(options.algorithms)),

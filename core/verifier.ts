@@ -159,7 +159,7 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
 
       this.#checkAlgorithm(assertion);
       const found = this.#settings.keys.find(assertion.header, keyContext);
-      const key = isPromiseLike(found) ? await found : found;
+      let key = isPromiseLike(found) ? await found : found;
       checkKeyAlgorithm(assertion, key);
 
       // Remembered only as long as the very key that verified it is still in the key set.
@@ -168,7 +168,7 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
         const result = key.verify(assertion.signatureSegment, assertion.signingInput);
         // On Node.js it is a boolean: nothing is awaited when the keys are in memory.
         const isValid = isPromiseLike(result) ? await result : result;
-        if (isValid !== true) throw invalidSignature();
+        if (isValid !== true) key = await this.#otherKey(assertion, key, keyContext);
       }
 
       const claims = isRemembered ? remembered.claims : parseClaims(assertion.payloadSegment);
@@ -213,6 +213,15 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
       this.#settings.keys.ready(this.#keyContext(context)),
       this.#onBehalfOf?.verifier.ready(context),
     ]);
+  }
+
+  /** Of several Pomeriums: the key of another one, whose key id that of `found` is, too. */
+  async #otherKey(assertion: Assertion, found: VerificationKey, context: KeyContext): Promise<VerificationKey> {
+    const { header, signatureSegment, signingInput } = assertion;
+    const verifies = async (key: VerificationKey) => (await key.verify(signatureSegment, signingInput)) === true;
+    const other = await this.#settings.findOtherKey?.(found, header, { context, verifies });
+    if (other) return other;
+    throw invalidSignature();
   }
 
   #checkAlgorithm({ header }: Assertion): void {

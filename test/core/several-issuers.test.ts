@@ -101,6 +101,46 @@ test('a key of another one under the same key id, for another algorithm, locks n
   }
 });
 
+const before: [name: string, answer: Parameters<typeof Origin.start>[0]][] = [
+  ['whose origin was down', { status: 503 }],
+  ['that has a new key', jwksAnswer(jwks(keyOfB))],
+];
+for (const algorithm of ['ES256', 'RS256'] as const) {
+  for (const [name, answer] of before) {
+    test(`another one with a key (${algorithm}) under the key id of an issuer ${name} keeps nobody from that issuer's key`, async () => {
+      const other = await makeKey(algorithm);
+      const own = await Origin.start(answer);
+      const imitation = await Origin.start(jwksAnswer({ keys: [{ ...other.publicJwk, kid: keyOfA.kid }] }));
+      let now = NOW;
+      const issuers = { [A]: remoteKeys(own.url), [B]: remoteKeys(imitation.url) };
+      const algorithms = ['ES256', 'RS256'] as const;
+      const verifier = createVerifier({ audience: [A, B], issuers, algorithms, now: () => now });
+      await verifier.ready().catch(() => {});
+      const ofB = await signFor(other, B, { kid: keyOfA.kid });
+      assert.equal((await verifier.verify(ofB)).issuer, B);
+      await own.answer(jwksAnswer(jwks(keyOfA)));
+      now += 361;
+      for (let i = 0; i < 2; i++) {
+        assert.equal((await verifier.verify(await signFor(keyOfA, A))).issuer, A);
+        assert.equal((await verifier.verify(ofB)).issuer, B);
+      }
+      const wrong = await signFor(other, A, { kid: keyOfA.kid });
+      assert.equal(await codeOf(() => verifier.verify(wrong)), 'issuer_mismatch');
+    });
+  }
+}
+
+test('a signature that is not of the key at hand is invalid, unless one cannot tell whether it has another key', async () => {
+  const down = await Origin.start({ status: 503 });
+  const forged = await signFor(keyOfB, A, { kid: keyOfA.kid });
+  for (const [other, code] of [
+    [staticKeys(jwks(keyOfB)), 'invalid_signature'],
+    [remoteKeys(down.url), 'keys_unavailable'],
+  ] as const) {
+    assert.equal(await codeOf(() => verifierOf({ [A]: staticKeys(jwks(keyOfA)), [B]: other }).verify(forged)), code);
+  }
+});
+
 test('a key that its issuer withdrew verifies nothing of it, though another one still publishes it', async () => {
   const [a, b] = [await Origin.start(jwksAnswer(jwks(keyOfA))), await Origin.start(jwksAnswer(jwks(keyOfA)))];
   let now = NOW;

@@ -132,6 +132,7 @@ describe('staticKeys refuses, when it is built,', () => {
     ['a URL', 'https://app.corp.example.com/.well-known/pomerium/jwks.json', /neither PEM.*remoteKeys\(url\)/],
     ['the empty string', '', /neither PEM/],
     ['rubbish', 'hello', /neither PEM/],
+    ['\\n within \\n, thousands deep', '\\'.repeat(30_000) + 'n'.repeat(30_000), /neither PEM/],
     ['a list', [es256.publicJwk], /takes a JWK/],
     ['keys: null', { keys: null }, /publishes no signing key/],
     ['no keys', { keys: [] }, /publishes no signing key/],

@@ -61,19 +61,19 @@ function readText(text: string): ReadKeys {
   if (text.length > MAX_MATERIAL_LENGTH) {
     throw configurationError(`The keys are longer than ${MAX_MATERIAL_LENGTH} characters.`);
   }
+  // An environment variable often holds a PEM on one line, with \n written out. Not read anew: what is left may hold more of them.
+  const joined = text.replaceAll('\\n', '');
   // First, since a JWK may have a PEM among its members. The trim takes a byte order mark off, which an editor wrote.
-  const document = parseObject(text.trim());
+  const document = parseObject(text.trim()) ?? parseObject(joined.trim());
   if (document) return readDocument(document);
-  // An environment variable often holds a PEM on one line, with \n written out.
-  if (text.includes('\\n')) return readText(text.replaceAll('\\n', ''));
-  if (text.includes('-----BEGIN')) {
-    const blocks = splitPem(text);
+  if (joined.includes('-----BEGIN')) {
+    const blocks = splitPem(joined);
     return async () => {
       const jwks = await Promise.all(blocks.map(readPemBlock));
       return { usable: jwks.map(requireUsable), skipped: [] };
     };
   }
-  const decoded = decodeBase64(text);
+  const decoded = decodeBase64(joined);
   if (decoded !== '') return readText(decoded);
   throw configurationError(
     'The keys are neither PEM, nor a JWK or JWKS in JSON, nor base64 of one of these; to fetch them write remoteKeys(url).',

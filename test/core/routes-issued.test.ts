@@ -642,6 +642,11 @@ describe('compiled routes', () => {
     });
   }
 
+  test('have no name where their route has none', () => {
+    const [explained] = compiled([{ from: APP, to: 'http://app' }]).explain();
+    assert.notProperty(explained, 'name');
+  });
+
   const asksFor = (...criteria: object[]) => ({ policy: { allow: { and: criteria } } });
   const open: [what: string, settings: object, options: RoutesOptions, letsNobodyIn: boolean][] = [
     ['a public route', { allow_public_unauthenticated_access: true }, {}, true],

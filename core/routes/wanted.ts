@@ -56,6 +56,6 @@ export function readWanted(hosts: unknown, { exact, wildcards }: Hosts, routes: 
 
 /** Whether two wildcards may take the same host; sometimes also where they do not. */
 function overlap(a: string, b: string): boolean {
-  const [endOfA = '', endOfB = ''] = [a, b].map((pattern) => pattern.slice(pattern.lastIndexOf('*') + 1));
-  return endOfA.endsWith(endOfB) || endOfB.endsWith(endOfA);
+  const endOf = (pattern: string) => pattern.slice(pattern.lastIndexOf('*') + 1);
+  return endOf(a).endsWith(endOf(b)) || endOf(b).endsWith(endOf(a));
 }

@@ -155,7 +155,7 @@ export const MODULES: readonly MutatedModule[] = [
   },
   {
     files: 'core/routes/compile.ts',
-    tests: core('routes', 'routes-attacks', 'routes-refused', 'routes-issued', 'routes-json', 'leave'),
+    tests: core('routes', 'routes-attacks', 'routes-refused', 'routes-issued', 'routes-json', 'gate-routes', 'leave'),
   },
   {
     files: 'core/routes/configuration.ts',

@@ -65,6 +65,14 @@ describe('a gate with routes', () => {
     }
   }
 
+  test('takes for compiled only what has all that compiled ones have', async () => {
+    for (const routes of [{ check: () => {} }, { requireIssued: () => {} }]) {
+      const rig = rigFor(routes);
+      assert.equal(await rig.ask({ headers: SENDERS.alice, ...at('/app') }), 'invalid_configuration');
+      assert.match(String(rig.lines[0]?.line), /There are no routes in it/);
+    }
+  });
+
   test('says by which one somebody came', async () => {
     const { gate, events } = rigFor(ROUTES);
     const result = await gate.authorize({ method: 'GET', headers: SENDERS.admin, ...at('/admin/x') });

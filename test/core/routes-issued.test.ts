@@ -324,6 +324,19 @@ describe('the option hosts', () => {
       ['another port of a host', [route('app', APP), one(`${HOST}:8443`)], [`${HOST}:443`], false],
       ['one port of all', [route('app', APP), one(`${HOST}:8443`)], [HOST], true],
       ['all ports but one', [route('8443', `${APP}:8443`), one(HOST)], [`${HOST}:8443`], false],
+      ['a wildcard for all, behind an exact host with its port', [route('app', APP), one('*')], [`${HOST}:443`], false],
+      [
+        'a wildcard for all, behind an address with its port',
+        [route('app', APP), route('six', 'https://[::1]'), one('*')],
+        [HOST, '[::1]:443'],
+        false,
+      ],
+      [
+        'a wildcard that ends alike',
+        [route('apps', APPS), one('b-*.apps.corp.example.com')],
+        ['a.apps.corp.example.com'],
+        false,
+      ],
       ['what ends alike', [route('app', APP), one(`x${HOST}`)], [HOST], false],
     ];
     for (const [what, file, hosts, isNeeded] of cases) {
@@ -333,6 +346,15 @@ describe('the option hosts', () => {
         else assert.doesNotThrow(build);
       });
     }
+  });
+
+  test('takes an address as it is written, for all its ports', () => {
+    assert.deepEqual(compiled([route('six', 'https://[::1]:8443')], { hosts: ['[::1]'] }).hosts, ['[::1]']);
+  });
+
+  test('takes a wildcard only as it is written', () => {
+    const build = () => compiled([route('apps', APPS)], { hosts: ['*.corp.example.com'] });
+    assertMisconfigured(build, /hosts has "\*\.corp\.example\.com", for which there is no route/);
   });
 
   test('shows one that is there, or how one looks where there is none', () => {
@@ -619,6 +641,11 @@ describe('compiled routes', () => {
       assert.equal(only?.passesAssertion, passes);
     });
   }
+
+  test('have no name where their route has none', () => {
+    const [explained] = compiled([{ from: APP, to: 'http://app' }]).explain();
+    assert.notProperty(explained, 'name');
+  });
 
   const asksFor = (...criteria: object[]) => ({ policy: { allow: { and: criteria } } });
   const open: [what: string, settings: object, options: RoutesOptions, letsNobodyIn: boolean][] = [

@@ -165,6 +165,16 @@ describe('the JSON', () => {
     assert.deepEqual(rest, { jwt_claims_headers: [] });
   });
 
+  test('has of a route only what is set', () => {
+    const bare = { from: APP, to: 'http://app', name: null, prefix: null };
+    const passing = { ...bare, path: '/x', pass_identity_headers: 'true', to: 'http://app/a,1,2' };
+    assert.deepEqual(compiled([bare, passing]).toJSON()['routes'], [
+      { from: APP, to: 'http://upstream' },
+      // The path ends like a weight.
+      { from: APP, path: '/x', to: 'http://upstream/a,1,1', pass_identity_headers: true },
+    ]);
+  });
+
   test('has neither a sign-in nor a claim where there is none', () => {
     const all = [route('all', 'https://*')];
     assert.deepEqual(Object.keys(written(compiled(all))), ['routes']);

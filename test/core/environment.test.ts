@@ -294,9 +294,10 @@ describe('where a variable is no JSON, the operator reads an example that works'
     ['POMERIUM_REFUSAL_PAGE', {}],
   ] as const) {
     for (const value of ['x', '']) {
-      test(`${variable}=${value}`, async () => {
+      test(`beside ${variable}=${value}`, async () => {
         const error = await errorOf(() => settings({ ...more, [variable]: value }));
         const example = error?.message.match(/ JSON, as in (.+)\.$/)?.[1];
+        assert.isDefined(example);
         assert.doesNotThrow(() => settings({ ...more, [variable]: example }));
       });
     }

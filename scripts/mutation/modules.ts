@@ -60,7 +60,7 @@ export const MODULES: readonly MutatedModule[] = [
       'routes-issued',
     ),
   },
-  { files: 'core/variables.ts', tests: core('variables', 'environment', 'gate-options-shape') },
+  { files: 'core/variables.ts', tests: core('variables', 'environment', 'configuration', 'gate-options-shape') },
   {
     files: 'core/environment.ts',
     tests: core('environment', 'configuration', 'several-issuers', 'gate-options-shape', 'gate-on-behalf-of'),

@@ -64,6 +64,7 @@ const ROWS: Row[] = [
   ],
   ['POMERIUM_REMOVE_HEADERS', 'x-email, x-name', ['x-email', 'x-name'], { removeHeaders: ['x-email', 'x-name'] }],
   ['POMERIUM_LIST_CLAIMS', 'roles["a"], b', ['roles["a"]', 'b'], { listClaims: ['roles["a"]', 'b'] }],
+  ['POMERIUM_LIST_CLAIMS', '[]', [], { listClaims: [] }],
   ['POMERIUM_KEEP_ASSERTION', 'false', false, { keepAssertion: false }],
   ['POMERIUM_SHARED', 'true', true, { shared: true }],
   ['POMERIUM_END_AT_EXPIRY', 'true', true, { endAtExpiry: true }],
@@ -221,6 +222,7 @@ describe('a variable of another kind is refused by its name', () => {
     [{ POMERIUM_JWKS_URL: { url: 'x' } }, /POMERIUM_JWKS_URL must be text; it is a value of type object/],
     [{ POMERIUM_CLOCK_TOLERANCE: '1m' }, /POMERIUM_CLOCK_TOLERANCE must be a whole number of seconds; it is "1m"/],
     [{ POMERIUM_CLOCK_TOLERANCE: 'm1' }, /POMERIUM_CLOCK_TOLERANCE must be a whole number of seconds; it is "m1"/],
+    [{ POMERIUM_CLOCK_TOLERANCE: [30] }, /POMERIUM_CLOCK_TOLERANCE must be a whole number of seconds; it is a list/],
     [{ POMERIUM_CLOCK_TOLERANCE: -1 }, /clockTolerance must be a number of seconds, 0 or more/],
     [{ POMERIUM_CLOCK_TOLERANCE: Number.NaN }, /clockTolerance must be a number of seconds/],
     [{ POMERIUM_MAX_TOKEN_AGE: true }, /POMERIUM_MAX_TOKEN_AGE must be a whole number/],
@@ -293,9 +295,10 @@ describe('where a variable is no JSON, the operator reads an example that works'
     ['POMERIUM_REFUSAL_PAGE', {}],
   ] as const) {
     for (const value of ['x', '']) {
-      test(`${variable}=${value}`, async () => {
+      test(`beside ${variable}=${value}`, async () => {
         const error = await errorOf(() => settings({ ...more, [variable]: value }));
         const example = error?.message.match(/ JSON, as in (.+)\.$/)?.[1];
+        assert.isDefined(example);
         assert.doesNotThrow(() => settings({ ...more, [variable]: example }));
       });
     }

@@ -43,7 +43,12 @@ describe('a key of a set is skipped, with an event that says why', () => {
 
     ['a private EC key', other.privateJwk, 'private_key', /private key.*replace this key/],
     ['a private RSA key', rs256.privateJwk, 'private_key', /private key/],
-    ['an RSA key with a prime alone', { ...RSA, p: 'AQAB' }, 'private_key', /private key/],
+    ...['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth'].map((member): (typeof cases)[number] => [
+      `an RSA key with the private ${member} alone`,
+      { ...RSA, [member]: 'AQAB' },
+      'private_key',
+      /private key/,
+    ]),
     ['a shared secret', { kty: 'oct', k: 'AAAA', alg: 'HS256' }, 'symmetric_key', /shared secret/],
     ['a shared secret without its secret', { kty: 'oct' }, 'symmetric_key', /shared secret/],
     ['an EC key with a secret', { ...EC, k: 'AAAA' }, 'symmetric_key', /shared secret/],

@@ -52,6 +52,15 @@ for (const [name, keysOf] of sources) {
   });
 }
 
+test('the issuers are those that are named, and no audience is one by itself', async () => {
+  const app = 'app.corp.example.com';
+  const verifier = createVerifier({ audience: app, issuers: { [A]: staticKeys(jwks(keyOfA)) }, now: () => NOW });
+  const code = async (iss: string) => codeOf(async () => verifier.verify(await sign(keyOfA, { aud: app, iss })));
+  assert.equal(await code(A), 'valid');
+  assert.equal(await code(`https://${A}/`), 'valid');
+  assert.equal(await code(app), 'issuer_mismatch');
+});
+
 test('two Pomeriums with the same signing key each issue for themselves', async () => {
   const verifier = verifierOf({ [A]: staticKeys(jwks(keyOfA)), [B]: staticKeys(jwks(keyOfA)) });
   await verifier.ready();

@@ -33,6 +33,7 @@ describe('a misspelt variable is refused, with the name that is meant', () => {
     ['POMERIUM_POLICYY', 'POMERIUM_POLICY'],
     ['POMERIUM_POLICIES', 'POMERIUM_POLICY'],
     ['POMERIUM_POLCY', 'POMERIUM_POLICY'],
+    ['POMERIUM_POLCIES', 'POMERIUM_POLICY'],
     ['POMERIUM_POLICES', 'POMERIUM_POLICY'],
     ['POMERIUM_RULE', 'POMERIUM_RULES'],
     ['POMERIUM_RUELS', 'POMERIUM_RULES'],

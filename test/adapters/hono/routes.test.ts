@@ -53,6 +53,10 @@ describe('pomerium() with routes', () => {
   test('what only the environment can say is no mistake when the app is built', () => {
     pomerium({ routes: wildcard });
     pomerium({ routes: fromOffice });
+    // docs/routes.md says to leave groups to Pomerium then.
+    pomerium({
+      routes: routesOf({ jwt_groups_filter: ['staff'], policy: { deny: { or: [{ groups: 'contractors' }] } } }),
+    });
   });
 
   const mistakes: [given: PomeriumOptions, message: RegExp][] = [

@@ -115,4 +115,16 @@ export const MODULES: readonly MutatedModule[] = [
   },
   { files: 'core/routes/from.ts', tests: core('routes', 'routes-refused', 'routes-attacks') },
   { files: 'core/routes/path-index.ts', tests: core('path-index') },
+  {
+    files: 'core/routes/paths.ts',
+    tests: core('path-spellings', 'routes', 'routes-issued', 'routes-attacks', 'routes-refused'),
+  },
+  {
+    files: 'core/routes/hosts.ts',
+    tests: core('host-lookup', 'routes', 'routes-issued', 'routes-refused', 'routes-attacks'),
+  },
+  {
+    files: 'core/routes/route.ts',
+    tests: core('routes', 'routes-issued', 'routes-refused', 'routes-json', 'leave'),
+  },
 ];

@@ -55,7 +55,7 @@ function virtualHost(key: string | undefined, routes: readonly Route[], isAuthen
 function withoutHidden(routes: readonly Route[]): Route[] {
   const seen = new Set<string>();
   return routes.filter(({ from, match }) => {
-    const key = `${from.host} ${from.port} ${match.by} ${match.text}`;
+    const key = `${from.host} ${match.by} ${match.text}`;
     return !seen.has(key) && seen.add(key);
   });
 }
@@ -90,15 +90,13 @@ export function createLookup(hosts: Hosts): HostLookup {
 
   /** An exact host hides every wildcard, and one with the port that without. Undefined: any other port than those known. */
   const at = (host: string, port: string | undefined): VirtualHost | undefined =>
-    (port !== undefined && exact.get(`${host.toLowerCase()}:${port}`)) ||
-    exact.get(host.toLowerCase()) ||
-    behindWildcards(host, port);
+    exact.get(keyOf({ host, port })) ?? exact.get(host.toLowerCase()) ?? behindWildcards(host, port);
   return (host, port) => {
-    const key = `${host} ${port ?? ''}`;
+    const key = `${host} ${port}`;
     let hosts = found.get(key);
     if (!hosts) {
       const all = (port === undefined ? known : [port === '443' ? undefined : port]).map((one) => at(host, one));
-      hosts = distinct(all.filter((one) => one !== undefined));
+      hosts = [...new Set(all.filter((one) => one !== undefined))];
       found.set(key, hosts);
     }
     return hosts;
@@ -133,19 +131,12 @@ function lookupWildcards(
 }
 
 /** Of a wildcard, whose case counts. */
-function textOf({ from: { host, port = '' } }: Route): string {
+function textOf({ from: { host, port } }: Route): string {
   return `${host}:${port}`;
 }
 
-/** Those of the same routes are one. */
-function distinct(hosts: readonly VirtualHost[]): VirtualHost[] {
-  const isSame = (a: VirtualHost, b: VirtualHost) =>
-    a.key === b.key && a.routes.length === b.routes.length && a.routes.every((route, i) => route === b.routes[i]);
-  return hosts.filter((host, i) => hosts.findIndex((other) => isSame(host, other)) === i);
-}
-
 /** The route that Pomerium would choose for a path, if any: the first that fits. */
-export function firstRoute(host: VirtualHost, path: string): Route | undefined {
+function firstRoute(host: VirtualHost, path: string): Route | undefined {
   return isPomeriumPath(path, host) ? undefined : host.find(path);
 }
 
@@ -157,7 +148,8 @@ export function routesTo(host: VirtualHost, path: string): readonly Route[] {
   const direct = firstRoute(host, path);
   const routes = direct ? [direct] : [];
   for (const route of host.rewriting) {
-    const before = route === direct ? 'impossible' : route.rewrite?.before(path);
+    if (route === direct) continue;
+    const before = route.rewrite?.before(path);
     if (before === 'impossible') continue;
     if (before === undefined || firstRoute(host, before) === route) routes.push(route);
   }

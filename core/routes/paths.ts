@@ -50,7 +50,7 @@ export function readRewrite(section: Section, { by, text }: PathMatch): Rewrite 
     throw configurationError(`${path} and regex_rewrite_pattern exclude each other; take one out.`, { path });
   }
   if (pattern !== undefined) {
-    const [start = ''] = /^[\w./~-]*/.exec(readText(section, 'regex_rewrite_substitution') ?? '') ?? [];
+    const start = (readText(section, 'regex_rewrite_substitution') ?? '').replace(/[^\w./~-].*/s, '');
     // With an alternative or a repeat behind it, ^ may not count.
     const isWhole = /^\^(?![*+?{])[^|]*$/.test(pattern);
     return { before: (path) => (isWhole && !path.startsWith(start) ? 'impossible' : undefined) };
@@ -73,12 +73,12 @@ export function readRewrite(section: Section, { by, text }: PathMatch): Rewrite 
 /** The path of the first target: `http://host/path?query,weight`. Of routes that are not decided here, it may be anything. */
 export function pathOfTarget(to: unknown): string {
   const [first] = [to].flat();
-  const url = typeof first === 'string' ? first.replace(/,\d+$/, '') : '';
-  return /^[^:]+:\/\/[^/?#]*([^?#]*)/.exec(url)?.[1] ?? '';
+  if (typeof first !== 'string') return '';
+  return /:\/\/[^/?#]*([^?#]*)/.exec(first.replace(/,\d+$/, ''))?.[1] ?? '';
 }
 
 /** Characters that need no escape anywhere (RFC 3986 section 2.3): Envoy undoes theirs before any route is looked at. */
-const UNRESERVED = /^[\w.~-]$/;
+const UNRESERVED = /[\w.~-]/;
 
 /** The text of a canonical path as Envoy holds it against routes: still escaped, but for what needs no escape. */
 export function toEnvoyPath(path: string, normalizesPath: boolean): string {
@@ -97,10 +97,9 @@ function withoutNeedlessEscapes(path: string): string {
 /** The ways in which a client may have written a path that is decoded already. */
 export function spellingsOf(decoded: string): string[] {
   if (!isCanonical(decoded)) return [decoded];
-  const escapes = decoded.replace(/[%?#]/g, encodeURIComponent);
   const full = decoded.split('/').map(encodeURIComponent).join('/');
   const lower = (path: string) => path.replace(/%../g, (escaped) => escaped.toLowerCase());
-  const spelled = toEnvoyPath(escapes, true);
+  const spelled = decoded.replace(/[%?#"]|[^!-~]/gu, encodeURIComponent);
   return [...new Set([spelled, lower(spelled), full, lower(full)])];
 }
 

@@ -87,8 +87,8 @@ function isUrl(value: unknown): boolean {
 
 /** It is removed before `set_request_headers` writes it anew. */
 function passesAssertion(section: Section, globals: Globals): boolean {
-  const removed = readTexts(section, 'remove_request_headers') ?? [];
-  const isRemoved = removed.some(([name]) => name.toLowerCase() === 'x-pomerium-jwt-assertion');
+  const removed = readTexts(section, 'remove_request_headers');
+  const isRemoved = removed?.some(([name]) => name.toLowerCase() === 'x-pomerium-jwt-assertion');
   return (readFlag(section, 'pass_identity_headers') ?? globals.passesIdentity) && !isRemoved;
 }
 

@@ -166,4 +166,16 @@ export const MODULES: readonly MutatedModule[] = [
   { files: 'core/routes/wanted.ts', tests: core('routes', 'routes-refused', 'routes-issued', 'routes-json', 'leave') },
   { files: 'core/routes/reduce.ts', tests: core('routes-json', 'routes-refused', 'leave') },
   { files: 'core/routes/explain.ts', tests: core('routes-refused', 'routes-issued', 'routes-json', 'leave') },
+  {
+    files: 'core/routes/paths.ts',
+    tests: core('path-spellings', 'routes', 'routes-issued', 'routes-attacks', 'routes-refused'),
+  },
+  {
+    files: 'core/routes/hosts.ts',
+    tests: core('host-lookup', 'routes', 'routes-issued', 'routes-refused', 'routes-attacks'),
+  },
+  {
+    files: 'core/routes/route.ts',
+    tests: core('routes', 'routes-issued', 'routes-refused', 'routes-json', 'leave'),
+  },
 ];

@@ -208,10 +208,14 @@ describe('of a route may be left', () => {
     assertMisconfigured(own, /^\[0\]\.tls_downstream_client_ca: .* name invalid_client_certificate in leaveToPomerium/);
     assertMisconfigured(globally, /^downstream_mtls: .* name invalid_client_certificate in leaveToPomerium/);
     const routes = compiled(
-      { ...globals, routes: [route('app', APP, settings)] },
+      { ...globals, routes: [route('app', APP, settings), route('b', 'https://b.example.com')] },
       { leaveToPomerium: ['invalid_client_certificate'] },
     );
     assert.equal(outcomeOf(routes, { url: `${APP}/` }), 'app');
+    assert.deepEqual(
+      routes.explain().map(({ left }) => left),
+      [['routes[0].tls_downstream_client_ca'], ['downstream_mtls']],
+    );
   });
 
   const harmless = [

@@ -93,6 +93,10 @@ describe('a target that was really asked for counts', () => {
     );
     assert.equal(asked([open], { targets }), 'allowed');
   });
+  test('but not one that no route is for', () => {
+    assert.equal(asked([{ ...open, prefix: '/internal' }], { targets }), 'allowed');
+    assert.equal(asked([{ ...open, prefix: '/other' }], { targets }), 'policy_denied');
+  });
   test('where its route has another issuer', () => {
     const closed = { from, prefix: '/prod/internal', to: 'http://closed', jwt_issuer_format: 'uri', ...forAlice };
     assert.equal(asked([closed, open], { targets }), 'issuer_mismatch');

@@ -98,6 +98,13 @@ describe('the audience', () => {
   );
 });
 
+describe('the host of a request says nothing where only a tunnel is for it', () => {
+  check(
+    [route('app', APP), route('db', 'tcp+https://*.db.example.com:5432')],
+    [['a wildcard', { url: 'https://x.db.example.com/', aud: HOST }, 'app']],
+  );
+});
+
 describe('the service’s view of routes that rewrite', () => {
   const own = { allow_any_authenticated_user: false, allowed_users: ['u10'] };
   const admin = route('admin', APP, { prefix: '/admin', prefix_rewrite: '/', ...own });
@@ -108,6 +115,7 @@ describe('the service’s view of routes that rewrite', () => {
       [
         ['the path may have been /admin/x or /x: both must let it through', { url: '/x', aud: HOST }, 'policy_denied'],
         ['both do', { url: '/x', aud: HOST, as: 'dave' }, 'allowed'],
+        ['the route is one, rewritten or not', { url: '/admin/x', aud: HOST, as: 'dave' }, 'admin'],
         ['nobody of them is asked about what Pomerium answers', { url: '/ping', aud: HOST, as: 'dave' }, 'admin'],
       ],
     );
@@ -120,6 +128,14 @@ describe('the service’s view of routes that rewrite', () => {
         ['the rewritten one', { url: '/api/v1/x', aud: HOST, as: 'dave' }, 'allowed'],
         ['another one', { url: '/api/v2', aud: HOST }, 'all'],
       ],
+    );
+    check(
+      [
+        route('inner', APP, { prefix: '/v1/inner' }),
+        route('v1', APP, { prefix: '/v1', prefix_rewrite: '/api/v1', ...own }),
+        all,
+      ],
+      [['what a route before it takes', { url: '/api/v1/inner', aud: HOST }, 'all']],
     );
   });
   describe('a path in to', () => {
@@ -140,6 +156,14 @@ describe('the service’s view of routes that rewrite', () => {
         ['/two/x', { url: '/two/x', aud: HOST }, 'all'],
       ],
     );
+    check(
+      [
+        route('early', APP, { prefix: '/one' }),
+        route('one', APP, { path: '/one', prefix_rewrite: '/two', ...own }),
+        all,
+      ],
+      [['what a route before it takes', { url: '/two', aud: HOST }, 'all']],
+    );
   });
   describe('a regex too, so that the path before cannot be told', () => {
     check(
@@ -151,8 +175,17 @@ describe('the service’s view of routes that rewrite', () => {
       ],
     );
   });
+  describe('a regex for all paths, which leaves only the rewritten one', () => {
+    check(
+      [route('first', APP, { prefix: '/first' }), route('one', APP, { regex: '.*', prefix_rewrite: '/two' })],
+      [
+        ['/first', { url: '/first', aud: HOST }, 'first'],
+        ['/two', { url: '/two', aud: HOST }, 'one'],
+      ],
+    );
+  });
   describe('regex_rewrite_pattern', () => {
-    const users = (pattern: string, substitution: string) => [
+    const users = (pattern: string, substitution?: string) => [
       route('users', APP, {
         prefix: '/users/',
         regex_rewrite_pattern: pattern,
@@ -167,6 +200,15 @@ describe('the service’s view of routes that rewrite', () => {
     check(users('^?/users/', '/u/'), cases('/x', 'policy_denied'));
     check(users('users', 'u'), cases('/x', 'policy_denied'));
     check(users('^/users/', '/%75/'), cases('/u/7', 'policy_denied'));
+    check(users('/users/[^/]+', '/u/'), cases('/x', 'policy_denied'));
+    check(users('^/users/'), cases('/x', 'policy_denied'));
+    check(
+      [
+        route('first', APP, { prefix: '/first' }),
+        route('one', APP, { regex: '.*', regex_rewrite_pattern: '^/.*', regex_rewrite_substitution: '/two' }),
+      ],
+      cases('/first', 'first'),
+    );
   });
   describe('escapes that need not be are undone in it, too', () => {
     check(
@@ -283,6 +325,14 @@ describe('the option hosts', () => {
     assert.equal(outcomeOf(routes, { url: `${APP}:8443/` }), '8443');
     assert.equal(outcomeOf(routes, { url: `${APP}/` }), 'all');
     assert.equal(outcomeOf(routes, { url: '/', aud: HOST }), 'allowed');
+    assert.equal(outcomeOf(routes, { url: '/', aud: 'a.corp.example.com' }), 'audience_mismatch');
+  });
+
+  test('a wildcard is wanted by its own name, though one before it has the same paths', () => {
+    const routes = compiled([route('all', 'https://*.corp.example.com'), route('apps', APPS)], {
+      hosts: ['*.apps.corp.example.com'],
+    });
+    assert.equal(outcomeOf(routes, { url: '/', aud: 'a.apps.corp.example.com' }), 'all');
     assert.equal(outcomeOf(routes, { url: '/', aud: 'a.corp.example.com' }), 'audience_mismatch');
   });
 
@@ -627,12 +677,53 @@ describe('compiled routes', () => {
     assert.deepEqual(more, []);
   });
 
+  test('say where each route ends', () => {
+    const login = 'https://authenticate.example.com';
+    const explained = compiled({
+      authenticate_service_url: login,
+      services: 'proxy',
+      routes: [
+        route('upstream', APP),
+        route('redirect', APP, { path: '/moved', redirect: { https_redirect: true }, response: { status: 410 } }),
+        route('response', APP, { path: '/gone', response: { status: 410 } }),
+        route('not http', 'tcp+https://db.example.com:5432', { to: 'tcp://db:5432' }),
+        route('unchecked', 'https://Authenticate.example.com'),
+      ],
+    }).explain();
+    for (const { name, end } of explained) assert.equal(end, name);
+    assert.lengthOf(explained, 5);
+  });
+
+  const redirect = { https_redirect: true };
+  const rewritten: [settings: object, rewrites: boolean][] = [
+    [{}, false],
+    [{ prefix: '/a', prefix_rewrite: '/b' }, true],
+    [{ prefix: '/a', prefix_rewrite: '/a' }, false],
+    [{ path: '/a', prefix_rewrite: '/a' }, false],
+    [{ regex: '/a.', prefix_rewrite: '/a.' }, true],
+    [{ prefix: '/a', regex_rewrite_pattern: 'x' }, true],
+    [{ prefix: '/a', to: 'http://app/b' }, true],
+    [{ prefix: '/a', to: 'http://[::1]:8080/a?b#c' }, false],
+    [{ prefix: '/a', to: ['http://one/a,10', 'http://two/b'] }, false],
+    [{ prefix: '/a,1/b', to: 'http://app/a,1/b,2' }, false],
+    [{ prefix: '/a', to: undefined, redirect }, false],
+    [{ prefix: '/a', to: 'app', redirect }, false],
+  ];
+  for (const [settings, rewrites] of rewritten) {
+    test(`say whether the path is rewritten: ${JSON.stringify(settings)}`, () => {
+      const [only] = compiled([route('app', APP, settings), route('b', 'https://b.example.com')]).explain();
+      assert.equal(only?.rewritesPath, rewrites);
+    });
+  }
+
   const passed: [settings: object, globally: object, passes: boolean][] = [
     [{}, {}, false],
     [{ pass_identity_headers: 'true' }, {}, true],
     [{}, { pass_identity_headers: 1 }, true],
     [{ pass_identity_headers: false }, { pass_identity_headers: true }, false],
     [{ pass_identity_headers: true, remove_request_headers: ['X-POMERIUM-jwt-assertion'] }, {}, false],
+    [{ pass_identity_headers: true, remove_request_headers: ['X-Other', 'X-Pomerium-Jwt-Assertion'] }, {}, false],
+    [{ pass_identity_headers: true, remove_request_headers: ['X-Other'] }, {}, true],
     [{ pass_identity_headers: true, set_request_headers: { 'X-Pomerium-Jwt-Assertion': 'x' } }, {}, true],
   ];
   for (const [settings, globally, passes] of passed) {

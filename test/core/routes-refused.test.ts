@@ -107,6 +107,8 @@ describe('what Pomerium does not start with:', () => {
     ],
     ['one of several without', { to: ['http://a', 'b'] }, 'routes[0].to', /\("b"\) must be a URL/],
     ['a to that is no text', { to: { url: 'http://a' } }, 'routes[0].to', /must be a URL/],
+    ['a to that cannot be made text', { to: Object.create(null) }, 'routes[0].to', /must be a URL/],
+    ['a to with text before its scheme', { to: 'see http://a' }, 'routes[0].to', /must be a URL/],
     [
       'public and users',
       { allow_public_unauthenticated_access: true, allowed_users: ['a'] },

@@ -50,6 +50,17 @@ describe('the order:', () => {
       [at('one', { to: 'http://a' }), at('two', { to: 'http://b', allow_any_authenticated_user: false })],
       { '/': 'one' },
     ],
+    [
+      'two redirects, or two responses, are two routes',
+      [
+        at('a', { path: '/a', redirect: { host_redirect: 'a.example.com' } }),
+        at('b', { path: '/a', redirect: { host_redirect: 'b.example.com' } }),
+        at('c', { path: '/c', response: { status: 404 } }),
+        at('d', { path: '/c', response: { status: 410 } }),
+        at('all', {}),
+      ],
+      { '/a': 'policy_denied', '/c': 'policy_denied', '/': 'all' },
+    ],
   ]);
 });
 
@@ -175,6 +186,11 @@ describe('the host:', () => {
         'https://ssh.corp.example.com/': 'wild',
       },
     ],
+    [
+      'a tunnel does not hide a route for HTTP of the same host and port',
+      [route('tunnel', `tcp+${APP}:8443`), route('8443', `${APP}:8443`)],
+      { 'https://app.corp.example.com:8443/': '8443' },
+    ],
   ]);
 });
 
@@ -209,6 +225,7 @@ describe('the port:', () => {
         'https://e.example.com:80/': 'another',
         'https://e.example.com:9999/': 'policy_denied',
         'https://d.example.com:9999/': 'policy_denied',
+        'https://d.example.com/': 'policy_denied',
       },
     ],
     [
@@ -380,6 +397,20 @@ describe('what Pomerium answers itself, on every host:', () => {
       { '/.pomeriumx': 'all', '/.well-known/other': 'all', '/ping/': 'all', '/pingx': 'all', '/robots.txt': 'all' },
     ],
     [
+      'nor what only ends alike',
+      {
+        authenticate_service_url: authenticate,
+        routes: [route('auth', authenticate), at('mcp', { mcp: { server: {} } })],
+      },
+      {
+        '/x/ping': 'mcp',
+        '/x/.pomerium/jwt': 'mcp',
+        '/x/.well-known/oauth-protected-resource': 'mcp',
+        [`${authenticate}/x/`]: 'auth',
+        [`${authenticate}/x/robots.txt`]: 'auth',
+      },
+    ],
+    [
       'those of its sign-in, on that host',
       { authenticate_service_url: authenticate, routes: [route('auth', authenticate), at('all', {})] },
       {
@@ -450,6 +481,11 @@ describe('what Pomerium answers itself, on every host:', () => {
         '/.well-known/oauth-authorization-server/x': 'mcp',
         'https://client.example.com/.well-known/oauth-authorization-server': 'client',
       },
+    ],
+    [
+      'the same, where one of several routes is such a server',
+      [at('mcp', { prefix: '/mcp', mcp: { server: {} } }), at('all', {})],
+      { '/.well-known/oauth-authorization-server': 'policy_denied', '/mcp': 'mcp', '/x': 'all' },
     ],
   ]);
 

@@ -178,7 +178,7 @@ export function readVerifierOptions(options: AnyOptions): VerifierSettings {
   return {
     routes,
     audiences: new Set(audiences),
-    issuers: issuersOf(options.issuer, several),
+    issuers: issuersOf(options.issuer, several, audiences),
     keys: keysOfAll ?? readKeys(options),
     keysOf: several && ((issuer) => several.find(({ issuers }) => issuers.has(issuer))?.keys),
     findOtherKey: keysOfAll?.findOther,
@@ -271,9 +271,15 @@ export function readAudiences(audience: unknown): string[] {
 }
 
 /** Without any, each assertion has those of its own audience. */
-function issuersOf(issuer: unknown, several: readonly IssuerKeys[] | undefined): ReadonlySet<string> | undefined {
+function issuersOf(
+  issuer: unknown,
+  several: readonly IssuerKeys[] | undefined,
+  audiences: readonly string[],
+): ReadonlySet<string> | undefined {
   if (several) return new Set(several.flatMap(({ issuers }) => [...issuers]));
-  return issuer === undefined ? undefined : new Set(readIssuers(issuer));
+  if (issuer !== undefined) return new Set(readIssuers(issuer));
+  // Made once for all assertions; of several audiences they are those of the one that an assertion is for.
+  return audiences.length === 1 ? defaultIssuers(audiences) : undefined;
 }
 
 /** With `issuers`: whose keys are for what. */

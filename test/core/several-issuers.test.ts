@@ -90,6 +90,22 @@ test('a signature of nobody is no valid one, however many have a key with its ke
   assert.equal(await codeOf(() => verifier.verify(forged)), 'invalid_signature');
 });
 
+test('a signature of nobody is no valid one either where a key with its key id is fetched for it', async () => {
+  const kid = { kid: keyOfA.kid };
+  for (const iss of [A, B]) {
+    const origin = await Origin.start({ status: 503 });
+    let now = NOW;
+    const issuers = { [A]: staticKeys(jwks(keyOfA)), [B]: remoteKeys(origin.url) };
+    const verifier = createVerifier({ audience: [A, B], issuers, now: () => now });
+    assert.equal(await codeOf(() => verifier.ready()), 'keys_unavailable');
+    await origin.answer(jwksAnswer({ keys: [{ ...keyOfB.publicJwk, ...kid }] }));
+    now += 361;
+    const forged = await signFor(await makeKey(), iss, kid);
+    assert.equal(await codeOf(() => verifier.verify(forged)), 'invalid_signature');
+    assert.equal((await verifier.verify(await signFor(keyOfB, B, kid))).issuer, B);
+  }
+});
+
 test('a key of another one under the same key id, for another algorithm, locks nobody out and verifies nothing else', async () => {
   const rs256 = await makeKey('RS256');
   const imitation = staticKeys({ keys: [{ ...rs256.publicJwk, kid: keyOfA.kid }] });
@@ -98,7 +114,10 @@ test('a key of another one under the same key id, for another algorithm, locks n
     { [A]: own, [B]: imitation },
     { [B]: imitation, [A]: own },
   ]) {
-    const verifier = createVerifier({ audience: [A, B], issuers, algorithms: ['ES256', 'RS256'], now: () => NOW });
+    const fresh = () => createVerifier({ audience: [A, B], issuers, algorithms: ['ES256', 'RS256'], now: () => NOW });
+    const first = await signFor(rs256, A, { kid: keyOfA.kid, alg: 'ES256' });
+    assert.equal(await codeOf(() => fresh().verify(first)), 'invalid_signature');
+    const verifier = fresh();
     for (let i = 0; i < 2; i++) {
       assert.equal((await verifier.verify(await signFor(keyOfA, A))).issuer, A);
       assert.equal((await verifier.verify(await signFor(rs256, B, { kid: keyOfA.kid }))).issuer, B);

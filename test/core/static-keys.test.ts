@@ -128,6 +128,11 @@ const context = { now: () => 0, waitUntil: () => {}, emit: undefined };
 describe('staticKeys refuses, when it is built,', () => {
   const { kid, ...anonymous } = es256.publicJwk;
   const cases: [string, unknown, RegExp][] = [
+    [
+      'a PEM with \\n within a label',
+      es256.spki.replaceAll('PUBLIC', 'PUB\\nLIC'),
+      /are neither PEM|PEM block .* is broken/,
+    ],
     ['nothing', undefined, /takes a JWK/],
     ['a URL', 'https://app.corp.example.com/.well-known/pomerium/jwks.json', /neither PEM.*remoteKeys\(url\)/],
     ['the empty string', '', /neither PEM/],

@@ -62,7 +62,7 @@ function readText(text: string): ReadKeys {
     throw configurationError(`The keys are longer than ${MAX_MATERIAL_LENGTH} characters.`);
   }
   // An environment variable often holds a PEM on one line, with \n written out. Not read anew: what is left may hold more of them.
-  const joined = text.replaceAll('\\n', '');
+  const joined = text.replaceAll('\\n', '\n');
   // First, since a JWK may have a PEM among its members. The trim takes a byte order mark off, which an editor wrote.
   const document = parseObject(text.trim()) ?? parseObject(joined.trim());
   if (document) return readDocument(document);

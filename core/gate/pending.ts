@@ -14,6 +14,7 @@ export function collectPending({ limit = 1000 } = {}): Pending {
   return {
     waitUntil: (promise) => void pending.push(promise),
     async settle() {
+      if (pending.length === 0) return;
       let timer: ReturnType<typeof setTimeout> | undefined;
       const late = new Promise((resolve) => {
         timer = setTimeout(resolve, limit);

@@ -75,3 +75,9 @@ test('an answer that waited leaves no timer behind, with which no process ends',
   );
   assert.lengthOf(started.mock.calls, 1);
 });
+
+test('an answer with nothing to wait for sets no timer', async () => {
+  const started = vi.spyOn(globalThis, 'setTimeout');
+  await collectPending().settle();
+  assert.lengthOf(started.mock.calls, 0);
+});

@@ -212,27 +212,21 @@ describe('a request without keys', () => {
     assert.equal(await rig.codeOf(token), 'valid');
   });
 
-  test('takes fresh keys of a slow store, when the origin takes longer', async () => {
-    const store: JwksStore = { getItem: () => later(entryOf(NOW), 400), setItem: () => {} };
-    const { rig } = makeInstance(never, { store });
-    let code = '';
-    const time = await timeOf(async () => {
-      code = await rig.codeOf(token);
+  for (const [name, fetchedAt] of [
+    ['takes fresh keys of a slow store, when the origin takes longer', NOW],
+    ['takes old keys of a slow store, when the origin takes longer than half a second', NOW - 1000],
+  ] as const) {
+    test(name, async () => {
+      const store: JwksStore = { getItem: () => later(entryOf(fetchedAt), 400), setItem: () => {} };
+      const { rig } = makeInstance(never, { store });
+      let code = '';
+      const time = await timeOf(async () => {
+        code = await rig.codeOf(token);
+      });
+      assert.equal(code, 'valid');
+      assert.isBelow(time, 1500);
     });
-    assert.equal(code, 'valid');
-    assert.isBelow(time, 1500);
-  });
-
-  test('takes old keys of a slow store, when the origin takes longer than half a second', async () => {
-    const store: JwksStore = { getItem: () => later(entryOf(NOW - 1000), 400), setItem: () => {} };
-    const { rig } = makeInstance(never, { store });
-    let code = '';
-    const time = await timeOf(async () => {
-      code = await rig.codeOf(token);
-    });
-    assert.equal(code, 'valid');
-    assert.isBelow(time, 1500);
-  });
+  }
 
   test('uses stale keys of a store, and leaves the refresh to the background', async () => {
     const { store, reads } = makeStore(entryOf(NOW - 100));

@@ -25,8 +25,10 @@ export interface App {
 
 export interface RunningApp {
   readonly url: string;
-  /** All that it has printed so far. */
+  /** All that it has printed so far. What belongs to an answer may come after it: wait for that with `printed`. */
   log(): Promise<string>;
+  /** The first group of the first match in what it prints, once it is there. */
+  printed(pattern: RegExp): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -124,6 +126,7 @@ export function makeApp(next: Variant['next'], name: string, files: Readonly<Rec
       return {
         url: await server.printed(/(http:\/\/127\.0\.0\.1:\d+)/),
         log: () => server.printed(/^(.*)$/s),
+        printed: (pattern) => server.printed(pattern),
         stop: () => server.stop(),
       };
     },

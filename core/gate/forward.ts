@@ -4,7 +4,7 @@ import {
   ASSERTION_FOR_HEADER,
   ASSERTION_HEADER,
   type HeadersLike,
-  isPomeriumHeader,
+  isPomeriumSpelling,
   normalizeName,
   readHeader,
 } from './headers.ts';
@@ -67,7 +67,7 @@ const METHOD_OVERRIDES: ReadonlySet<string> = new Set(['x-http-method-override',
  */
 export function createForwarder({ removeHeaders, claimHeaders: written, keepAssertion }: ForwardSettings): Forwarder {
   const removed = new Set([...removeHeaders, ...(written?.keys() ?? [])].map(normalizeName));
-  const isIdentity = (name: string) => isPomeriumHeader(name) || removed.has(normalizeName(name));
+  const isIdentity = (spelling: string) => isPomeriumSpelling(spelling) || removed.has(spelling);
   return (headers, identity, decidedBy) => {
     const isVerified = (name: string, value: string) =>
       keepAssertion &&
@@ -78,15 +78,14 @@ export function createForwarder({ removeHeaders, claimHeaders: written, keepAsse
     const withheld = keepAssertion ? undefined : assertionsIn(headers);
     return {
       keeps(name, value) {
-        const lower = name.toLowerCase();
-        const spelling = normalizeName(lower);
+        const spelling = normalizeName(name);
         if (removed.has(spelling)) return false;
         if (decidedBy.path && PATH_OVERRIDES.has(spelling)) return false;
         if (decidedBy.method && METHOD_OVERRIDES.has(spelling)) return false;
         // The next server removes the headers that it names (RFC 9110 section 7.6.1): not those that the gate writes.
-        if (lower === 'connection') return !value.split(',').some((one) => isIdentity(one.trim()));
-        if (lower === 'authorization') return !holdsSession(value) && !(withheld && holdsOneOf(withheld, value));
-        return !isPomeriumHeader(lower) || isVerified(lower, value);
+        if (spelling === 'connection') return !value.split(',').some((one) => isIdentity(normalizeName(one.trim())));
+        if (spelling === 'authorization') return !holdsSession(value) && !(withheld && holdsOneOf(withheld, value));
+        return !isPomeriumSpelling(spelling) || isVerified(name.toLowerCase(), value);
       },
       added: identity && written ? claimHeaders(identity, written) : [],
     };

@@ -93,7 +93,12 @@ export function cleanHeaders(headers: Headers, also: readonly string[] = []): He
 
 /** Whether a server could take a header of this name, in whatever spelling, for one of Pomerium's. */
 export function isPomeriumHeader(name: string): boolean {
-  return normalizeName(name).startsWith('x-pomerium-');
+  return isPomeriumSpelling(normalizeName(name));
+}
+
+/** The same of a name as `normalizeName` gives it. */
+export function isPomeriumSpelling(spelling: string): boolean {
+  return spelling.startsWith('x-pomerium-');
 }
 
 /** Whether it may be a header's name: a token (RFC 9110 section 5.6.2). */
@@ -103,7 +108,7 @@ export function isHeaderName(name: string): boolean {
 
 /** The spelling that CGI-like servers make of a header's name. */
 export function normalizeName(name: string): string {
-  return name.toLowerCase().replace(/[^a-z0-9]/g, '-');
+  return name.toLowerCase().replace(/[^a-z0-9-]/g, '-');
 }
 
 /** The Fetch standard's CORS-preflight request: it never carries credentials, so Pomerium knows nobody either. */

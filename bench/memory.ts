@@ -15,4 +15,4 @@ for await (const sample of day({ verifications, collectGarbage })) {
   console.log(`| ${samples.length + 1} | ${verified} | ${refused} | ${sizes.join(' | ')} |`);
   samples.push(sample);
 }
-console.log(`\nThe heap grew by ${(growthOf(samples) / 2 ** 20).toFixed(1)} MB since noon.`);
+console.log(`\nThe heap grew by ${Math.round((growthOf(samples) / 2 ** 20) * 10) / 10} MB since noon.`);

@@ -31,6 +31,7 @@ export const PLATFORM = {
   // Cloudflare's caches may stand before a Worker and know no assertion; this header is for them alone.
   noStoreHeaders: { 'cloudflare-cdn-cache-control': 'no-store' },
   log,
+  requestIdHeader: 'cf-ray',
 };
 
 /** A gate for each configuration. A configuration that cannot work refuses everything with a 500; the log says why. */
@@ -85,10 +86,7 @@ export async function respond(
   next: (allowed: AllowedRequest) => Response | Promise<Response>,
 ): Promise<Response> {
   const { method, url, headers } = request;
-  const result = await gate.authorize(
-    { method, url, headers },
-    { waitUntil: (promise) => ctx.waitUntil(promise), requestId: headers.get('cf-ray') ?? undefined },
-  );
+  const result = await gate.authorize({ method, url, headers }, { waitUntil: (promise) => ctx.waitUntil(promise) });
   if (result.type === 'refuse') return gate.refuse(result.error, request, request);
   const { identity } = result;
   const answer = await next({ identity, headers: forward(headers, result.headers) });

@@ -23,13 +23,14 @@ const NO_STORE = IS_WORKERD ? { 'cloudflare-cdn-cache-control': 'no-store' } : {
 
 export const log = consoleLog(console);
 
+const PLATFORM = { noStoreHeaders: NO_STORE, requestIdHeader: 'cf-ray', log };
+
 /** @throws {PomeriumError} `invalid_configuration` */
 export function makeGate(environment: GateEnvironment, options: PomeriumOptions): Gate<Request> {
   return createGate(environment, options, {
     ...(IS_WORKERD && { keys: { store: cacheStore() } }),
     without: { endAtExpiry: 'Hono does not hold the socket: end it in your own handler at c.var.identity.expiresAt' },
-    noStoreHeaders: NO_STORE,
-    log,
+    ...PLATFORM,
   });
 }
 
@@ -72,7 +73,7 @@ export function gatesFor(options: OptionsFor<PomeriumOptions>): (c: Context) => 
 }
 
 function orBroken(make: () => Gate<Request>): Gate<Request> {
-  return gateOrBroken(make, { log, noStoreHeaders: NO_STORE });
+  return gateOrBroken(make, PLATFORM);
 }
 
 let processEnvironment: GateEnvironment | undefined;

@@ -80,7 +80,7 @@ export function pomerium(options: OptionsFor<PomeriumOptions> = {}): MiddlewareH
     const native = c.req.raw;
     const { method, url, headers } = native;
     const request = { method, url, headers };
-    const context: GateContext = { waitUntil: waitUntilOf(c), requestId: c.req.header('cf-ray') };
+    const context: GateContext = { waitUntil: waitUntilOf(c) };
     const result = await gate.authorize(request, context);
     if (result.type === 'refuse') throw await refuse(result.error, gate, native);
     Reflect.set(c, ALLOWED, { gate, request, native, context } satisfies AllowedRequest);

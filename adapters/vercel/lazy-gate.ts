@@ -10,7 +10,6 @@ import {
   type GateSupport,
   gateOrBroken,
   type Policy,
-  readHeader,
   requireOptions,
   requirePossible,
   SOME_KEYS,
@@ -44,7 +43,11 @@ export interface LazyGateSupport extends Pick<GateSupport, 'without' | 'ownOptio
 
 type MakeVerifier = NonNullable<GatePlatform['makeVerifier']>;
 
-const PLATFORM: GatePlatform = { keys: { store: runtimeCacheStore(), fetch: uncachedFetch }, log: consoleLog(console) };
+const PLATFORM: GatePlatform = {
+  keys: { store: runtimeCacheStore(), fetch: uncachedFetch },
+  log: consoleLog(console),
+  requestIdHeader: 'x-vercel-id',
+};
 
 const WITHOUT = {
   endAtExpiry: 'this code does not hold the connection: end it in your own handler, at expiresAt of the identity',
@@ -92,8 +95,7 @@ export function lazyGate<NativeRequest>(
   return {
     async authorize(request, { platform, policy, isBehindGate } = {}) {
       const { waitUntil, settle } = lifetimeOf(platform);
-      const requestId = readHeader(request.headers, 'x-vercel-id')?.slice(0, 64);
-      const result = await gate().authorize(request, { waitUntil, requestId, policy, isBehindGate });
+      const result = await gate().authorize(request, { waitUntil, policy, isBehindGate });
       await settle();
       return result;
     },

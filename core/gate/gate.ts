@@ -11,7 +11,7 @@ import { createVerifier, type Verifier, type VerifyContext } from '../verifier.t
 import { createForwarder, type ForwardedHeaders } from './forward.ts';
 import { isCorsPreflight, type RequestLike } from './headers.ts';
 import { type GateContext, type GateRequest, identify, NOBODY, type Visitor } from './identify.ts';
-import type { GateLog } from './log.ts';
+import { type GateLog, requestIdOf } from './log.ts';
 import { type GateOptions, type GateSettings, type GateSupport, readGateOptions } from './options.ts';
 import { type RefusedRequest, refusalResponse } from './refusal.ts';
 import { privateHeaders } from './response.ts';
@@ -51,6 +51,8 @@ export interface GatePlatform extends GateSupport {
    */
   readonly makeVerifier?: (options: EitherOptions, given: object) => Verifier<MaybeAnonymous>;
   readonly log: GateLog;
+  /** The header in which the platform gives each request an id. */
+  readonly requestIdHeader?: string;
   /** Headers that every answer gets unless it is `shared`, those of refusals included. */
   readonly noStoreHeaders?: Readonly<Record<string, string>>;
 }
@@ -63,7 +65,7 @@ export function createGate<NativeRequest>(
 ): Gate<NativeRequest> {
   const settings = readGateOptions(env, options, platform);
   const { rules, shared, endAtExpiry, onRefused, corsOrigins, refusalPage } = settings;
-  const { log, keys, noStoreHeaders = {}, makeVerifier = createVerifier } = platform;
+  const { log, keys, requestIdHeader, noStoreHeaders = {}, makeVerifier = createVerifier } = platform;
   const verifierOptions = optionsFromEnvironment(env, settings.verifierOptions, {
     ...keys,
     ...(settings.log && { onEvent: log.event }),
@@ -89,7 +91,10 @@ export function createGate<NativeRequest>(
       try {
         const { method, headers: sent } = request;
         const isPreflight = settings.allowPreflight && !context.policy && isCorsPreflight(method, sent);
-        const visitor = isPreflight ? NOBODY : await identify(request, { ...context, onDenied }, verifier, settings);
+        const requestId = requestIdOf({ headers: sent, requestId: context.requestId }, requestIdHeader);
+        const visitor = isPreflight
+          ? NOBODY
+          : await identify(request, { ...context, requestId, onDenied }, verifier, settings);
         const { identity } = visitor;
         const headers = forwardedHeaders(sent, identity, {
           path: [...policies, context.policy].some((one) => one?.needsPath),
@@ -106,7 +111,7 @@ export function createGate<NativeRequest>(
       const link = home === undefined ? undefined : sameUrlAt(home, request);
       return refusalResponse(error, request, {
         custom,
-        page: { options: refusalPage, home: link },
+        page: { options: refusalPage, home: link, requestId: requestIdOf(request, requestIdHeader) },
         corsOrigins,
         noStore,
       });
@@ -121,25 +126,25 @@ export function createGate<NativeRequest>(
 /** The gate, or one that refuses everything: for platforms whose environment is known at the first request. */
 export function gateOrBroken<NativeRequest>(
   make: () => Gate<NativeRequest>,
-  { log, noStoreHeaders = {} }: Pick<GatePlatform, 'log' | 'noStoreHeaders'>,
+  platform: Pick<GatePlatform, 'log' | 'requestIdHeader' | 'noStoreHeaders'>,
 ): Gate<NativeRequest> {
   try {
     return make();
   } catch (error) {
-    return brokenGate(error, log, Object.entries(noStoreHeaders));
+    return brokenGate(error, platform);
   }
 }
 
 /** A gate that refuses everything with what is wrong with its configuration, and says it in the log each time. */
 function brokenGate<NativeRequest>(
   error: unknown,
-  log: GateLog,
-  noStore: readonly [name: string, value: string][],
+  { log, requestIdHeader, noStoreHeaders = {} }: Pick<GatePlatform, 'log' | 'requestIdHeader' | 'noStoreHeaders'>,
 ): Gate<NativeRequest> {
+  const noStore = Object.entries(noStoreHeaders);
   return {
     authorize: async () => refusal(error, log),
     refuse: (refused, request) => {
-      const page = { options: {}, home: undefined };
+      const page = { options: {}, home: undefined, requestId: requestIdOf(request, requestIdHeader) };
       return refusalResponse(refused, request, { custom: undefined, page, corsOrigins: [], noStore });
     },
     answerHeaders: () => [],

@@ -4,7 +4,7 @@ import type { Identity, MaybeAnonymous } from '../identity.ts';
 import { compilePolicy } from '../policy/compile.ts';
 import { isPolicy, type Policy, type RequestInfo } from '../policy/policy.ts';
 import type { Verifier, VerifyContext } from '../verifier.ts';
-import { type RequestLike, readAssertion, readHeader } from './headers.ts';
+import { type RequestLike, readAssertion } from './headers.ts';
 import { imageSources } from './image-source.ts';
 import { loggedPath } from './log.ts';
 import { readPath } from './path.ts';
@@ -27,7 +27,7 @@ export interface SentRequest {
 
 /** What the platform lends to one request. */
 export interface GateContext extends Pick<VerifyContext, 'waitUntil'> {
-  /** The platform's own id of the request, for the log. */
+  /** The platform's own id of the request, for the log, where it stands in no header. */
   readonly requestId?: string | undefined;
   /**
    * Whether a gate before this one has judged the request, of which URL and path are not known here, or for the log alone:
@@ -82,7 +82,7 @@ export async function identify(
       eventRequest: {
         method,
         path: url === undefined ? undefined : loggedPath(path),
-        id: (requestId ?? readHeader(headers, 'x-request-id'))?.slice(0, 64),
+        id: requestId,
       },
       logSubject,
       expectNobody: mayBeNobody,

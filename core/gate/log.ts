@@ -1,5 +1,6 @@
 import { PomeriumError, type PomeriumErrorCode, toSafeJson } from '../errors.ts';
 import type { PomeriumEvent } from '../events.ts';
+import { type RequestLike, readHeader } from './headers.ts';
 
 /** Where a gate tells the operator what happened. */
 export interface GateLog {
@@ -25,6 +26,20 @@ export function consoleLog(console: Record<'info' | 'warn' | 'error', (line: unk
 /** A path as log and events have it: a client may make one as long as the platform lets it. */
 export function loggedPath(path: string | null): string | null {
   return path?.slice(0, 512) ?? null;
+}
+
+/**
+ * By what log, events and the page of a refusal name a request: the platform's own id, in its header where it has one, or
+ * `X-Request-Id`. A client may make that as long as the platform lets it.
+ */
+export function requestIdOf({ requestId, headers }: NamedRequest, header = 'x-request-id'): string | undefined {
+  const id = requestId ?? readHeader(headers, header) ?? readHeader(headers, 'x-request-id');
+  return id?.slice(0, 64) || undefined;
+}
+
+/** `requestId`: the platform's own, where it stands in no header. */
+export interface NamedRequest extends Pick<RequestLike, 'headers'> {
+  readonly requestId?: string | undefined;
 }
 
 /**

@@ -1,19 +1,18 @@
 import type { PomeriumError } from '../errors.ts';
 import { wantsPage } from './accept.ts';
 import { type RequestLike, readHeader } from './headers.ts';
+import type { NamedRequest } from './log.ts';
 import { type RefusalPageSettings, refusalPage } from './page.ts';
 import { problemResponse } from './problem.ts';
 import { sentenceFor } from './refusal-texts.ts';
 
-/** A request to answer. `requestId`: the platform's own, where it stands in no header. */
-export interface RefusedRequest extends RequestLike {
-  readonly requestId?: string | undefined;
-}
+/** A request to answer. */
+export interface RefusedRequest extends RequestLike, NamedRequest {}
 
 export interface RefusalSettings {
   /** The answer of `onRefused`, where it gave one. */
   readonly custom: Response | undefined;
-  readonly page: Omit<RefusalPageSettings, 'language' | 'requestId'>;
+  readonly page: Omit<RefusalPageSettings, 'language'>;
   readonly corsOrigins: readonly string[];
   readonly noStore: readonly (readonly [name: string, value: string])[];
 }
@@ -45,7 +44,7 @@ async function defaultAnswer(
   const read = (name: string) => readHeader(request.headers, name);
   if (read('next-action') !== undefined) return actionAnswer(problem);
   if (!wantsPage(read('accept') ?? '')) return problem;
-  return refusalPage(problem, { ...page, language: read('accept-language') ?? '', requestId: idOf(request) });
+  return refusalPage(problem, { ...page, language: read('accept-language') ?? '' });
 }
 
 /**
@@ -56,12 +55,6 @@ function actionAnswer({ status, headers: sent }: Response): Response {
   const headers = new Headers(sent);
   headers.set('content-type', 'text/plain');
   return new Response(sentenceFor(status), { status, headers });
-}
-
-/** By which the log names the request: that of Cloudflare, of Vercel, or of whoever stands before. */
-function idOf({ requestId, headers }: RefusedRequest): string | undefined {
-  const names = ['cf-ray', 'x-vercel-id', 'x-request-id'];
-  return names.reduce((id, name) => id ?? readHeader(headers, name), requestId)?.slice(0, 64) || undefined;
 }
 
 /** What lets a script of another origin see the refusal (Fetch standard, CORS protocol). */

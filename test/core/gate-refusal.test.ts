@@ -1,5 +1,5 @@
 import { assert, describe, test } from 'vitest';
-import type { GateOptions, OnRefused } from '../../core/adapter.ts';
+import type { GateOptions, GatePlatform, OnRefused } from '../../core/adapter.ts';
 import { PomeriumError } from '../../core/index.ts';
 import { type GateRig, makeGateRig, ORIGIN } from '../support/gate.ts';
 import { HOST } from '../support/issuer.ts';
@@ -291,31 +291,44 @@ test('each refusal has a heading and advice of its own', async () => {
 });
 
 describe('what a help desk needs is on the page:', () => {
-  const cases: [name: string, headers: Record<string, string>, requestId: string | undefined, end: string][] = [
-    ['of Lambda', { 'x-request-id': 'r-1' }, 'l-1', ', <code>l-1</code>'],
-    ['of Cloudflare', { 'x-request-id': 'r-1', 'cf-ray': 'c-1' }, undefined, ', <code>c-1</code>'],
-    ['of Vercel', { 'x-request-id': 'r-1', 'x-vercel-id': 'fra1::v-1' }, undefined, ', <code>fra1::v-1</code>'],
-    ['of whoever stands before', { 'x-request-id': 'r-1' }, undefined, ', <code>r-1</code>'],
-    ['with markup', { 'x-request-id': '<b>' }, undefined, ', <code>&#60;b&#62;</code>'],
-    ['that is long', { 'x-request-id': 'x'.repeat(99) }, undefined, `, <code>${'x'.repeat(64)}</code>`],
-    ['that is empty', { 'x-request-id': '' }, undefined, ''],
-    ['that is not there', {}, undefined, ''],
+  const cloudflare = { requestIdHeader: 'cf-ray' };
+  const cases: [name: string, headers: Record<string, string>, id?: string, platform?: Partial<GatePlatform>][] = [
+    ['of Cloudflare', { 'x-request-id': 'r-1', 'cf-ray': 'c-1' }, 'c-1', cloudflare],
+    ['of whoever stands before', { 'x-request-id': 'r-1' }, 'r-1', cloudflare],
+    ['of no platform but this one', { 'x-request-id': 'r-1', 'cf-ray': 'c-1' }, 'r-1'],
+    ['with markup', { 'x-request-id': '<b>' }, '<b>'],
+    ['that is long', { 'x-request-id': 'x'.repeat(99) }, 'x'.repeat(64)],
+    ['that is empty', { 'x-request-id': '' }],
+    ['that is not there', {}],
   ];
-  for (const [name, headers, requestId, end] of cases) {
-    test(`status, code, time and the id ${name}`, async () => {
-      const { gate } = makeGateRig();
-      const request = { method: 'GET', url: '/', headers: { ...PAGE, ...headers }, requestId };
-      const page = await (await gate.refuse(missing, request, new Request(ORIGIN))).text();
+  for (const [name, headers, id, platform = {}] of cases) {
+    test(`status, code, time and the id ${name}, as the log has it`, async () => {
+      const rig = makeGateRig({}, platform);
+      const page = await (await refuse(rig, { headers: { ...PAGE, ...headers } })).text();
       const footer = /<footer>(.*)<\/footer>/.exec(page)?.[1];
       const [, instant = ''] = /<time datetime="([^"]*)">/.exec(page) ?? [];
       assert.closeTo(Date.parse(instant), Date.now(), 60_000);
       const time = `<time datetime="${instant}">${instant.slice(0, 10)} ${instant.slice(11, 19)} UTC</time>`;
+      const end = id === undefined ? '' : `, <code>${id.replace('<', '&#60;').replace('>', '&#62;')}</code>`;
       assert.equal(
         footer,
         `For whoever runs this site:<br><bdi>401 <code>missing_assertion</code>, ${time}${end}</bdi>`,
       );
+      await rig.ask({ headers });
+      assert.equal(JSON.parse(String(rig.lines[0]?.line)).request.id, id);
     });
   }
+
+  test('the id of a platform that has it in no header', async () => {
+    const { gate } = makeGateRig();
+    const request = { method: 'GET', url: '/', headers: { ...PAGE, 'x-request-id': 'r-1' }, requestId: 'l-1' };
+    assert.include(await (await gate.refuse(missing, request, new Request(ORIGIN))).text(), ', <code>l-1</code>');
+  });
+
+  test('the id, where the configuration cannot work', async () => {
+    const rig = makeGateRig({ audience: '' }, cloudflare);
+    assert.include(await (await refuse(rig, { headers: { ...PAGE, 'cf-ray': 'c-1' } })).text(), ', <code>c-1</code>');
+  });
 });
 
 test('the page may load nothing but its own style, and tells no other site where it is', async () => {

@@ -263,7 +263,7 @@ export function readAudiences(audience: unknown): string[] {
   const example = "write audience: 'app.corp.example.com', the host name of the route in Pomerium";
   const audiences = readStrings('audience', audience, example);
   // Pomerium never signs a port. An IPv6 address has several colons.
-  const wrong = audiences.find((host) => /[/\s*,]|^[^:]+:\d*$/.test(host));
+  const wrong = audiences.find((host) => /[/\s*,]|(^[^:]+|]):\d*$/.test(host));
   if (wrong === undefined) return audiences;
   throw configurationError(
     `The audience ${describeValue(wrong)} is not a host name without scheme, port and path; ${example}.`,

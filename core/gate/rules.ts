@@ -1,7 +1,7 @@
 import { configurationError, describeType, describeValue, PomeriumError } from '../errors.ts';
 import { isObject } from '../json.ts';
 import { ONE_READING } from '../policy/check.ts';
-import { compilePolicy } from '../policy/compile.ts';
+import { compilePolicy, compilePolicyAt } from '../policy/compile.ts';
 import { isPolicy, type Policy, type PolicyInput, type PolicyOptions, requireAllowed } from '../policy/policy.ts';
 import { isCanonical } from './path.ts';
 import { isSpellingOf, pathsServed, type SpelledRule, toRuleSegments, toSegments } from './spellings.ts';
@@ -210,7 +210,7 @@ function requirePlainPath(text: string, at: string): void {
 function compileAccess(access: unknown, at: string, options: PolicyOptions): CompiledAccess {
   if (access === 'public' || access === 'authenticated') return access;
   if (isPolicy(access)) return access;
-  if (typeof access === 'object' && access !== null) return compilePolicy(access, options);
+  if (typeof access === 'object' && access !== null) return compilePolicyAt(`${at}.access`, access, options);
   throw ruleError(at, `has the access ${describeValue(access)}; write public, authenticated or a policy`);
 }
 

@@ -16,15 +16,22 @@ import { anyOf, compileRules, type Rule } from './rules.ts';
  * const policy = compilePolicy({ allow: { or: [{ domain: 'example.com' }, { groups: 'admins' }] } })
  * ```
  */
-export function compilePolicy(ppl: unknown, { listClaims, leaveToPomerium }: PolicyOptions = {}): Policy {
-  return policyOf(
-    compileRules(ppl, {
-      listClaims: readListClaims(listClaims),
-      left: readLeft(leaveToPomerium),
-      isForNobody: false,
-      criteria: 0,
-    }),
-  );
+export function compilePolicy(ppl: unknown, options?: PolicyOptions): Policy {
+  return compilePolicyAt('', ppl, options);
+}
+
+/**
+ * The same where the policy stands in something else: with `at` each `path` begins.
+ * @throws {PomeriumError} `invalid_configuration`
+ */
+export function compilePolicyAt(at: string, ppl: unknown, { listClaims, leaveToPomerium }: PolicyOptions = {}): Policy {
+  const compiler = {
+    listClaims: readListClaims(listClaims),
+    left: readLeft(leaveToPomerium),
+    isForNobody: false,
+    criteria: 0,
+  };
+  return policyOf(compileRules(ppl, compiler, at));
 }
 
 /** @throws {PomeriumError} `invalid_configuration` */

@@ -41,7 +41,7 @@ export interface Compiler extends Unknowns {
 const MAX_CRITERIA = 1000;
 
 /** The rules of a document: one object, or a list of them (`RulesFromValue`). `at`: where it stands in a greater one. */
-export function compileRules(ppl: unknown, compiler: Compiler, at = ''): Rule[] {
+export function compileRules(ppl: unknown, compiler: Compiler, at: string): Rule[] {
   return documentRules(ppl, at).flatMap(([rule, prefix]) =>
     Object.entries(rule).map(([action, body]) => compileRule(action, body, prefix + action, compiler)),
   );

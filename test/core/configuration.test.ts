@@ -25,6 +25,11 @@ describe('createVerifier refuses, when it is built,', () => {
     ['a list with an empty audience', { audience: [HOST, ''] }, /audience/],
     ['an audience that is a URL', { audience: `https://${HOST}/` }, /host name/],
     ['an audience with a port', { audience: `${HOST}:443` }, /is not a host name without scheme, port and path; write/],
+    [
+      'an IPv6 address with a port',
+      { audience: '[2001:db8::1]:443' },
+      /is not a host name without scheme, port and path/,
+    ],
     ['an audience with an empty port', { audience: `${HOST}:` }, /port/],
     ['an audience with a tab in it', { audience: 'app\tcorp' }, /^The audience "app\\tcorp" is not a host name/],
     ['an audience with a wildcard', { audience: '*.example.com' }, /host name/],

@@ -111,3 +111,22 @@ describe('a character of patterns is refused:', () => {
     test(`control: ${text} is taken`, () => assert.doesNotThrow(build([{ prefix: text, access: admins }])));
   }
 });
+
+describe('a mistake in the policy of a rule is told with the place of both:', () => {
+  const mistakes: [access: unknown, path: string, message: RegExp][] = [
+    [{ alow: {} }, 'rules[1].access.alow', /^rules\[1\]\.access\.alow: there is no action/],
+    [
+      { allow: { or: [{ nope: 1 }] } },
+      'rules[1].access.allow.or[0].nope',
+      /^rules\[1\]\.access\.allow\.or\[0\]\.nope: /,
+    ],
+    [[{ deny: 'all' }], 'rules[1].access[0].deny', /^rules\[1\]\.access\[0\]\.deny must be an object/],
+  ];
+  for (const [access, path, message] of mistakes) {
+    test(path, async () => {
+      const rules = build([{ path: '/healthz', access: 'public' }, { prefix: '/', access } as PathRule]);
+      assertMisconfigured(rules, message);
+      assert.equal((await errorOf(rules))?.path, path);
+    });
+  }
+});

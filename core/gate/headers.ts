@@ -30,7 +30,8 @@ export function readHosts(headers: HeadersLike): string | undefined {
   const host = readHeader(headers, 'host');
   // `Headers` has no such name, and throws.
   const authority = isFetchHeaders(headers) ? undefined : readHeader(headers, ':authority');
-  return host === undefined || authority === undefined ? (host ?? authority) : `${host},${authority}`;
+  if (host === undefined || authority === undefined || host === authority) return host ?? authority;
+  return `${host},${authority}`;
 }
 
 /** Whether there is a bearer token in `Authorization` (RFC 6750 section 2.1). */

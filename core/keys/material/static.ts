@@ -61,10 +61,12 @@ function readText(text: string): ReadKeys {
   if (text.length > MAX_MATERIAL_LENGTH) {
     throw configurationError(`The keys are longer than ${MAX_MATERIAL_LENGTH} characters.`);
   }
+  // An editor may have written a byte order mark in front, which is white space for it.
+  const trimmed = text.trim();
   // An environment variable often holds a PEM on one line, with \n written out. Not read anew: what is left may hold more of them.
-  const joined = text.replaceAll('\\n', '\n');
-  // First, since a JWK may have a PEM among its members. The trim takes a byte order mark off, which an editor wrote.
-  const document = parseObject(text.trim()) ?? parseObject(joined.trim());
+  const joined = trimmed.replaceAll('\\n', '\n');
+  // First, since a JWK may have a PEM among its members.
+  const document = parseObject(trimmed) ?? parseObject(joined);
   if (document) return readDocument(document);
   if (joined.includes('-----BEGIN')) {
     const blocks = splitPem(joined);

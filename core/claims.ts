@@ -90,8 +90,14 @@ function checkAudienceAndIssuer(claims: Claims, rules: ClaimRules, hosts: readon
 
 /** Those that are this host, or all where none is. Host names have no case; that of an assertion is compared exactly. */
 function audiencesAt(host: string, audiences: ReadonlySet<string>): ReadonlySet<string> {
-  const asked = [...audiences].filter((audience) => audience.toLowerCase() === host);
+  const asked = [...audiences].filter((audience) => hostOf(audience) === host);
   return asked.length > 0 ? new Set(asked) : audiences;
+}
+
+/** As a request names it: an IPv6 address in brackets, which Pomerium does not sign. */
+function hostOf(audience: string): string {
+  const name = audience.toLowerCase();
+  return name.includes(':') ? `[${name}]` : name;
 }
 
 /** A host as Pomerium writes it to `iss`, in both of its formats (`jwt_issuer_format`). */

@@ -262,8 +262,8 @@ function readOnBehalfOf(options: AnyOptions): VerifierSettings['onBehalfOf'] {
 export function readAudiences(audience: unknown): string[] {
   const example = "write audience: 'app.corp.example.com', the host name of the route in Pomerium";
   const audiences = readStrings('audience', audience, example);
-  // Pomerium never signs a port. An IPv6 address has several colons.
-  const wrong = audiences.find((host) => /[/\s*,]|^[^:]+:\d*$/.test(host));
+  // Pomerium never signs a port, nor the brackets of an IPv6 address (`getJWTPayloadAud`), which has several colons.
+  const wrong = audiences.find((host) => /[/\s*,[\]]|^[^:]+:\d*$/.test(host));
   if (wrong === undefined) return audiences;
   throw configurationError(
     `The audience ${describeValue(wrong)} is not a host name without scheme, port and path; ${example}.`,

@@ -69,6 +69,12 @@ testAnswers('where the request was sent to one of several audiences, it must be 
   ['wiki', both, { headers: { host: `${PAYROLL}.:8443` } }, 'audience_mismatch'],
   ['wiki', both, { headers: { host: `${WIKI}.:8443` } }, 'u-alice'],
   ['wiki', both, { url: `https://${WIKI}/`, headers: { host: PAYROLL } }, 'audience_mismatch'],
+  // Node.js hands over such a target, and new URL(req.url, …) takes it for a host.
+  ['wiki', both, { url: `//${PAYROLL}/x`, headers: { host: WIKI } }, 'audience_mismatch'],
+  ['wiki', both, { url: `/\\${PAYROLL}/x`, headers: { host: WIKI } }, 'audience_mismatch'],
+  ['wiki', both, { url: `//${PAYROLL}:8443`, headers: { host: WIKI } }, 'audience_mismatch'],
+  ['wiki', both, { url: '//x/x', headers: { host: WIKI } }, 'u-alice'],
+  ['wiki', both, { url: '//', headers: { host: WIKI } }, 'u-alice'],
   ['wiki', both, { headers: { ':authority': PAYROLL } }, 'audience_mismatch'],
   ['wiki', both, { headers: { ':authority': `${PAYROLL}:8443`, host: WIKI } }, 'audience_mismatch'],
   ['wiki', both, { headers: { ':authority': WIKI, host: PAYROLL } }, 'audience_mismatch'],

@@ -6,6 +6,8 @@ import { deepFreeze, type JsonObject, parseObject } from './json.ts';
 export interface ClaimRules {
   /** Undefined: the default issuers of the audience that the assertion is for. */
   readonly issuers: ReadonlySet<string> | undefined;
+  /** Whether these are of several Pomeriums: an audience that is one of them then has no other issuer. */
+  readonly hasSeveralPomeriums?: boolean;
   readonly audiences: ReadonlySet<string>;
   /** What judges audience and issuer instead. `asked`: where the request was sent. */
   readonly routes?: { requireIssued(claims: Pick<Claims, 'iss' | 'aud'>, asked: readonly string[]): void } | undefined;
@@ -85,13 +87,28 @@ function checkAudienceAndIssuer(claims: Claims, rules: ClaimRules, hosts: readon
   const asked = hosts.map((host) => audiencesAt(host, rules.audiences));
   for (const audiences of asked) checkAudience(claims.aud, audiences);
   const isAsked = (one: string) => rules.audiences.has(one) && asked.every((audiences) => audiences.has(one));
-  checkIssuer(claims.iss, rules.issuers ?? defaultIssuers(claims.aud.filter(isAsked)));
+  checkIssuer(claims.iss, issuersFor(claims.aud.filter(isAsked), rules));
+}
+
+/** Who may have issued an assertion for these. */
+function issuersFor(audiences: readonly string[], { issuers, hasSeveralPomeriums }: ClaimRules): ReadonlySet<string> {
+  if (issuers && !hasSeveralPomeriums) return issuers;
+  const own = defaultIssuers(audiences);
+  if (!issuers) return own;
+  const named = [...own].filter((one) => issuers.has(one));
+  return named.length > 0 ? new Set(named) : issuers;
 }
 
 /** Those that are this host, or all where none is. Host names have no case; that of an assertion is compared exactly. */
 function audiencesAt(host: string, audiences: ReadonlySet<string>): ReadonlySet<string> {
-  const asked = [...audiences].filter((audience) => audience.toLowerCase() === host);
+  const asked = [...audiences].filter((audience) => hostOf(audience) === host);
   return asked.length > 0 ? new Set(asked) : audiences;
+}
+
+/** As a request names it: an IPv6 address in brackets, which Pomerium does not sign. */
+function hostOf(audience: string): string {
+  const name = audience.toLowerCase();
+  return name.includes(':') ? `[${name}]` : name;
 }
 
 /** A host as Pomerium writes it to `iss`, in both of its formats (`jwt_issuer_format`). */

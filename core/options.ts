@@ -27,7 +27,7 @@ export interface VerifierOptions extends CommonOptions {
   issuer?: string | readonly string[];
   /**
    * Several Pomeriums, instead of `issuer` and `keys`: the host of each issuer, with its keys. An assertion is checked with the
-   * keys of its own issuer alone.
+   * keys of its own issuer alone, and an audience that is one of these hosts has no other issuer.
    * @defaultValue one issuer, `issuer`
    */
   issuers?: Readonly<Record<string, KeySource>>;
@@ -179,6 +179,7 @@ export function readVerifierOptions(options: AnyOptions): VerifierSettings {
     routes,
     audiences: new Set(audiences),
     issuers: issuersOf(options.issuer, several, audiences),
+    hasSeveralPomeriums: several !== undefined,
     keys: keysOfAll ?? readKeys(options),
     keysOf: several && ((issuer) => several.find(({ issuers }) => issuers.has(issuer))?.keys),
     findOtherKey: keysOfAll?.findOther,
@@ -262,8 +263,8 @@ function readOnBehalfOf(options: AnyOptions): VerifierSettings['onBehalfOf'] {
 export function readAudiences(audience: unknown): string[] {
   const example = "write audience: 'app.corp.example.com', the host name of the route in Pomerium";
   const audiences = readStrings('audience', audience, example);
-  // Pomerium never signs a port. An IPv6 address has several colons.
-  const wrong = audiences.find((host) => /[/\s*,]|(^[^:]+|]):\d*$/.test(host));
+  // Pomerium never signs a port, nor the brackets of an IPv6 address (`getJWTPayloadAud`), which has several colons.
+  const wrong = audiences.find((host) => /[/\s*,[\]]|^[^:]+:\d*$/.test(host));
   if (wrong === undefined) return audiences;
   throw configurationError(
     `The audience ${describeValue(wrong)} is not a host name without scheme, port and path; ${example}.`,

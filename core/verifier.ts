@@ -292,7 +292,9 @@ function hostsOf({ url, headers }: RequestLike): string[] {
     const name = authority.toLowerCase().replace(/\.?(:\d*)?$/, '');
     if (name !== '') hosts.push(name);
   };
-  const ofUrl = authorityOf(`${url}`);
+  const target = `${url}`;
+  // A target that begins with two slashes names a host for whoever resolves it against a base.
+  const ofUrl = authorityOf(/^[/\\]{2}/.test(target) ? `https:${target}` : target);
   if (ofUrl !== undefined) add(ofUrl);
   const sent = readHosts(headers)?.split(',', MAX_HOST_NAMES + 1) ?? [];
   const named = sent.map((one) => one.trim());

@@ -105,7 +105,8 @@ function answering<Req>(onRefused: OnRefused<Req>): OnRefused<Req> {
   if (typeof onRefused !== 'function') return onRefused;
   return async (error, request) => {
     const answer = await onRefused(error, request);
-    if (!(answer instanceof Response) || !letsOn(answer)) return answer;
+    // Not by its class: it may be of another realm. What has no headers, the gate does not send.
+    if (typeof answer?.headers?.get !== 'function' || !letsOn(answer)) return answer;
     throw configurationError(
       'onRefused would let the refused request on; return a redirect or a page, or undefined for the answer of the gate.',
     );

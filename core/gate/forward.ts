@@ -39,7 +39,9 @@ export type Forwarder = (
 
 /**
  * With these a server takes another path for the one that was asked for: IIS and Symfony; those behind a proxy that says where
- * they are mounted; CGI and WSGI variables; Envoy; Vercel and Next.js, which set theirs again behind their middleware; SvelteKit.
+ * they are mounted; CGI and WSGI variables; Envoy; Vercel and Next.js, which set theirs again behind their middleware; SvelteKit;
+ * Astro and Nitro on Vercel and Azure; intercepting routes of Next.js, which with `Next-Url: /admin` serve a part of `/admin` for
+ * `/photo/1`.
  */
 const PATH_OVERRIDES: ReadonlySet<string> = new Set([
   'x-original-url',
@@ -56,6 +58,10 @@ const PATH_OVERRIDES: ReadonlySet<string> = new Set([
   'x-matched-path',
   'x-invoke-path',
   'x-sveltekit-pathname',
+  'x-astro-path',
+  'x-now-route-matches',
+  'x-ms-original-url',
+  'next-url',
 ]);
 
 /** With these a server takes another method, which most frameworks have as an option. */

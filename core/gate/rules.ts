@@ -69,11 +69,18 @@ export function compilePathRules(rules: readonly PathRule[], options: PolicyOpti
       strictest(
         paths.flatMap((path) =>
           (path === null ? [null] : pathsServed(path)).flatMap((served) =>
-            served === null ? unreadable : verdictsOn(served, compiled),
+            served === null || isTooDeep(served) ? unreadable : verdictsOn(served, compiled),
           ),
         ),
       ),
   });
+}
+
+/** More than any page has. Each rule looks at each of them, and anybody may send thousands. */
+const MAX_SEGMENTS = 256;
+
+function isTooDeep(path: string): boolean {
+  return path.split('/', MAX_SEGMENTS + 2).length > MAX_SEGMENTS + 1;
 }
 
 /** A rule that others hide would be a hole that nobody sees. */

@@ -123,7 +123,7 @@ export function createJudge({ lookup, hasPorts, wanted, globals, compiled }: Jud
     const hosts = port === undefined ? audience.hosts : hostsFor(audience.name, port);
     const { method, headers } = request;
     const targets = readTargets(request, globals);
-    const aliases = (request.aliases ?? NONE).map((one) => readUrl(one, globals));
+    const aliases = (request.aliases ?? NONE).map((one) => readAlias(one, globals));
     const path = onePathOf([...targets, ...aliases]);
     return {
       targets: targets.map((target) => routesOf(hosts, target)),
@@ -242,6 +242,12 @@ function readUrl(url: string, { normalizesPath, refusesEscapedSlashes }: Judged[
   // Envoy or Pomerium answers these itself, so that no route is for them.
   const isRefused = /%00/.test(text) || (refusesEscapedSlashes && /%(2f|5c)/i.test(text));
   return isRefused || mayBePomeriumPath(text) ? NOWHERE : UNREADABLE;
+}
+
+/** Nobody sent it through Envoy, which refuses nothing then: the service itself may serve any path for it. */
+function readAlias(url: string, globals: Judged['globals']): Target {
+  const target = readUrl(url, globals);
+  return target === NOWHERE ? UNREADABLE : target;
 }
 
 /**

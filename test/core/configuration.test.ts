@@ -31,6 +31,8 @@ describe('createVerifier refuses, when it is built,', () => {
       /is not a host name without scheme, port and path/,
     ],
     ['an audience with an empty port', { audience: `${HOST}:` }, /port/],
+    ['an IPv6 address in brackets', { audience: '[::1]' }, /host name/],
+    ['an IPv6 address with a port', { audience: '[::1]:443' }, /host name/],
     ['an audience with a tab in it', { audience: 'app\tcorp' }, /^The audience "app\\tcorp" is not a host name/],
     ['an audience with a wildcard', { audience: '*.example.com' }, /host name/],
     ['an audience with a space', { audience: ` ${HOST}` }, /audience/],

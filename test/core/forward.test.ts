@@ -195,7 +195,8 @@ describe('headers that override the path', () => {
   const overrides = spellings([
     ...['x-original-url', 'x-original-uri', 'x-rewrite-url', 'x-override-url', 'script-name', 'x-script-name'],
     ...['path-info', 'x-forwarded-prefix', 'x-forwarded-path', 'x-forwarded-uri', 'x-envoy-original-path'],
-    ...['x-matched-path', 'x-invoke-path', 'x-sveltekit-pathname'],
+    ...['x-matched-path', 'x-invoke-path', 'x-sveltekit-pathname', 'x-astro-path', 'x-now-route-matches'],
+    ...['x-ms-original-url', 'next-url'],
   ]);
   const others = { ...SENDERS.alice, 'x-forwarded-for': '192.0.2.1', 'x-http-method-override': 'DELETE' };
   const sent = { ...overrides, ...others };

@@ -86,6 +86,7 @@ describe('names of headers and claims that can never match are refused:', () => 
     ['JSON', {}, { POMERIUM_CLAIM_HEADERS: '["department"]' }, /^POMERIUM_CLAIM_HEADERS .*commas/],
     ['no claim', { claimHeaders: [''] }, {}, /^claimHeaders must be/],
     ['no claim', { claimHeaders: { 'x-d': '' } }, {}, /^claimHeaders must be/],
+    ['an address in brackets, which are no JSON', {}, { POMERIUM_AUDIENCE: '[::1]' }, /^The audience "\[::1\]" is not/],
     ['a Map', { claimHeaders: new Map([['x-d', 'department']]) }, {}, /^claimHeaders must be/],
     ['a promise', { claimHeaders: Promise.resolve(['department']) }, {}, /^claimHeaders must be/],
   ];
@@ -98,7 +99,7 @@ describe('names of headers and claims that can never match are refused:', () => 
     [{ removeHeaders: ['X-Email', 'x_user.email', "x-!#$%&'+^`|~9"] }, {}],
     [{}, { POMERIUM_REMOVE_HEADERS: 'X-Email, x_name', POMERIUM_LIST_CLAIMS: 'https://example.com/roles,a' }],
     [{}, { POMERIUM_CLAIM_HEADERS: 'department, X-Dept=department' }],
-    [{}, { POMERIUM_AUDIENCE: '[::1]' }],
+    [{}, { POMERIUM_AUDIENCE: '::1' }],
   ];
   for (const [options, env] of good) {
     test(`but not ${JSON.stringify({ ...options, ...env })}`, () =>

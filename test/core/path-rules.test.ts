@@ -383,6 +383,17 @@ describe('what two servers could read in two ways is for nobody:', () => {
   ].map((target) => [target, 'nobody']);
   judge(TABLE, cases);
 
+  test('a path of more than 256 segments has no reading: each rule would look at each of them', () => {
+    const rules: PathRule[] = [
+      { prefix: '/admin', access: admins },
+      { prefix: '/', access: 'authenticated' },
+    ];
+    const accessOf = (table: readonly PathRule[], count: number) =>
+      accessName(compilePathRules(table).accessTo(['/x'.repeat(count)]));
+    assert.deepEqual([accessOf(rules, 256), accessOf(rules, 257)], ['authenticated', 'nobody']);
+    assert.equal(accessOf([{ prefix: '/', access: 'public' }], 257), 'public');
+  });
+
   test('unless every path has the same access', () => {
     const unreadable = (rules: readonly PathRule[]) => accessName(compilePathRules(rules).accessTo([null]));
     assert.equal(unreadable([{ prefix: '/', access: 'authenticated' }]), 'authenticated');

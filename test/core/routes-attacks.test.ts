@@ -138,6 +138,13 @@ describe('a target that was really asked for counts', () => {
       'policy_denied',
     );
   });
+  test('and an alias that Envoy would refuse, or make a path of Pomerium’s own: it never sees what is served', () => {
+    const closed = { from, prefix: '/admin/', to: 'http://closed', ...forAlice };
+    const ask = (alias: string) => asked([closed, open], { targets: ['/_next/image'], aliases: [alias] });
+    const served = ['/admin%2fx.png', '/admin%5Cx.png', '/admin/%00', '/.pomerium/../admin/x.png', '/admin/./ping'];
+    for (const alias of served) assert.equal(ask(alias), 'policy_denied', alias);
+    for (const alias of ['/x.png', '/ping']) assert.equal(ask(alias), 'allowed', alias);
+  });
 });
 
 describe('nobody is nobody, whatever the assertion says', () => {

@@ -6,12 +6,14 @@ import { sign } from '../support/issuer.ts';
 const WIKI = 'wiki.example.com';
 const PAYROLL = 'payroll.example.com';
 const both: GateOptions = { audience: [WIKI, PAYROLL] };
+const withAddress: GateOptions = { audience: [WIKI, '2001:DB8::1'] };
 const assertion = (aud: unknown, iss: string) => sign(key, { aud, iss });
 
 const FOR = {
   wiki: await assertion(WIKI, WIKI),
   'wiki, with the issuer as a URI': await assertion(WIKI, `https://${WIKI}/`),
   payroll: await assertion(PAYROLL, PAYROLL),
+  'an IPv6 address': await assertion('2001:DB8::1', '2001:DB8::1'),
   'wiki, issued by payroll': await assertion(WIKI, PAYROLL),
   'wiki, issued by payroll as a URI': await assertion(WIKI, `https://${PAYROLL}/`),
   'both, issued by payroll': await assertion([WIKI, PAYROLL], PAYROLL),
@@ -67,10 +69,22 @@ testAnswers('where the request was sent to one of several audiences, it must be 
   ['wiki', both, { headers: { host: `${PAYROLL}.:8443` } }, 'audience_mismatch'],
   ['wiki', both, { headers: { host: `${WIKI}.:8443` } }, 'u-alice'],
   ['wiki', both, { url: `https://${WIKI}/`, headers: { host: PAYROLL } }, 'audience_mismatch'],
+  // Node.js hands over such a target, and new URL(req.url, …) takes it for a host.
+  ['wiki', both, { url: `//${PAYROLL}/x`, headers: { host: WIKI } }, 'audience_mismatch'],
+  ['wiki', both, { url: `/\\${PAYROLL}/x`, headers: { host: WIKI } }, 'audience_mismatch'],
+  ['wiki', both, { url: `//${PAYROLL}:8443`, headers: { host: WIKI } }, 'audience_mismatch'],
+  ['wiki', both, { url: '//x/x', headers: { host: WIKI } }, 'u-alice'],
+  ['wiki', both, { url: '//', headers: { host: WIKI } }, 'u-alice'],
   ['wiki', both, { headers: { ':authority': PAYROLL } }, 'audience_mismatch'],
   ['wiki', both, { headers: { ':authority': `${PAYROLL}:8443`, host: WIKI } }, 'audience_mismatch'],
   ['wiki', both, { headers: { ':authority': WIKI, host: PAYROLL } }, 'audience_mismatch'],
   ['wiki', both, { headers: { ':authority': WIKI } }, 'u-alice'],
+  ['wiki', withAddress, { headers: { host: '[2001:db8::1]' } }, 'audience_mismatch'],
+  ['wiki', withAddress, { headers: { host: '[2001:db8::1]:443' } }, 'audience_mismatch'],
+  ['wiki', withAddress, { url: 'https://[2001:db8::1]:8443/' }, 'audience_mismatch'],
+  ['an IPv6 address', withAddress, { headers: { host: '[2001:db8::1]' } }, 'u-alice'],
+  ['an IPv6 address', withAddress, { url: 'https://[2001:db8::1]:8443/' }, 'u-alice'],
+  ['an IPv6 address', withAddress, { headers: { host: WIKI } }, 'audience_mismatch'],
   ['both, issued by payroll', both, { url: `https://${WIKI}/` }, 'issuer_mismatch'],
   ['both, issued by payroll', both, { url: `https://${PAYROLL}/` }, 'u-alice'],
 ]);

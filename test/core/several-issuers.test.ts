@@ -61,6 +61,33 @@ test('the issuers are those that are named, and no audience is one by itself', a
   assert.equal(await code(app), 'issuer_mismatch');
 });
 
+describe('no Pomerium issues for the host of another one:', () => {
+  const APP = 'app.corp.example.com';
+  const issuers = { [A]: staticKeys(jwks(keyOfA)), [B]: staticKeys(jwks(keyOfB)) };
+  const rows: [aud: string[], iss: string, host: string | undefined, code: string][] = [
+    [[A], A, A, 'valid'],
+    [[A], `https://${A}/`, undefined, 'valid'],
+    [[A], B, A, 'issuer_mismatch'],
+    [[A], B, undefined, 'issuer_mismatch'],
+    [[A], `https://${B}/`, undefined, 'issuer_mismatch'],
+    [[A, APP], B, undefined, 'issuer_mismatch'],
+    [[A, APP], APP, undefined, 'issuer_mismatch'],
+    [[A, B], B, A, 'issuer_mismatch'],
+    [[A, B], B, B, 'valid'],
+    // That is no issuer's: which Pomerium has it is not said.
+    [[APP], A, APP, 'valid'],
+    [[APP], B, undefined, 'valid'],
+  ];
+  for (const [aud, iss, host, code] of rows) {
+    test(`aud ${aud}, iss ${iss}, Host ${host}: ${code}`, async () => {
+      const verifier = createVerifier({ audience: [A, B, APP], issuers, now: () => NOW });
+      const token = await sign(iss.includes(B) ? keyOfB : keyOfA, { aud, iss, exp: 9e9 });
+      const headers = { 'x-pomerium-jwt-assertion': token, host };
+      assert.equal(await codeOf(() => verifier.verifyRequest({ headers })), code);
+    });
+  }
+});
+
 test('two Pomeriums with the same signing key each issue for themselves', async () => {
   const verifier = verifierOf({ [A]: staticKeys(jwks(keyOfA)), [B]: staticKeys(jwks(keyOfA)) });
   await verifier.ready();

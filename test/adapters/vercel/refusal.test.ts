@@ -162,6 +162,9 @@ describe('onRefused', () => {
       /onRefused would let the refused request on/,
     ],
   ];
+  // A Response of another realm, as a library's own is.
+  const foreign = { status: 200, headers: new Headers({ 'x-middleware-next': '1' }), body: null, bodyUsed: false };
+  mistakes.push(['lets the request on by another class', () => foreign, /onRefused would let the refused request on/]);
   for (const [name, onRefused, line] of mistakes) {
     test(`that ${name} changes nothing, and the log says it`, async () => {
       const { result, lines } = await refusedBy(onRefused as never);

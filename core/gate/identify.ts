@@ -2,7 +2,8 @@ import { PomeriumError } from '../errors.ts';
 import type { GateVerification } from '../gate-verification.ts';
 import type { Identity, MaybeAnonymous } from '../identity.ts';
 import { compilePolicy } from '../policy/compile.ts';
-import { isPolicy, type Policy, type RequestInfo } from '../policy/policy.ts';
+import { isPolicy, type Policy } from '../policy/policy.ts';
+import type { RoutedRequest } from '../routes/judge.ts';
 import type { Verifier, VerifyContext } from '../verifier.ts';
 import { type RequestLike, readAssertion } from './headers.ts';
 import { imageSources } from './image-source.ts';
@@ -64,8 +65,8 @@ export async function identify(
 ): Promise<Visitor> {
   const { method, url, headers } = request;
   const own = request.aliases ?? [];
-  const images = (url === undefined ? own : [...own, url]).flatMap(imageSources);
-  const aliases = [...own, ...atMost(MAX_IMAGES, images)];
+  const images = atMost(MAX_IMAGES, (url === undefined ? own : [...own, url]).flatMap(imageSources));
+  const aliases = [...own, ...images];
   const path = url === undefined ? null : readPath(url);
   const access = rules?.accessTo([path, ...aliases.map((alias) => readPath(alias))]);
   const policies = [access, policy].filter(isPolicy);
@@ -77,7 +78,7 @@ export async function identify(
       // A route of Pomerium may let nobody in; a policy of this place is for somebody.
       policy: policies.length > 0 ? allOf(policy ? [SOMEBODY, ...policies] : policies) : undefined,
       waitUntil,
-      requestInfo: infoOf(request, path, aliases),
+      requestInfo: infoOf(request, path, images),
       anyRoute: isBehindGate,
       eventRequest: {
         method,
@@ -110,18 +111,25 @@ function atMost(limit: number, targets: readonly string[]): readonly string[] {
 
 /** What policies and routes are asked about, where it is not just the request itself. */
 function infoOf(
-  { method, url, headers, sent }: GateRequest,
+  { method, url, headers, sent, aliases = [] }: GateRequest,
   path: string | null,
-  aliases: readonly string[],
-): RequestInfo | undefined {
-  if (url === undefined || (!sent && aliases.length === 0)) return undefined;
+  images: readonly string[],
+): RoutedRequest | undefined {
+  const isAlone = aliases.length === 0 && images.length === 0;
+  if (url === undefined || (!sent && isAlone)) return undefined;
   return {
     method,
-    path: aliases.length > 0 ? ONE_OF_SEVERAL : path,
+    path: isAlone ? path : ONE_OF_SEVERAL,
     headers,
     targets: sent?.targets ?? [url],
-    aliases: sent?.aliases ?? aliases,
+    aliases: [...(sent?.aliases ?? aliases), ...images.filter(isElsewhere)],
+    images: images.filter((image) => !isElsewhere(image)),
   };
+}
+
+/** An image that the optimiser fetches from another host, of which no route need know the path. */
+function isElsewhere(image: string): boolean {
+  return /^[a-z][a-z\d+.-]*:/i.test(image);
 }
 
 /** A policy about the path can be asked about one path only. */

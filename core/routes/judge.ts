@@ -13,7 +13,10 @@ import type { CompiledRoute, Route, RouteEnd } from './route.ts';
 import type { Wanted } from './wanted.ts';
 
 /** What of a request the routes are asked about. */
-export type RoutedRequest = RequestInfo & Pick<Partial<RequestLike>, 'url'>;
+export interface RoutedRequest extends RequestInfo, Pick<Partial<RequestLike>, 'url'> {
+  /** Targets of this service, of which an image optimiser may serve a copy: a route must lead to each. */
+  readonly images?: readonly string[];
+}
 
 export interface Judge {
   /**
@@ -123,11 +126,13 @@ export function createJudge({ lookup, hasPorts, wanted, globals, compiled }: Jud
     const hosts = port === undefined ? audience.hosts : hostsFor(audience.name, port);
     const { method, headers } = request;
     const targets = readTargets(request, globals);
-    const aliases = (request.aliases ?? NONE).map((one) => readAlias(one, globals));
-    const path = onePathOf([...targets, ...aliases]);
+    const aliases = readAliases(request.aliases, globals);
+    const images = readAliases(request.images, globals);
+    const path = onePathOf([...targets, ...aliases, ...images]);
     return {
       targets: targets.map((target) => routesOf(hosts, target)),
       aliases: aliases.map((alias) => routesOf(hosts, alias)),
+      images: images.map((image) => routesOf(hosts, image)),
       input: { identity: asAsked(identity), method, path, headers },
     };
   };
@@ -148,18 +153,19 @@ export function createJudge({ lookup, hasPorts, wanted, globals, compiled }: Jud
     check(identity, request, anyRoute) {
       const audience = audienceOf(identity.audience);
       if (anyRoute) return requireSome(audience, identity);
-      const { targets, aliases, input } = meet(identity, request, audience);
+      const { targets, aliases, images, input } = meet(identity, request, audience);
       // Each by itself, since whoever asks chooses which of them it is. What no route is for was not sent.
       const lists = onlyRouted(targets).map((some) => signedRoutes(some, identity, audience.name, request.method));
       for (const alias of aliases) if (alias.length > 0) lists.push(servingRoutes(alias, request.method));
+      for (const image of images) lists.push(servingRoutes(image, request.method));
       const routes = unionOf(lists);
       for (const route of routes) requireAccess(route, compiled.get(route), input);
       const only = routes.length === 1 ? routes[0] : undefined;
       return only && names.get(only);
     },
     trace(identity, request) {
-      const { targets, aliases, input } = meet(identity, request, audienceOf(identity.audience));
-      return unionOf([...targets, ...aliases]).map((route) => {
+      const { targets, aliases, images, input } = meet(identity, request, audienceOf(identity.audience));
+      return unionOf([...targets, ...aliases, ...images]).map((route) => {
         const own = compiled.get(route);
         return { at: route.at, end: route.end, explanation: own && policyFor(own, identity).explain(input) };
       });
@@ -167,10 +173,11 @@ export function createJudge({ lookup, hasPorts, wanted, globals, compiled }: Jud
   };
 }
 
-/** By which routes a request may have come, for each of its targets and aliases. */
+/** By which routes a request may have come, for each of its targets, aliases and images. */
 interface Meeting {
   readonly targets: readonly (readonly Route[])[];
   readonly aliases: readonly (readonly Route[])[];
+  readonly images: readonly (readonly Route[])[];
   readonly input: { readonly identity: MaybeAnonymous } & RequestInfo;
 }
 
@@ -244,10 +251,12 @@ function readUrl(url: string, { normalizesPath, refusesEscapedSlashes }: Judged[
   return isRefused || mayBePomeriumPath(text) ? NOWHERE : UNREADABLE;
 }
 
-/** Nobody sent it through Envoy, which refuses nothing then: the service itself may serve any path for it. */
-function readAlias(url: string, globals: Judged['globals']): Target {
-  const target = readUrl(url, globals);
-  return target === NOWHERE ? UNREADABLE : target;
+/** Nobody sent these through Envoy, which refuses nothing then: the service itself may serve any path for them. */
+function readAliases(urls: readonly string[] | undefined, globals: Judged['globals']): Target[] {
+  return (urls ?? NONE).map((url) => {
+    const target = readUrl(url, globals);
+    return target === NOWHERE ? UNREADABLE : target;
+  });
 }
 
 /**

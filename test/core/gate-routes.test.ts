@@ -289,6 +289,12 @@ describe('where the platform shows a request otherwise than Pomerium sent it, ro
       await rigFor(ROUTES).ask({ headers: SENDERS.admin, ...at('/_next/image?url=/public/x') }),
       'policy_denied',
     );
+    assert.equal(await ask('/nowhere/x.png', 'admin'), 'policy_denied', 'no route leads to the image');
+    assert.equal(
+      await ask('https://cdn.example.com/nowhere/x.png', 'alice'),
+      'u-alice',
+      'it is no path of this service',
+    );
   });
 
   test('without routes it is not looked at', async () => {

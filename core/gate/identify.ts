@@ -122,14 +122,10 @@ function infoOf(
     path: isAlone ? path : ONE_OF_SEVERAL,
     headers,
     targets: sent?.targets ?? [url],
-    aliases: [...(sent?.aliases ?? aliases), ...images.filter(isElsewhere)],
-    images: images.filter((image) => !isElsewhere(image)),
+    aliases: [...(sent?.aliases ?? aliases), ...images],
+    // The path of one that the optimiser fetches from another host, no route need know.
+    images: images.filter((image) => image.startsWith('/')),
   };
-}
-
-/** An image that the optimiser fetches from another host, of which no route need know the path. */
-function isElsewhere(image: string): boolean {
-  return /^[a-z][a-z\d+.-]*:/i.test(image);
 }
 
 /** A policy about the path can be asked about one path only. */

@@ -12,7 +12,10 @@ const node = (...names: string[]) => names.map((name) => `test/node/${name}.test
 
 export const MODULES: readonly MutatedModule[] = [
   { files: 'core/assertion.ts', tests: core('assertion', 'refusal-details', 'memo', 'http') },
-  { files: 'core/claims.ts', tests: core('claims', 'refusal-details', 'several-audiences', 'verifier') },
+  {
+    files: 'core/claims.ts',
+    tests: core('claims', 'refusal-details', 'several-audiences', 'several-issuers', 'verifier'),
+  },
   {
     files: 'core/verifier.ts',
     tests: core('verifier', 'refusal-details', 'memo', 'events', 'several-audiences', 'several-issuers'),

@@ -4,9 +4,9 @@ import { type SignatureVerifier, signatureLength } from './algorithms.ts';
 import { isAlone, onPool } from './node-pool.ts';
 
 /**
- * Node.js: `crypto.verify`, synchronous for a request that is alone, which it answers fastest, and on the thread pool for those that
- * come beside another: together they use every core, and the event loop is free to read more. The key is not imported by jose here:
- * that loads WebCrypto, which takes 5 ms of each cold start on Lambda.
+ * Node.js and Bun: `crypto.verify`, synchronous for a request that is alone, which it answers fastest, and on the thread pool for
+ * those that come beside another: together they use every core, and the event loop is free to read more. The key is not imported by
+ * jose here: that loads WebCrypto, which takes 5 ms of each cold start on Lambda.
  */
 export const signatureVerifier: SignatureVerifier = (jwk) => {
   const key = createPublicKey({ key: { ...jwk }, format: 'jwk' });

@@ -1,8 +1,9 @@
 import { importJWK, importSPKI } from 'jose';
 import { assert, describe, test } from 'vitest';
 import { readJwk } from '../../core/keys/material/jwk.ts';
-import { fromBase64url, makeKey, toBase64url } from '../support/issuer.ts';
+import { fromBase64url, makeKey, sign, toBase64url } from '../support/issuer.ts';
 import { OTHER_SPKI } from '../support/seed.ts';
+import { makeRig } from '../support/verifying.ts';
 
 /*
  * Why the rules on a key's numbers are ours, though jose imports keys: an engine under jose takes these keys. Each row
@@ -57,4 +58,24 @@ describe('an engine takes what we refuse', () => {
       await importSPKI(OTHER_SPKI.x25519, 'EdDSA');
     });
   }
+});
+
+// Node.js and Bun: of the others only workerd and Deno have a `process`, too.
+const hasNodeEngine = runtime === '' && typeof globalThis.process?.versions?.node === 'string';
+
+test(`signatures are checked by ${hasNodeEngine ? 'node:crypto' : 'WebCrypto'} on this runtime`, async () => {
+  const key = await makeKey('ES256');
+  const { subtle } = crypto;
+  const { verify } = subtle;
+  let calls = 0;
+  subtle.verify = (...input) => {
+    calls += 1;
+    return verify.apply(subtle, input);
+  };
+  try {
+    assert.equal(await makeRig(key).codeOf(await sign(key)), 'valid');
+  } finally {
+    subtle.verify = verify;
+  }
+  assert.equal(calls, hasNodeEngine ? 0 : 1);
 });

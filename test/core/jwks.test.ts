@@ -170,7 +170,7 @@ describe('a key of a set is used', () => {
     });
   }
 
-  // When they import the key, workerd takes the exponents 3 and 65537 alone, and Deno RSA up to 4096 bits.
+  // Of these workerd takes the exponents 3 and 65537 alone, and Deno RSA of up to 4096 bits (signature.test.ts).
   const engineDependent = ['an exponent of four bytes', 'RSA of 8192 bits'];
   const atTheBound: [name: string, jwk: object][] = [
     ['RSA of 2048 bits', { ...RSA, n: modulus(256) }],

@@ -5,6 +5,7 @@ import type { PublicJwk } from '../../core/signature/algorithms.ts';
 import { toDer } from '../support/der.ts';
 import { fromBase64url, makeKey, sign, toBase64url } from '../support/issuer.ts';
 import { makeRig } from '../support/verifying.ts';
+import rsa8192 from '../vectors/rsa-8192.json' with { type: 'json' };
 import wycheproof from '../vectors/wycheproof_ecdsa_p256_sha256_p1363.json' with { type: 'json' };
 
 const keys = [await makeKey('ES256'), await makeKey('RS256'), await makeKey('EdDSA')];
@@ -84,6 +85,17 @@ test('threat: a symmetric key is taken by no engine', async () => {
   const jwk = { kty: 'oct', k: toBase64url(new Uint8Array(32)) } as unknown as PublicJwk;
   const error = await (async () => signatureVerifier(jwk))().catch((reason: unknown) => reason);
   assert.instanceOf(error, Error);
+});
+
+// Deno imports it, but cannot check by it.
+const takesRsa8192 = !('Deno' in globalThis);
+test(`an RSA key of 8192 bits is ${takesRsa8192 ? 'taken' : 'refused'}`, async () => {
+  const { jwk, input, signature } = rsa8192;
+  const verify = await (async () => signatureVerifier(jwk as PublicJwk))().catch(() => undefined);
+  assert.equal(verify !== undefined, takesRsa8192);
+  if (!verify) return;
+  assert.isTrue(await verify(signature, input));
+  assert.isFalse(await verify(signature, `${input}c`));
 });
 
 function rpcPromise(value: unknown): unknown {

@@ -32,9 +32,14 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-function assertSmoke(output: string): void {
+function assertSmoke(output: string, engine: 'node:crypto' | 'WebCrypto'): void {
   const line = output.split('\n').find((one) => one.startsWith('{"subject"'));
-  assert.deepEqual(JSON.parse(line ?? output), { subject: 'u-alice', refusal: 'invalid_signature', guard: 500 });
+  assert.deepEqual(JSON.parse(line ?? output), {
+    subject: 'u-alice',
+    refusal: 'invalid_signature',
+    guard: 500,
+    engine,
+  });
 }
 
 describe('the packed package', () => {
@@ -127,15 +132,15 @@ describe('the packed package', () => {
     assert.isTrue(existsSync(join(folder, 'keys', 'signing-key.pem')));
   });
 
-  const runtimes: [string, () => string, string[]][] = [
-    ['Node.js of the tool-chain', () => process.execPath, []],
-    ['Node.js 20', () => `${ROOT}toolchain/oldest/node_modules/.bin/node`, []],
-    ['Bun', () => tool('bun'), ['run']],
-    ['Deno', () => tool('deno'), ['run', '--allow-all', '--no-lock', '--node-modules-dir=manual']],
+  const runtimes: [string, 'node:crypto' | 'WebCrypto', () => string, string[]][] = [
+    ['Node.js of the tool-chain', 'node:crypto', () => process.execPath, []],
+    ['Node.js 20', 'node:crypto', () => `${ROOT}toolchain/oldest/node_modules/.bin/node`, []],
+    ['Bun', 'node:crypto', () => tool('bun'), ['run']],
+    ['Deno', 'WebCrypto', () => tool('deno'), ['run', '--allow-all', '--no-lock', '--node-modules-dir=manual']],
   ];
-  for (const [name, command, args] of runtimes) {
-    test(`runs on ${name}`, async () => {
-      assertSmoke(await must(command(), [...args, smoke], { capture: true, cwd: folder }));
+  for (const [name, engine, command, args] of runtimes) {
+    test(`runs on ${name}, with ${engine}`, async () => {
+      assertSmoke(await must(command(), [...args, smoke], { capture: true, cwd: folder }), engine);
     });
   }
 });
@@ -146,8 +151,19 @@ describe('#signature resolves', () => {
     ['to WebCrypto for browsers', { platform: 'browser' }, WEB_ENGINE, NODE_ENGINE],
     ['to WebCrypto where nothing is said', { platform: 'neutral' }, WEB_ENGINE, NODE_ENGINE],
     ['to WebCrypto for workerd', { platform: 'neutral', conditions: ['workerd'] }, WEB_ENGINE, NODE_ENGINE],
-    ['to WebCrypto for workerd, even beside node', { conditions: ['workerd', 'node'] }, WEB_ENGINE, NODE_ENGINE],
-    ['to WebCrypto for Vercel Edge, even beside node', { conditions: ['edge-light', 'node'] }, WEB_ENGINE, NODE_ENGINE],
+    [
+      'to WebCrypto for workerd, even beside node',
+      { platform: 'node', conditions: ['workerd'] },
+      WEB_ENGINE,
+      NODE_ENGINE,
+    ],
+    ['to WebCrypto for Deno, even beside node', { platform: 'node', conditions: ['deno'] }, WEB_ENGINE, NODE_ENGINE],
+    [
+      'to WebCrypto for Vercel Edge, even beside node',
+      { platform: 'node', conditions: ['edge-light'] },
+      WEB_ENGINE,
+      NODE_ENGINE,
+    ],
   ];
   for (const [name, options, has, lacks] of bundlers) {
     test(`${name} (esbuild), and the bundle works`, async () => {
@@ -166,7 +182,8 @@ describe('#signature resolves', () => {
       const text = readFileSync(outfile, 'utf8');
       assert.match(text, has);
       assert.notMatch(text, lacks);
-      assertSmoke(await must(process.execPath, [outfile], { capture: true }));
+      const output = await must(process.execPath, [outfile], { capture: true });
+      assertSmoke(output, has === NODE_ENGINE ? 'node:crypto' : 'WebCrypto');
     });
   }
 

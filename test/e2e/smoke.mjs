@@ -3,6 +3,17 @@ import { createVerifier, PomeriumError, staticKeys } from 'pomerium-edge';
 import { createGuard } from 'pomerium-edge/cloudflare';
 import { SEED_CERTIFICATE, SEED_TOKEN } from './seed.mjs';
 
+// By Object.assign: a test takes `subtle` with `.verify` behind it, in a bundle, for the WebCrypto engine.
+let engine = 'node:crypto';
+const { subtle } = crypto;
+const { verify } = subtle;
+Object.assign(subtle, {
+  verify(...input) {
+    engine = 'WebCrypto';
+    return verify.apply(subtle, input);
+  },
+});
+
 const verifier = createVerifier({
   audience: 'app.corp.example.com',
   keys: staticKeys(SEED_CERTIFICATE),
@@ -17,5 +28,6 @@ console.log(
     subject: identity.subject,
     refusal: refusal instanceof PomeriumError ? refusal.code : String(refusal),
     guard: guard.status,
+    engine,
   }),
 );

@@ -12,9 +12,9 @@ import type { Outcome } from './reporter.ts';
 
 const RUNTIMES: Readonly<Record<string, (origin: string) => Promise<Result[]>>> = {
   edge: runInEdgeVm,
-  node20: (origin) => runAsProcess(oldestNode(), [], origin),
-  bun: (origin) => runAsProcess(tool('bun'), ['run'], origin),
-  deno: (origin) => runAsProcess(tool('deno'), ['run', '--allow-all', '--no-lock'], origin),
+  node20: (origin) => runAsProcess(oldestNode(), [], ['node'], origin),
+  bun: (origin) => runAsProcess(tool('bun'), ['run'], ['bun', 'node'], origin),
+  deno: (origin) => runAsProcess(tool('deno'), ['run', '--allow-all', '--no-lock'], ['deno', 'node'], origin),
 };
 
 /** Runs the tests of `test/core` on the runtimes that vitest does not run on, or on one of them: `edge`, `node20`, `bun`, `deno`. */
@@ -50,11 +50,11 @@ export async function runPortable(only?: string): Promise<Outcome> {
 async function runInEdgeVm(origin: string): Promise<Result[]> {
   const vm = new EdgeVM();
   Object.assign(vm.context, { provided: { origin } });
-  const code = await bundleTests('web');
+  const code = await bundleTests(['edge-light']);
   return vm.evaluate<Promise<Result[]>>(`(async () => {\n${code}\nreturn portableTests();\n})()`);
 }
 
-async function runAsProcess(command: string, args: string[], origin: string): Promise<Result[]> {
+async function runAsProcess(command: string, args: string[], conditions: string[], origin: string): Promise<Result[]> {
   const folder = mkdtempSync(join(tmpdir(), 'pomerium-edge-'));
   try {
     const file = join(folder, 'tests.mjs');
@@ -64,7 +64,7 @@ async function runAsProcess(command: string, args: string[], origin: string): Pr
     const report = `import { writeFileSync } from 'node:fs';
 writeFileSync(${JSON.stringify(results)}, JSON.stringify(await portableTests()));
 process.exit(0);`;
-    writeFileSync(file, `${provided}\n${await bundleTests('node')}\n${report}\n`);
+    writeFileSync(file, `${provided}\n${await bundleTests(conditions)}\n${report}\n`);
     await promisify(execFile)(command, [...args, file], { maxBuffer: 2 ** 26 });
     return JSON.parse(readFileSync(results, 'utf8'));
   } finally {

@@ -1,7 +1,7 @@
-import { assert, describe, test } from 'vitest';
+import { assert, describe, test, vi } from 'vitest';
 import type { PublicJwk } from '../../core/signature/algorithms.ts';
 import { signatureVerifier } from '../../core/signature/web.ts';
-import { makeKey, sign } from '../support/issuer.ts';
+import { makeKey, sign, toBase64url } from '../support/issuer.ts';
 
 const key = await makeKey('ES256');
 const token = await sign(key);
@@ -38,4 +38,36 @@ describe('whatever a WebCrypto engine does,', () => {
       assert.isFalse(await answerWith(async () => true, text));
     });
   }
+});
+
+describe('an engine that fails with long RSA keys as soon as it checks, as Deno does,', () => {
+  const rsaOf = (bytes: number): PublicJwk => ({
+    kty: 'RSA',
+    n: toBase64url(new Uint8Array(bytes).fill(0xff)),
+    e: 'AQAB',
+  });
+
+  async function importWith(engineAnswer: () => Promise<boolean>, jwk: PublicJwk): Promise<string> {
+    const engine = vi.spyOn(crypto.subtle, 'verify').mockImplementation(engineAnswer);
+    try {
+      const verify = await Promise.resolve(signatureVerifier(jwk)).catch(() => undefined);
+      return `${verify ? 'taken' : 'refused'} after ${engine.mock.calls.length}`;
+    } finally {
+      engine.mockRestore();
+    }
+  }
+  const fails = () => Promise.reject(new Error('malformed'));
+
+  test('gets none of them', async () => {
+    assert.equal(await importWith(fails, rsaOf(513)), 'refused after 1');
+    assert.equal(await importWith(fails, rsaOf(1024)), 'refused after 1');
+  });
+
+  test('gets those of up to 4096 bits, and is not asked', async () => {
+    assert.equal(await importWith(fails, rsaOf(512)), 'taken after 0');
+  });
+
+  test('control: one that can check gets them all', async () => {
+    assert.equal(await importWith(async () => false, rsaOf(1024)), 'taken after 1');
+  });
 });

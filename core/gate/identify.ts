@@ -16,6 +16,16 @@ export interface GateRequest extends RequestLike {
   readonly aliases?: readonly string[] | undefined;
   /** How Pomerium sent it, where `url` is without a part of that (a stage, a base path): `routes` are asked about this. */
   readonly sent?: SentRequest | undefined;
+  /** Where the platform may show a part of other pages. */
+  readonly shownIn?: ShownIn | undefined;
+}
+
+/** Pages of which the app's router shows a part where this header goes on. It does where rules say of them no more than of the request. */
+export interface ShownIn {
+  /** In lower case. */
+  readonly header: string;
+  /** Percent-encoded. */
+  readonly paths: readonly string[];
 }
 
 export interface SentRequest {
@@ -63,11 +73,8 @@ export async function identify(
   { rules, optional, logSubject }: IdentifySettings,
 ): Promise<Visitor> {
   const { method, url, headers } = request;
-  const own = request.aliases ?? [];
-  const images = (url === undefined ? own : [...own, url]).flatMap(imageSources);
-  const aliases = [...own, ...atMost(MAX_IMAGES, images)];
-  const path = url === undefined ? null : readPath(url);
-  const access = rules?.accessTo([path, ...aliases.map((alias) => readPath(alias))]);
+  const { path, aliases, paths } = readPaths(request);
+  const access = rules?.accessTo(paths);
   const policies = [access, policy].filter(isPolicy);
   const isPublic = access === 'public' && !policy;
   const mayBeNobody = isPublic || ((optional || isBehindGate) && !policy);
@@ -98,6 +105,25 @@ export async function identify(
     if (mayBeNobody && error.code === 'anonymous' && error.subject === 'assertion') return NOBODY;
     throw error;
   }
+}
+
+/** The header that goes on since by these rules nobody sees more with it than without. */
+export function harmlessHeader(request: GateRequest, rules: PathRules): string | undefined {
+  if (!request.shownIn) return undefined;
+  const { header, paths } = request.shownIn;
+  const own = readPaths(request).paths;
+  const access = rules.accessTo(own);
+  // A policy about the path may allow this one, and not that of the page.
+  if (isPolicy(access) && access.needsPath) return undefined;
+  return access === rules.accessTo([...own, ...paths.map(readPath)]) ? header : undefined;
+}
+
+/** The path of a request, and all that it may be served as. */
+function readPaths({ url, aliases: own = [] }: GateRequest) {
+  const images = (url === undefined ? own : [...own, url]).flatMap(imageSources);
+  const aliases = [...own, ...atMost(MAX_IMAGES, images)];
+  const path = url === undefined ? null : readPath(url);
+  return { path, aliases, paths: [path, ...aliases.map(readPath)] };
 }
 
 /** An image optimiser takes one, and each of them is judged. */

@@ -137,6 +137,10 @@ const FILES = {
   'pages/open.js': pageFile('for all'),
   'app/layout.js': 'export default ({ children }) => <html lang="en"><body>{children}</body></html>;',
   'app/admin/page.js': 'export default () => <p>ADMIN-SECRET</p>;',
+  'app/admin/layout.js': 'export default ({ children }) => <div>ADMIN-LAYOUT {children}</div>;',
+  // What /photo/1 shows to those who come from /admin.
+  'app/admin/(..)photo/[id]/page.js': 'export default () => <p>ADMIN-SECRET</p>;',
+  'app/photo/[id]/page.js': 'export default () => <p>the photo itself</p>;',
   // What /admin shows to those who come from /feed.
   'app/feed/page.js': 'export default () => <p>feed</p>;',
   'app/feed/(..)admin/page.js': 'export default () => <p>ADMIN-SECRET</p>;',
@@ -169,6 +173,51 @@ const ROUTES = [
   { name: 'docs', prefix: '/docs', ...forAll },
   { name: 'another app', ...forAll },
 ].map((route) => ({ from: `https://${HOST}`, to: 'http://app', ...route }));
+
+/** The state of a client that shows another page, and wants all of it. */
+const TREE = JSON.stringify(['', { children: ['admin', { children: ['__PAGE__', {}, null, 'refetch'] }] }]);
+
+/**
+ * All other headers by which Next.js 16.4 or 15.5 decides what to serve, or did once, and those that it sends to itself, naming
+ * /admin: its routers, middleware adapter, renderer and cache, in `next/dist/{server,client,shared}`.
+ */
+const OTHER_HEADERS: [string, string][][] = [
+  ...[
+    ...['x-matched-path', 'x-invoke-path', 'x-invoke-output', 'x-nextjs-rewrite', 'x-nextjs-redirect'],
+    ...['x-nextjs-matched-path', 'x-nextjs-rewritten-path', 'x-nextjs-rewritten-query', 'x-middleware-rewrite'],
+    ...['x-middleware-redirect', 'x-middleware-request-next-url', 'x-forwarded-uri', 'x-original-url', 'x-rewrite-url'],
+    ...['next-router-segment-prefetch', 'x-nextjs-request-id', 'x-nextjs-html-request-id', 'x-now-route-matches'],
+    ...['x-forwarded-prefix', 'x-forwarded-host', 'x-prerender-revalidate', 'next-action', 'referer'],
+  ].map((name): [string, string][] => [[name, '/admin']]),
+  ...[
+    ...['x-nextjs-data', 'x-middleware-prefetch', 'x-middleware-next', 'x-middleware-skip', 'x-middleware-invoke'],
+    ...['x-invoke-status', 'x-action-forwarded', 'next-resume', 'x-next-resume-state-length', 'next-hmr-refresh'],
+    ...['x-prerender-revalidate-if-generated', 'x-middleware-subrequest-id', 'x-vercel-protection-bypass'],
+  ].map((name): [string, string][] => [[name, '1']]),
+  [['x-now-route-matches', '1=admin&id=admin&nxtPid=admin']],
+  [['x-invoke-query', encodeURIComponent('{"id":"admin"}')]],
+  [['x-middleware-subrequest', Array(5).fill('middleware').join(':')]],
+  [
+    ['x-middleware-override-headers', 'next-url'],
+    ['x-middleware-request-next-url', '/admin'],
+  ],
+  ...['1', '2', '3'].map((kind): [string, string][] => [
+    ['RSC', '1'],
+    ['Next-Router-Prefetch', kind],
+    ['Next-Router-State-Tree', encodeURIComponent(TREE)],
+  ]),
+  [
+    ['RSC', '1'],
+    ['Next-Router-Prefetch', '1'],
+    ['Next-Router-Segment-Prefetch', '/admin/__PAGE__'],
+  ],
+  [
+    ['Purpose', 'prefetch'],
+    ['Sec-Purpose', 'prefetch'],
+    ['Sec-Fetch-Dest', 'image'],
+  ],
+  [['Cookie', '__prerender_bypass=1; __next_preview_data=1; NEXT_LOCALE=fr; next-instant-navigation-testing=1']],
+];
 
 const VARIANTS: Variant[] = [
   { next: '16', file: 'proxy' },
@@ -260,6 +309,39 @@ for (const { next, file, settings, page, data, served, servedBy16 = [] } of RUNS
         assert.include(answer.body, 'for all', path);
       }
     });
+
+    const photo = page.replace('/fr', '').replace('PAGE', 'photo/1');
+
+    test('an intercepting route shows a part of its page where no rule forbids it', async () => {
+      const { body } = await get(withoutRules, photo, alice, ['Next-Url', '/admin']);
+      if (hasLocales) return assert.include(body, 'the photo itself', 'Next.js 16.4 and 15.5 have none with i18n');
+      for (const part of ['ADMIN-LAYOUT', 'ADMIN-SECRET']) assert.include(body, part);
+    });
+
+    test('no header shows a page to somebody whom its rule does not allow', async () => {
+      const nextUrls = ['/admin', '/admin/', '/admin/x/y', '/admin?', '/admin#', '/feed, /admin', '/docs/admin'];
+      for (const lines of [...nextUrls.map((value): [string, string][] => [['Next-Url', value]]), ...OTHER_HEADERS]) {
+        for (const path of [photo, page.replace('PAGE', 'open')]) {
+          for (const more of [[], [['RSC', '1']]] as [string, string][][]) {
+            const first = await get(withRules, path, alice, ...lines, ...more);
+            // Next.js 16 wants a hash of the headers in the query.
+            const again = first.status === 307 ? `${first.headers.location}` : path;
+            for (const { body } of [first, await get(withRules, again, alice, ...lines, ...more)]) {
+              assert.notMatch(body, /ADMIN-(LAYOUT|SECRET)/, `${path} ${JSON.stringify(lines)}`);
+            }
+          }
+        }
+      }
+    });
+
+    if (!hasLocales) {
+      test('no header but Next-Url shows a part of another page where there are no rules', async () => {
+        for (const lines of OTHER_HEADERS) {
+          const { body } = await get(withoutRules, photo, alice, ...lines);
+          assert.notMatch(body, /ADMIN-(LAYOUT|SECRET)/, JSON.stringify(lines));
+        }
+      });
+    }
 
     if (!hasBasePath) return;
 

@@ -8,6 +8,7 @@ import { type RequestLike, readAssertion } from './headers.ts';
 import { imageSources } from './image-source.ts';
 import { loggedPath } from './log.ts';
 import { readPath } from './path.ts';
+import { namesAnotherPath } from './path-queries.ts';
 import { allOf, type PathRules } from './rules.ts';
 
 /** A request as an adapter hands it over. `url`: absolute, or the percent-encoded target. */
@@ -121,7 +122,8 @@ export function harmlessHeader(request: GateRequest, rules: PathRules): string |
 /** The path of a request, and all that it may be served as. */
 function readPaths({ url, aliases: own = [] }: GateRequest) {
   const images = (url === undefined ? own : [...own, url]).flatMap(imageSources);
-  const aliases = [...own, ...atMost(MAX_IMAGES, images)];
+  const hidden = url !== undefined && namesAnotherPath(url) ? [UNREADABLE] : [];
+  const aliases = [...own, ...atMost(MAX_IMAGES, images), ...hidden];
   const path = url === undefined ? null : readPath(url);
   return { path, aliases, paths: [path, ...aliases.map(readPath)] };
 }
@@ -131,8 +133,10 @@ const MAX_IMAGES = 8;
 
 /** Of more than so many there is one that nobody can read. */
 function atMost(limit: number, targets: readonly string[]): readonly string[] {
-  return targets.length > limit ? [''] : targets;
+  return targets.length > limit ? [UNREADABLE] : targets;
 }
+
+const UNREADABLE = '';
 
 /** What policies and routes are asked about, where it is not just the request itself. */
 function infoOf(

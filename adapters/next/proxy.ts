@@ -3,6 +3,7 @@ import { type GateRequest, imageSources, readPath } from '../../core/adapter.ts'
 import { type Middleware, makeMiddleware, type NextMiddleware } from '../vercel/middleware.ts';
 import type { MiddlewareOptions } from '../vercel/options.ts';
 import { cleanInPlace } from './clean-in-place.ts';
+import { interceptingPages } from './intercepting-pages.ts';
 import { browserPaths, pagePaths } from './page-paths.ts';
 
 /** Options of every gate (docs/gate.md) and of middleware. Each one replaces what the environment says. */
@@ -48,7 +49,7 @@ function toGateRequest(request: NextRequest): GateRequest {
   const [url, ...more] = pagePaths(request);
   const aliases = [...more, ...imagePaths(url, nextUrl)];
   const sent = { targets: browserPaths([url], nextUrl), aliases: browserPaths(aliases, nextUrl) };
-  return { method, url, aliases, sent, headers };
+  return { method, url, aliases, sent, headers, shownIn: interceptingPages(headers) };
 }
 
 /** The images of which the optimiser serves a copy, without `basePath`, as rules have paths. */

@@ -29,6 +29,8 @@ export interface ForwardSettings {
 export interface DecidedBy {
   readonly path: boolean;
   readonly method: boolean;
+  /** One that would be removed for the path and was judged with it, in lower case. */
+  readonly harmless?: string | undefined;
 }
 
 export type Forwarder = (
@@ -41,7 +43,7 @@ export type Forwarder = (
  * With these a server takes another path for the one that was asked for: IIS and Symfony; those behind a proxy that says where
  * they are mounted; CGI and WSGI variables; Envoy; Vercel and Next.js, which set theirs again behind their middleware; SvelteKit;
  * Astro and Nitro on Vercel and Azure; intercepting routes of Next.js, which with `Next-Url: /admin` serve a part of `/admin` for
- * `/photo/1`.
+ * `/photo/1` (test/e2e/next/paths.test.ts).
  */
 const PATH_OVERRIDES: ReadonlySet<string> = new Set([
   'x-original-url',
@@ -86,7 +88,7 @@ export function createForwarder({ removeHeaders, claimHeaders: written, keepAsse
       keeps(name, value) {
         const spelling = normalizeName(name);
         if (removed.has(spelling)) return false;
-        if (decidedBy.path && PATH_OVERRIDES.has(spelling)) return false;
+        if (decidedBy.path && PATH_OVERRIDES.has(spelling)) return name.toLowerCase() === decidedBy.harmless;
         if (decidedBy.method && METHOD_OVERRIDES.has(spelling)) return false;
         // The next server removes the headers that it names (RFC 9110 section 7.6.1): not those that the gate writes.
         if (spelling === 'connection') return !value.split(',').some((one) => isIdentity(normalizeName(one.trim())));

@@ -10,7 +10,7 @@ import { parseUrl } from '../url.ts';
 import { createVerifier, type Verifier, type VerifyContext } from '../verifier.ts';
 import { createForwarder, type ForwardedHeaders } from './forward.ts';
 import { isCorsPreflight, type RequestLike } from './headers.ts';
-import { type GateContext, type GateRequest, identify, NOBODY, type Visitor } from './identify.ts';
+import { type GateContext, type GateRequest, harmlessHeader, identify, NOBODY, type Visitor } from './identify.ts';
 import { type GateLog, requestIdOf } from './log.ts';
 import { type GateOptions, type GateSettings, type GateSupport, readGateOptions } from './options.ts';
 import { type RefusedRequest, refusalResponse } from './refusal.ts';
@@ -76,7 +76,7 @@ export function createGate<NativeRequest>(
     routes ? verifierOptions : { ...verifierOptions, allowAnonymous: false },
     settings.verifierOptions,
   );
-  const policies = [rules, policy, routes && ASKS_ALL];
+  const policies = [policy, routes && ASKS_ALL];
   const forwardedHeaders = createForwarder(settings.forwarding);
   const home = homeOf(verifierOptions);
   const noStore = Object.entries(noStoreHeaders);
@@ -96,9 +96,12 @@ export function createGate<NativeRequest>(
           ? NOBODY
           : await identify(request, { ...context, requestId, onDenied }, verifier, settings);
         const { identity } = visitor;
+        const others = [...policies, context.policy];
+        const needsPath = others.some((one) => one?.needsPath);
         const headers = forwardedHeaders(sent, identity, {
-          path: [...policies, context.policy].some((one) => one?.needsPath),
-          method: isPreflight || [...policies, context.policy].some((one) => one?.needsRequest),
+          path: needsPath || rules !== undefined,
+          method: isPreflight || [rules, ...others].some((one) => one?.needsRequest),
+          harmless: rules && !needsPath ? harmlessHeader(request, rules) : undefined,
         });
         return { type: 'allow', ...visitor, headers };
       } catch (error) {

@@ -9,6 +9,7 @@ import { type RequestLike, readAssertion } from './headers.ts';
 import { imageSources } from './image-source.ts';
 import { loggedPath } from './log.ts';
 import { readPath } from './path.ts';
+import { namesAnotherPath } from './path-queries.ts';
 import { allOf, type PathRules } from './rules.ts';
 
 /** A request as an adapter hands it over. `url`: absolute, or the percent-encoded target. */
@@ -17,6 +18,16 @@ export interface GateRequest extends RequestLike {
   readonly aliases?: readonly string[] | undefined;
   /** How Pomerium sent it, where `url` is without a part of that (a stage, a base path): `routes` are asked about this. */
   readonly sent?: SentRequest | undefined;
+  /** Where the platform may show a part of other pages. */
+  readonly shownIn?: ShownIn | undefined;
+}
+
+/** Pages of which the app's router shows a part where this header goes on. It does where rules say of them no more than of the request. */
+export interface ShownIn {
+  /** In lower case. */
+  readonly header: string;
+  /** Percent-encoded. */
+  readonly paths: readonly string[];
 }
 
 export interface SentRequest {
@@ -64,11 +75,8 @@ export async function identify(
   { rules, optional, logSubject }: IdentifySettings,
 ): Promise<Visitor> {
   const { method, url, headers } = request;
-  const own = request.aliases ?? [];
-  const images = atMost(MAX_IMAGES, (url === undefined ? own : [...own, url]).flatMap(imageSources));
-  const aliases = [...own, ...images];
-  const path = url === undefined ? null : readPath(url);
-  const access = rules?.accessTo([path, ...aliases.map((alias) => readPath(alias))]);
+  const { path, more, images, paths } = readPaths(request);
+  const access = rules?.accessTo(paths);
   const policies = [access, policy].filter(isPolicy);
   const isPublic = access === 'public' && !policy;
   const mayBeNobody = isPublic || ((optional || isBehindGate) && !policy);
@@ -78,7 +86,7 @@ export async function identify(
       // A route of Pomerium may let nobody in; a policy of this place is for somebody.
       policy: policies.length > 0 ? allOf(policy ? [SOMEBODY, ...policies] : policies) : undefined,
       waitUntil,
-      requestInfo: infoOf(request, path, images),
+      requestInfo: infoOf(request, { path, more, images }),
       anyRoute: isBehindGate,
       eventRequest: {
         method,
@@ -101,28 +109,56 @@ export async function identify(
   }
 }
 
+/** The header that goes on since by these rules nobody sees more with it than without. */
+export function harmlessHeader(request: GateRequest, rules: PathRules): string | undefined {
+  if (!request.shownIn) return undefined;
+  const { header, paths } = request.shownIn;
+  const own = readPaths(request).paths;
+  const access = rules.accessTo(own);
+  // A policy about the path may allow this one, and not that of the page.
+  if (isPolicy(access) && access.needsPath) return undefined;
+  return access === rules.accessTo([...own, ...paths.map(readPath)]) ? header : undefined;
+}
+
+interface RequestPaths {
+  readonly path: string | null;
+  /** Targets that it may be served as beside those that the platform names. */
+  readonly more: readonly string[];
+  /** Those of them that are images. */
+  readonly images: readonly string[];
+}
+
+/** The path of a request, and all that it may be served as. */
+function readPaths({ url, aliases = [] }: GateRequest): RequestPaths & { paths: readonly (string | null)[] } {
+  const images = atMost(MAX_IMAGES, (url === undefined ? aliases : [...aliases, url]).flatMap(imageSources));
+  const more = url !== undefined && namesAnotherPath(url) ? [...images, UNREADABLE] : images;
+  const path = url === undefined ? null : readPath(url);
+  return { path, more, images, paths: [path, ...[...aliases, ...more].map(readPath)] };
+}
+
 /** An image optimiser takes one, and each of them is judged. */
 const MAX_IMAGES = 8;
 
 /** Of more than so many there is one that nobody can read. */
 function atMost(limit: number, targets: readonly string[]): readonly string[] {
-  return targets.length > limit ? [''] : targets;
+  return targets.length > limit ? [UNREADABLE] : targets;
 }
+
+const UNREADABLE = '';
 
 /** What policies and routes are asked about, where it is not just the request itself. */
 function infoOf(
   { method, url, headers, sent, aliases = [] }: GateRequest,
-  path: string | null,
-  images: readonly string[],
+  { path, more, images }: RequestPaths,
 ): RoutedRequest | undefined {
-  const isAlone = aliases.length === 0 && images.length === 0;
+  const isAlone = aliases.length === 0 && more.length === 0;
   if (url === undefined || (!sent && isAlone)) return undefined;
   return {
     method,
     path: isAlone ? path : ONE_OF_SEVERAL,
     headers,
     targets: sent?.targets ?? [url],
-    aliases: [...(sent?.aliases ?? aliases), ...images],
+    aliases: [...(sent?.aliases ?? aliases), ...more],
     // The path of one that the optimiser fetches from another host, no route need know.
     images: images.filter((image) => image.startsWith('/')),
   };

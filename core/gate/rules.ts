@@ -20,7 +20,8 @@ export interface PathRules {
   readonly needsRequest: boolean;
   /**
    * Who may see what is served for a request. `paths`: what `readPath` gives for each path that the request may be served
-   * as, usually one; the strictest decides. Where one is null, nobody may, unless all paths have the same access.
+   * as, usually one; the strictest decides. Where one is null, nobody may, unless all paths have the same access. The answer is
+   * the same object where the same rule decides alone.
    */
   accessTo(paths: readonly (string | null)[]): CompiledAccess;
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { IncomingHttpHeaders } from 'node:http';
 import { join } from 'node:path';
+import { computeCacheBustingSearchParam } from 'next/dist/shared/lib/router/utils/cache-busting-search-param.js';
 import { afterAll, assert, beforeAll, describe, test } from 'vitest';
 import { liveScenarios } from '../../../scripts/start/live.ts';
 import { serve } from '../../../scripts/start/server.ts';
@@ -310,6 +311,33 @@ for (const variant of VARIANTS) {
         if (status !== 308) continue;
         assert.equal(new URL(headers.location ?? '', server.url).href, `${server.url}/account`, path);
       }
+    });
+
+    test('an intercepting route shows a part of a page to whom that page’s rule allows no less than the path’s', async () => {
+      const photoFrom = async (page: string) => {
+        const { status, body } = await get('/photo/1', alice, ['Next-Url', page]);
+        assert.equal(status, 200);
+        return /the photo (itself|in \/\w+)/.exec(body)?.[1];
+      };
+      assert.equal(await photoFrom('/album'), 'in /album');
+      assert.equal(await photoFrom('/album/2026'), 'in /album');
+      for (const page of ['/admin', '/admin/x', '/admin/..', '/album, /admin']) {
+        assert.equal(await photoFrom(page), 'itself', page);
+      }
+    });
+
+    test('a prefetch of Next’s client is answered at once', async () => {
+      // As `fetchRouteOnCacheMiss` of next/dist/client/components/segment-cache/cache.js asks.
+      const hash = await computeCacheBustingSearchParam('1', '/_tree', undefined, '/account');
+      const { status } = await get(
+        `/static-page?_rsc=${hash}`,
+        alice,
+        ['RSC', '1'],
+        ['Next-Router-Prefetch', '1'],
+        ['Next-Router-Segment-Prefetch', '/_tree'],
+        ['Next-Url', '/account'],
+      );
+      assert.equal(status, 200);
     });
 
     test('a browser gets a page, a program a problem document', async () => {

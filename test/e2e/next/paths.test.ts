@@ -137,6 +137,10 @@ const FILES = {
   'pages/open.js': pageFile('for all'),
   'app/layout.js': 'export default ({ children }) => <html lang="en"><body>{children}</body></html>;',
   'app/admin/page.js': 'export default () => <p>ADMIN-SECRET</p>;',
+  'app/admin/layout.js': 'export default ({ children }) => <div>ADMIN-LAYOUT {children}</div>;',
+  // What /photo/1 shows to those who come from /admin.
+  'app/admin/(..)photo/[id]/page.js': 'export default () => <p>ADMIN-SECRET</p>;',
+  'app/photo/[id]/page.js': 'export default () => <p>the photo itself</p>;',
   // What /admin shows to those who come from /feed.
   'app/feed/page.js': 'export default () => <p>feed</p>;',
   'app/feed/(..)admin/page.js': 'export default () => <p>ADMIN-SECRET</p>;',
@@ -157,7 +161,8 @@ function handlerFile(setting: string): string {
   return `
     import { withPomerium } from 'pomerium-edge/next';
     ${setting}
-    export const GET = withPomerium((_, { route }) => Response.json(route?.name ?? 'no single route'));`;
+    export const GET = withPomerium(async (_, { route }, { params }) =>
+      Response.json({ route: route?.name ?? 'no single route', x: (await params).x }));`;
 }
 
 const HANDLER_RULES = ['/handler/secret', '/edge/secret'].map((path) => ({ path, access }));
@@ -169,6 +174,51 @@ const ROUTES = [
   { name: 'docs', prefix: '/docs', ...forAll },
   { name: 'another app', ...forAll },
 ].map((route) => ({ from: `https://${HOST}`, to: 'http://app', ...route }));
+
+/** The state of a client that shows another page, and wants all of it. */
+const TREE = JSON.stringify(['', { children: ['admin', { children: ['__PAGE__', {}, null, 'refetch'] }] }]);
+
+/**
+ * All other headers by which Next.js 16.4 or 15.5 decides what to serve, or did once, and those that it sends to itself, naming
+ * /admin: its routers, middleware adapter, renderer and cache, in `next/dist/{server,client,shared}`.
+ */
+const OTHER_HEADERS: [string, string][][] = [
+  ...[
+    ...['x-matched-path', 'x-invoke-path', 'x-invoke-output', 'x-nextjs-rewrite', 'x-nextjs-redirect'],
+    ...['x-nextjs-matched-path', 'x-nextjs-rewritten-path', 'x-nextjs-rewritten-query', 'x-middleware-rewrite'],
+    ...['x-middleware-redirect', 'x-middleware-request-next-url', 'x-forwarded-uri', 'x-original-url', 'x-rewrite-url'],
+    ...['next-router-segment-prefetch', 'x-nextjs-request-id', 'x-nextjs-html-request-id', 'x-now-route-matches'],
+    ...['x-forwarded-prefix', 'x-forwarded-host', 'x-prerender-revalidate', 'next-action', 'referer'],
+  ].map((name): [string, string][] => [[name, '/admin']]),
+  ...[
+    ...['x-nextjs-data', 'x-middleware-prefetch', 'x-middleware-next', 'x-middleware-skip', 'x-middleware-invoke'],
+    ...['x-invoke-status', 'x-action-forwarded', 'next-resume', 'x-next-resume-state-length', 'next-hmr-refresh'],
+    ...['x-prerender-revalidate-if-generated', 'x-middleware-subrequest-id', 'x-vercel-protection-bypass'],
+  ].map((name): [string, string][] => [[name, '1']]),
+  [['x-now-route-matches', '1=admin&id=admin&nxtPid=admin']],
+  [['x-invoke-query', encodeURIComponent('{"id":"admin"}')]],
+  [['x-middleware-subrequest', Array(5).fill('middleware').join(':')]],
+  [
+    ['x-middleware-override-headers', 'next-url'],
+    ['x-middleware-request-next-url', '/admin'],
+  ],
+  ...['1', '2', '3'].map((kind): [string, string][] => [
+    ['RSC', '1'],
+    ['Next-Router-Prefetch', kind],
+    ['Next-Router-State-Tree', encodeURIComponent(TREE)],
+  ]),
+  [
+    ['RSC', '1'],
+    ['Next-Router-Prefetch', '1'],
+    ['Next-Router-Segment-Prefetch', '/admin/__PAGE__'],
+  ],
+  [
+    ['Purpose', 'prefetch'],
+    ['Sec-Purpose', 'prefetch'],
+    ['Sec-Fetch-Dest', 'image'],
+  ],
+  [['Cookie', '__prerender_bypass=1; __next_preview_data=1; NEXT_LOCALE=fr; next-instant-navigation-testing=1']],
+];
 
 const VARIANTS: Variant[] = [
   { next: '16', file: 'proxy' },
@@ -261,16 +311,50 @@ for (const { next, file, settings, page, data, served, servedBy16 = [] } of RUNS
       }
     });
 
+    const photo = page.replace('PAGE', 'photo/1');
+
+    // Next.js 16.4 and 15.5 intercept nothing with i18n.
+    if (!hasLocales) {
+      test('an intercepting route shows a part of its page where no rule forbids it', async () => {
+        const { body } = await get(withoutRules, photo, alice, ['Next-Url', '/admin']);
+        for (const part of ['ADMIN-LAYOUT', 'ADMIN-SECRET']) assert.include(body, part);
+      });
+
+      test('no header skips the gate, or shows a page to somebody whom its rule does not allow', async () => {
+        const nextUrls = ['/admin', '/admin/', '/admin/x/y', '/admin?', '/admin#', '/feed, /admin', '/docs/admin'];
+        for (const lines of [...nextUrls.map((value): [string, string][] => [['Next-Url', value]]), ...OTHER_HEADERS]) {
+          for (const path of [photo, page.replace('PAGE', 'open')]) {
+            assert.equal((await get(withRules, path, ...lines)).status, 401, `${path} ${JSON.stringify(lines)}`);
+            for (const more of [[], [['RSC', '1']]] as [string, string][][]) {
+              const first = await get(withRules, path, alice, ...lines, ...more);
+              // Next.js 16 wants a hash of the headers in the query.
+              const again = first.status === 307 ? `${first.headers.location}` : path;
+              for (const { body } of [first, await get(withRules, again, alice, ...lines, ...more)]) {
+                assert.notMatch(body, /ADMIN-(LAYOUT|SECRET)/, `${path} ${JSON.stringify(lines)}`);
+              }
+            }
+          }
+        }
+      });
+
+      test('no header but Next-Url shows a part of another page where there are no rules', async () => {
+        for (const lines of OTHER_HEADERS) {
+          const { body } = await get(withoutRules, photo, alice, ...lines);
+          assert.notMatch(body, /ADMIN-(LAYOUT|SECRET)/, JSON.stringify(lines));
+        }
+      });
+    }
+
     if (!hasBasePath) return;
 
     describe('withPomerium() in a route handler, with no gate before it', () => {
       test.each(['handler', 'edge'])('/%s holds routes against the path that the browser asks for', async (name) => {
         const routeOf = (route: string) => (hasLocales && name === 'edge' ? 'no single route' : route);
         const open = await get(byRoutes, `/docs/${name}/open`, alice);
-        assert.deepEqual([open.status, JSON.parse(open.body)], [200, 'docs']);
+        assert.deepEqual([open.status, JSON.parse(open.body).route], [200, 'docs']);
         assert.equal((await get(byRoutes, `/docs/${name}/secret`, alice)).status, 403);
         const secret = await get(byRoutes, `/docs/${name}/secret`, admin);
-        assert.deepEqual([secret.status, JSON.parse(secret.body)], [200, routeOf(`secret ${name}`)]);
+        assert.deepEqual([secret.status, JSON.parse(secret.body).route], [200, routeOf(`secret ${name}`)]);
       });
 
       test.each(['handler', 'edge'])('/%s holds rules against the path without basePath', async (name) => {
@@ -278,6 +362,18 @@ for (const { next, file, settings, page, data, served, servedBy16 = [] } of RUNS
         assert.equal((await get(byRules, `/docs/${name}/secret`, admin)).status, 200);
         for (const path of [`/docs/${name}/secret`, `/docs${D}/${name}/secret.json`]) {
           assert.include([403, 404], (await get(byRules, path, alice)).status, path);
+        }
+      });
+
+      // No proxy sees it, and a gate in front refuses it: test/core/path-queries.test.ts.
+      test('a query replaces the parameter of a route in the Edge runtime, which docs/nextjs.md says', async () => {
+        for (const query of ['nxtPx=secret', 'nxtIx=secret']) {
+          for (const server of [withoutRules, withRules]) {
+            const paramOf = async (name: string) =>
+              JSON.parse((await get(server, `/docs/${name}/open?${query}`, alice)).body).x;
+            assert.equal(await paramOf('handler'), 'open', query);
+            assert.equal(await paramOf('edge'), settings.includes('skipProxyUrlNormalize') ? 'open' : 'secret', query);
+          }
         }
       });
 

@@ -1,0 +1,21 @@
+import type { GateRequest } from '../../core/adapter.ts';
+
+/** The page from which Next.js's client asks. */
+const HEADER = 'next-url';
+
+/** More than any page has, and anybody may send thousands. */
+const MAX_SEGMENTS = 256;
+
+/**
+ * The pages of which Next.js shows a part for any path, by their intercepting routes: for `Next-Url: /admin/x` those of `/admin/x`,
+ * of `/admin` and of `/`. Its client sends the header with each prefetch, also in an app without such routes, and Next.js 16
+ * redirects each from which it was taken (`experimental.validateRSCRequestHeaders`).
+ */
+export function interceptingPages(headers: Headers): GateRequest['shownIn'] {
+  const page = headers.get(HEADER);
+  if (page === null) return undefined;
+  const segments = page.split('/', MAX_SEGMENTS + 1);
+  // A header that came twice is joined with a comma.
+  if (segments.length > MAX_SEGMENTS || page.includes(',')) return { header: HEADER, paths: [''] };
+  return { header: HEADER, paths: segments.map((_, i) => segments.slice(0, i + 1).join('/') || '/') };
+}

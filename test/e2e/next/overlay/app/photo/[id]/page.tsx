@@ -1,0 +1,3 @@
+export default function Photo() {
+  return <p>the photo itself</p>;
+}

@@ -55,7 +55,7 @@ export function isSpellingOf({ segments: names, isPrefix }: SpelledRule, segment
     const isNamed = name !== undefined && segment.startsWith(name) && AFTER_NAME.test(segment.slice(name.length));
     if (isNamed) matched += 1;
     last = kindOf(segment, isNamed ? segment.slice(name.length) : undefined);
-    if (last === 'other') return false;
+    if (!last) return false;
   }
   return last !== 'script' && names.slice(matched).every((name) => DOCUMENT.test(name));
 }
@@ -67,15 +67,17 @@ type SegmentKind =
   /** The same as a script or with a format, to which what follows may belong: `/admin.json/x`, `/index.php/admin`. */
   | 'resource'
   /** A script of another name. A front controller serves what follows: `/main.php/admin`, but not `/admin/main.php`. */
-  | 'script'
-  /** What makes the path another one: `/users/admin`. */
-  | 'other';
+  | 'script';
 
-/** `afterName`: what follows the rule's name, where the segment is a spelling of it. */
-function kindOf(segment: string, afterName: string | undefined): SegmentKind {
-  const isScript = TAKES_THE_REST.test(segment);
-  if (afterName === undefined && !DOCUMENT.test(segment)) return isScript ? 'script' : 'other';
-  return isScript || HAS_FORMAT.test(afterName ?? segment) ? 'resource' : 'name';
+/**
+ * `afterName`: what follows the rule's name, where the segment is a spelling of it. Undefined: the path is no spelling of the
+ * rule's, such as `/users/admin`.
+ */
+function kindOf(segment: string, afterName: string | undefined): SegmentKind | undefined {
+  const isOther = afterName === undefined && !DOCUMENT.test(segment);
+  if (TAKES_THE_REST.test(segment)) return isOther ? 'script' : 'resource';
+  if (isOther) return undefined;
+  return HAS_FORMAT.test(afterName ?? segment) ? 'resource' : 'name';
 }
 
 const NEXT_DATA = /^(.*?)\/_next\/data\/[^/]+?(\/.*?)?(\.json)?$/is;

@@ -137,13 +137,12 @@ export function createJudge({ lookup, hasPorts, wanted, globals, compiled }: Jud
       const { sent, aliases, images, input } = meet(identity, request, audience);
       const serving = (possible: readonly Route[]) => servingRoutes(possible, request.method);
       // Without a route, a target was not sent through Pomerium. If all are like that, the first is refused.
-      const routed = sent.filter(isNotEmpty);
-      const possible = routed.length > 0 ? routed : sent;
+      const possible = sent.some(isNotEmpty) ? sent.filter(isNotEmpty) : sent;
       // An alias without a route is ignored, an image refused: the service would fetch it from itself.
       const inner = [...aliases.filter(isNotEmpty), ...images];
       // Each target by itself, since whoever asks chooses which of them it is.
       const routes = unionOf([
-        ...possible.map((list) => signedRoutes(serving(list), identity, audience.name)),
+        ...possible.map((list) => signedRoutes(serving(list), audience.name, identity.issuer)),
         ...inner.map(serving),
       ]);
       for (const route of routes) requireAccess(route, compiled.get(route), input);
@@ -238,11 +237,13 @@ function servingRoutes(possible: readonly Route[], method: string | undefined): 
 }
 
 /** Those of them that would have signed this issuer. */
-function signedRoutes(serving: readonly Route[], { issuer }: MaybeAnonymous, audience: string): readonly Route[] {
+function signedRoutes(serving: readonly Route[], audience: string, issuer: string): readonly Route[] {
   const routes = serving.filter((route) => issuerOf(route, audience) === issuer);
   if (routes.length > 0) return routes;
-  const signed = serving.map((route) => issuerOf(route, audience));
-  throw otherIssuer(signed, issuer);
+  throw otherIssuer(
+    serving.map((route) => issuerOf(route, audience)),
+    issuer,
+  );
 }
 
 function otherIssuer(expected: readonly string[], received: string | undefined): PomeriumError {

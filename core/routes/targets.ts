@@ -39,10 +39,12 @@ export interface Targets {
 }
 
 export function readTargets(request: RoutedRequest, globals: PathGlobals): Targets {
+  // Nobody sent these through Envoy, which answers none then: the service itself may serve any path for them.
+  const readUnsent = (url: string) => readUrl(url, globals, UNREADABLE);
   return {
     sent: readSent(request, globals),
-    aliases: readUnsent(request.aliases, globals),
-    images: readUnsent(request.images, globals),
+    aliases: (request.aliases ?? []).map(readUnsent),
+    images: (request.images ?? []).map(readUnsent),
   };
 }
 
@@ -55,7 +57,7 @@ export function onePathOf({ sent, aliases, images }: Targets): string | null | u
 function readSent({ url, path, targets }: RoutedRequest, globals: PathGlobals): Target[] {
   const urls = targets ?? (typeof url === 'string' ? [url] : []);
   // An empty list is none: a request without any target would need no route.
-  if (urls.length > 0) return urls.map((one) => readUrl(one, globals));
+  if (urls.length > 0) return urls.map((one) => readUrl(one, globals, ANSWERED));
   if (path === undefined) return [{ kind: 'missing' }];
   if (typeof path !== 'string' || !isCanonical(path)) return [UNREADABLE];
   // Any letter of it may have been escaped without normalize_path, and any slash where Envoy keeps these: other routes are for it then.
@@ -63,20 +65,13 @@ function readSent({ url, path, targets }: RoutedRequest, globals: PathGlobals): 
   return [isSure ? { kind: 'path', path, spellings: spellingsOf(path) } : { kind: 'unclear', path }];
 }
 
-function readUrl(url: string, { normalizesPath, refusesEscapedSlashes }: PathGlobals): Target {
+/** `answered`: what it is where Envoy or Pomerium would answer it. */
+function readUrl(url: string, { normalizesPath, refusesEscapedSlashes }: PathGlobals, answered: Target): Target {
   const text = pathText(url);
   const path = decodePath(text);
   if (path !== null) return { kind: 'path', path, spellings: [toEnvoyPath(text, normalizesPath)] };
   const isRefused = /%00/.test(text) || (refusesEscapedSlashes && /%(2f|5c)/i.test(text));
-  return isRefused || mayBePomeriumPath(text) ? ANSWERED : UNREADABLE;
-}
-
-/** Nobody sent these through Envoy, which answers none then: the service itself may serve any path for them. */
-function readUnsent(urls: readonly string[] | undefined, globals: PathGlobals): Target[] {
-  return (urls ?? []).map((url) => {
-    const target = readUrl(url, globals);
-    return target === ANSWERED ? UNREADABLE : target;
-  });
+  return isRefused || mayBePomeriumPath(text) ? answered : UNREADABLE;
 }
 
 /**

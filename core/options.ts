@@ -129,9 +129,8 @@ export type EitherOptions =
 export interface VerifierSettings extends ClaimRules {
   readonly routes: Routes | undefined;
   readonly keys: KeySource;
-  /** With `issuers`: those of one of them. */
-  readonly keysOf: ((issuer: string) => KeySource | undefined) | undefined;
-  readonly findOtherKey: SeveralKeys['findOther'] | undefined;
+  /** The same, with `issuers`. */
+  readonly severalKeys: SeveralKeys | undefined;
   readonly algorithms: ReadonlySet<string>;
   readonly policy: Policy | undefined;
   readonly onBehalfOf: { readonly settings: SignedInSettings; readonly callers: Policy } | undefined;
@@ -174,15 +173,14 @@ export function readVerifierOptions(options: AnyOptions): VerifierSettings {
   const routes = readRoutes(options);
   const audiences = routes ? [] : readAudiences(options.audience);
   const several = readSeveral(options);
-  const keysOfAll = several && keysByIssuer(several);
+  const severalKeys = several && keysByIssuer(several);
   return {
     routes,
     audiences: new Set(audiences),
     issuers: issuersOf(options.issuer, several, audiences),
     hasSeveralPomeriums: several !== undefined,
-    keys: keysOfAll ?? readKeys(options),
-    keysOf: several && ((issuer) => several.find(({ issuers }) => issuers.has(issuer))?.keys),
-    findOtherKey: keysOfAll?.findOther,
+    keys: severalKeys ?? readKeys(options),
+    severalKeys,
     clockTolerance: readSeconds('clockTolerance', options.clockTolerance) ?? 60,
     maxTokenAge: readSeconds('maxTokenAge', options.maxTokenAge),
     algorithms: new Set(readAlgorithms(options.algorithms)),

@@ -15,7 +15,7 @@ import {
 import type { GateVerification } from './gate-verification.ts';
 import { type Identity, type MaybeAnonymous, toIdentity } from './identity.ts';
 import type { VerificationKey } from './keys/key-set.ts';
-import type { KeyContext, KeySource } from './keys/source.ts';
+import type { KeyContext } from './keys/source.ts';
 import {
   type RoutesVerifierOptions,
   readPolicy,
@@ -158,7 +158,8 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
       const assertion = remembered?.assertion ?? parseAssertion(text, this.#headers);
 
       this.#checkAlgorithm(assertion);
-      const found = this.#settings.keys.find(assertion.header, keyContext);
+      const { keys, severalKeys } = this.#settings;
+      const found = keys.find(assertion.header, keyContext);
       let key = isPromiseLike(found) ? await found : found;
       checkKeyAlgorithm(assertion, key);
 
@@ -168,13 +169,14 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
         const result = key.verify(assertion.signatureSegment, assertion.signingInput);
         // On Node.js it is a boolean: nothing is awaited when the keys are in memory.
         const isValid = isPromiseLike(result) ? await result : result;
-        if (isValid !== true) key = await this.#otherKey(assertion, key, keyContext);
+        const other = isValid === true ? key : await severalKeys?.findOther(key, assertion, keyContext);
+        if (!other) throw invalidSignature();
+        key = other;
       }
 
       const claims = isRemembered ? remembered.claims : parseClaims(assertion.payloadSegment);
       checkClaims(claims, this.#settings, this.#settings.now(), hosts);
-      const { keysOf } = this.#settings;
-      if (keysOf) await requireOwnKey(assertion, { key, keys: keysOf(claims.iss), context: keyContext });
+      if (severalKeys) await severalKeys.requireOwn(key, assertion, { issuer: claims.iss, context: keyContext });
 
       const identity = isRemembered ? remembered.identity : toIdentity(claims);
       if (!isRemembered) this.#remember(text, { assertion, key, claims, identity });
@@ -213,15 +215,6 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
       this.#settings.keys.ready(this.#keyContext(context)),
       this.#onBehalfOf?.verifier.ready(context),
     ]);
-  }
-
-  /** Of several Pomeriums: the key of another one, whose key id that of `found` is, too. */
-  async #otherKey(assertion: Assertion, found: VerificationKey, context: KeyContext): Promise<VerificationKey> {
-    const { header, signatureSegment, signingInput } = assertion;
-    const verifies = async (key: VerificationKey) => (await key.verify(signatureSegment, signingInput)) === true;
-    const other = await this.#settings.findOtherKey?.(found, header, { context, verifies });
-    if (other) return other;
-    throw invalidSignature();
   }
 
   #checkAlgorithm({ header }: Assertion): void {
@@ -315,24 +308,6 @@ function checkKeyAlgorithm({ header }: Assertion, key: VerificationKey): void {
   throw new PomeriumError('unsupported_algorithm', 'The assertion names another algorithm than its key is for.', {
     expected: key.algorithm,
     received: describeValue(header.algorithm),
-  });
-}
-
-/** Of several Pomeriums, each verifies its own assertions only: by its keys of now, whoever else has the same ones. */
-async function requireOwnKey(
-  { header, signatureSegment, signingInput }: Assertion,
-  { key, keys, context }: { key: VerificationKey; keys: KeySource | undefined; context: KeyContext },
-): Promise<void> {
-  try {
-    const own = await keys?.find(header, context);
-    if (own === key || (own && own.algorithm === key.algorithm && (await own.verify(signatureSegment, signingInput))))
-      return;
-  } catch (error) {
-    if (!(error instanceof PomeriumError && error.code === 'unknown_key')) throw error;
-  }
-  throw new PomeriumError('issuer_mismatch', 'The assertion is signed with a key that its issuer does not have.', {
-    expected: "a key of the assertion's issuer",
-    received: describeValue(header.keyId),
   });
 }
 

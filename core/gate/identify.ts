@@ -3,7 +3,7 @@ import type { GateVerification } from '../gate-verification.ts';
 import type { Identity, MaybeAnonymous } from '../identity.ts';
 import { compilePolicy } from '../policy/compile.ts';
 import { isPolicy, type Policy } from '../policy/policy.ts';
-import type { RoutedRequest } from '../routes/judge.ts';
+import type { RoutedRequest } from '../routes/targets.ts';
 import type { Verifier, VerifyContext } from '../verifier.ts';
 import { type RequestLike, readAssertion } from './headers.ts';
 import { imageSources } from './image-source.ts';

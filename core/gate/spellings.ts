@@ -46,22 +46,38 @@ export function toRuleSegments(path: string): string[] {
 }
 
 /** Whether a server could serve for these segments what the rule is for. */
-export function isSpellingOf(rule: SpelledRule, segments: readonly string[]): boolean {
+export function isSpellingOf({ segments: names, isPrefix }: SpelledRule, segments: readonly string[]): boolean {
   let matched = 0;
-  let takesTheRest = rule.isPrefix;
-  // A front controller, as in /main.php/admin: it serves what follows, and alone it is a script like any other.
-  let isFrontController = false;
+  let last: SegmentKind | undefined;
   for (const segment of segments) {
-    const name = rule.segments[matched];
-    if (name === undefined && takesTheRest) return true;
+    const name = names[matched];
+    if (name === undefined && (isPrefix || last === 'resource')) return true;
     const isNamed = name !== undefined && segment.startsWith(name) && AFTER_NAME.test(segment.slice(name.length));
-    isFrontController = !isNamed && !DOCUMENT.test(segment);
-    if (isFrontController && !TAKES_THE_REST.test(segment)) return false;
     if (isNamed) matched += 1;
-    const isPart = TAKES_THE_REST.test(segment) || HAS_FORMAT.test(isNamed ? segment.slice(name.length) : segment);
-    takesTheRest = rule.isPrefix || (isPart && !isFrontController);
+    last = kindOf(segment, isNamed ? segment.slice(name.length) : undefined);
+    if (!last) return false;
   }
-  return !isFrontController && rule.segments.slice(matched).every((name) => DOCUMENT.test(name));
+  return last !== 'script' && names.slice(matched).every((name) => DOCUMENT.test(name));
+}
+
+/** What a segment is to a rule. The examples are for the path `/admin`, no prefix. */
+type SegmentKind =
+  /** The rule's name, or one that only says which document is meant: `/admin;x=1`, `/index/admin`. */
+  | 'name'
+  /** The same as a script or with a format, to which what follows may belong: `/admin.json/x`, `/index.php/admin`. */
+  | 'resource'
+  /** A script of another name. A front controller serves what follows: `/main.php/admin`, but not `/admin/main.php`. */
+  | 'script';
+
+/**
+ * `afterName`: what follows the rule's name, where the segment is a spelling of it. Undefined: the path is no spelling of the
+ * rule's, such as `/users/admin`.
+ */
+function kindOf(segment: string, afterName: string | undefined): SegmentKind | undefined {
+  const isOther = afterName === undefined && !DOCUMENT.test(segment);
+  if (TAKES_THE_REST.test(segment)) return isOther ? 'script' : 'resource';
+  if (isOther) return undefined;
+  return HAS_FORMAT.test(afterName ?? segment) ? 'resource' : 'name';
 }
 
 const NEXT_DATA = /^(.*?)\/_next\/data\/[^/]+?(\/.*?)?(\.json)?$/is;

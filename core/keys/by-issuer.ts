@@ -1,4 +1,5 @@
-import { PomeriumError } from '../errors.ts';
+import type { Assertion } from '../assertion.ts';
+import { describeValue, PomeriumError } from '../errors.ts';
 import type { KeySelector, VerificationKey } from './key-set.ts';
 import type { KeyContext, KeySource } from './source.ts';
 
@@ -8,23 +9,29 @@ export interface IssuerKeys {
   readonly keys: KeySource;
 }
 
+/**
+ * The keys of several Pomeriums as one source. Which one a token is from, it cannot say itself. The verifier finds out in three steps:
+ *
+ * 1. `find`, before anything is verified: the key of any of them under the key id. Those whose keys are at hand come first.
+ * 2. `findOther`, if that key did not sign it: the key of another one under the same id. Who publishes the key id of another one
+ *    must not keep its own key from being fetched.
+ * 3. `requireOwn`, once the claims are verified and name their issuer: its own keys of now must verify it, too, whoever else has the
+ *    same ones.
+ */
 export interface SeveralKeys extends KeySource {
   /**
-   * The key of another Pomerium under the same id, for a signature that is not of `found`: who publishes the key id of another
-   * one must not keep its own key from being fetched. Undefined where nobody has one that verifies it.
+   * Undefined where nobody else has one that verifies it.
    * @throws {PomeriumError} `keys_unavailable` where one of them cannot tell
    */
-  findOther(
+  findOther(found: VerificationKey, assertion: Assertion, context: KeyContext): Promise<VerificationKey | undefined>;
+  /** @throws {PomeriumError} `issuer_mismatch`; `keys_unavailable` where it cannot tell */
+  requireOwn(
     found: VerificationKey,
-    selector: KeySelector,
-    { context, verifies }: { context: KeyContext; verifies: (key: VerificationKey) => Promise<boolean> },
-  ): Promise<VerificationKey | undefined>;
+    assertion: Assertion,
+    { issuer, context }: { issuer: string; context: KeyContext },
+  ): Promise<void>;
 }
 
-/**
- * The keys of several Pomeriums as one source. Which one a token is from, it cannot say itself: any of those that hold the key id
- * shows that the claims are somebody's; then the keys of the issuer that they name decide, see `keysOf` of the settings.
- */
 export function keysByIssuer(all: readonly IssuerKeys[]): SeveralKeys {
   const sources = all.map(({ keys }) => keys);
   const holdersOf = (selector: KeySelector) =>
@@ -35,14 +42,26 @@ export function keysByIssuer(all: readonly IssuerKeys[]): SeveralKeys {
       const [first, second] = holders;
       return first && !second ? first.find(selector, context) : findAny(holders, selector, context);
     },
-    async findOther(found, selector, { context, verifies }) {
-      const holders = holdersOf(selector);
+    async findOther(found, assertion, context) {
+      const holders = holdersOf(assertion.header);
       const others = sources.filter((keys) => !holders.includes(keys));
       const searches = others.map(async (keys) => {
-        const key = await keys.find(selector, context);
-        return key.algorithm === found.algorithm && (await verifies(key)) ? key : Promise.reject();
+        const key = await keys.find(assertion.header, context);
+        return (await verifies(key, found, assertion)) ? key : Promise.reject();
       });
       return Promise.any(searches).catch(({ errors }: AggregateError) => throwFailure(errors));
+    },
+    async requireOwn(found, assertion, { issuer, context }) {
+      try {
+        const own = await all.find(({ issuers }) => issuers.has(issuer))?.keys.find(assertion.header, context);
+        if (own && (own === found || (await verifies(own, found, assertion)))) return;
+      } catch (error) {
+        if (!isUnknownKey(error)) throw error;
+      }
+      throw new PomeriumError('issuer_mismatch', 'The assertion is signed with a key that its issuer does not have.', {
+        expected: "a key of the assertion's issuer",
+        received: describeValue(assertion.header.keyId),
+      });
     },
     async ready(context) {
       await Promise.all(sources.map((keys) => keys.ready(context)));
@@ -77,10 +96,22 @@ export function keysByIssuer(all: readonly IssuerKeys[]): SeveralKeys {
   }
 }
 
+/** Whether the key, one for the same algorithm, verifies the assertion. */
+async function verifies(
+  key: VerificationKey,
+  found: VerificationKey,
+  { signatureSegment, signingInput }: Assertion,
+): Promise<boolean> {
+  return key.algorithm === found.algorithm && (await key.verify(signatureSegment, signingInput)) === true;
+}
+
+function isUnknownKey(error: unknown): boolean {
+  return error instanceof PomeriumError && error.code === 'unknown_key';
+}
+
 /** Why one of them cannot tell, if one cannot. */
 function throwFailure(errors: readonly unknown[]): undefined {
-  const isUnknown = (error: unknown) => error instanceof PomeriumError && error.code === 'unknown_key';
-  const failure = errors.find((error) => error !== undefined && !isUnknown(error));
+  const failure = errors.find((error) => error !== undefined && !isUnknownKey(error));
   if (failure) throw failure;
 }
 

@@ -23,7 +23,16 @@ export function isLeft(key: string, name: string, { left }: Unknowns): boolean {
 
 /**
  * What takes the place of a criterion that is unknown: the value with which its rule holds if it can, or does not if it need
- * not (Kleene's three-valued logic, at the end that is asked for). Undefined where it is known.
+ * not (Kleene's three-valued logic, at the end that is asked for). Undefined (–) where it is known.
+ *
+ * | criterion | rule | under `and`, `or` | under `not`, `nor` | the rule then |
+ * | --- | --- | --- | --- | --- |
+ * | left to Pomerium, somebody signed in | allow | true | false | holds if it can |
+ * | left to Pomerium, nobody signed in | allow | false | true | holds only if it must |
+ * | left to Pomerium | deny | false | true | holds only if it must |
+ * | about the user, nobody signed in | allow | – | true | holds only if it must |
+ * | about the user, nobody signed in | deny | true | – | holds if it can |
+ * | any other | both | – | – | is decided |
  */
 export function leftValue(
   { key, name, action, operator }: { key: string; name: string; action: PolicyAction; operator: PolicyOperator },

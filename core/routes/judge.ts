@@ -1,32 +1,22 @@
-import { authorityOf } from '../authority.ts';
 import { BoundedMap } from '../bounded-map.ts';
 import { configurationError, describeValue, PomeriumError } from '../errors.ts';
-import { type RequestLike, readHosts } from '../gate/headers.ts';
-import { decodePath, isCanonical, pathText } from '../gate/path.ts';
 import type { MaybeAnonymous, RouteName } from '../identity.ts';
 import { ONE_READING, policyDenied } from '../policy/check.ts';
 import type { Policy, PolicyExplanation, RequestInfo } from '../policy/policy.ts';
-import type { Globals } from './configuration.ts';
 import { type HostLookup, routesTo, type VirtualHost } from './hosts.ts';
-import { mayBePomeriumPath, spellingsOf, toEnvoyPath } from './paths.ts';
 import type { CompiledRoute, Route, RouteEnd } from './route.ts';
+import { onePathOf, type PathGlobals, portOf, type RoutedRequest, readTargets, type Target } from './targets.ts';
 import type { Wanted } from './wanted.ts';
-
-/** What of a request the routes are asked about. */
-export interface RoutedRequest extends RequestInfo, Pick<Partial<RequestLike>, 'url'> {
-  /** Targets of this service, of which an image optimiser may serve a copy: a route must lead to each. */
-  readonly images?: readonly string[];
-}
 
 export interface Judge {
   /**
-   * Ensures that an assertion is for one host of these routes, signed as Pomerium would for one of them. `asked`: the hosts
+   * Ensures that an assertion is for one host of these routes, signed as Pomerium would for one of them. `requestHosts`: those
    * that the request itself names: if a route is for one, the assertion must be for that.
    * @throws {PomeriumError} `audience_mismatch`, `issuer_mismatch`
    */
   requireIssued(
     claims: { readonly iss: string | undefined; readonly aud: readonly string[] },
-    asked: readonly string[],
+    requestHosts: readonly string[],
   ): void;
   /**
    * Ensures that each route by which the request may have come lets it through (`anyRoute`: that some route of the host does,
@@ -55,7 +45,7 @@ interface Judged {
   /** Whether routes differ by port. */
   readonly hasPorts: boolean;
   readonly wanted: Wanted;
-  readonly globals: Pick<Globals, 'normalizesPath' | 'refusesEscapedSlashes'>;
+  readonly globals: PathGlobals;
   /** Those that may be needed. */
   readonly compiled: ReadonlyMap<Route, CompiledRoute>;
 }
@@ -93,15 +83,8 @@ export function createJudge({ lookup, hasPorts, wanted, globals, compiled }: Jud
   };
 
   const audienceOf = (aud: readonly string[]): Audience => {
-    let found: Audience | undefined;
-    let count = 0;
-    for (const name of aud) {
-      const audience = audienceAt(name);
-      if (!audience) continue;
-      found = audience;
-      count += 1;
-    }
-    if (found && count === 1) return found;
+    const [audience, ...others] = aud.flatMap((name) => audienceAt(name) ?? []);
+    if (audience && others.length === 0) return audience;
     throw new PomeriumError('audience_mismatch', 'The assertion is for another host than those of the routes.', {
       expected: wanted.names.map(describeValue).join(' or '),
       received: aud.slice(0, 5).map(describeValue).join(', ') || describeValue(undefined),
@@ -111,8 +94,8 @@ export function createJudge({ lookup, hasPorts, wanted, globals, compiled }: Jud
   const requireSome = ({ hosts }: Audience, identity: MaybeAnonymous) => {
     const routes = hosts.flatMap((host) => host.routes).flatMap((route) => compiled.get(route) ?? []);
     const mayPass = (route: CompiledRoute) => {
-      const asked = policyFor(route, identity);
-      return asked.needsRequest || asked.decide({ identity: asAsked(identity) }).allowed;
+      const policy = policyFor(route, identity);
+      return policy.needsRequest || policy.decide({ identity: asAsked(identity) }).allowed;
     };
     if (routes.some(mayPass)) return undefined;
     if (identity.subject === undefined) throw isForNobody('every route of this host asks who it is');
@@ -126,22 +109,20 @@ export function createJudge({ lookup, hasPorts, wanted, globals, compiled }: Jud
     const hosts = port === undefined ? audience.hosts : hostsFor(audience.name, port);
     const { method, headers } = request;
     const targets = readTargets(request, globals);
-    const aliases = readAliases(request.aliases, globals);
-    const images = readAliases(request.images, globals);
-    const path = onePathOf([...targets, ...aliases, ...images]);
+    const routesFor = (list: readonly Target[]) => list.map((target) => routesOf(hosts, target));
     return {
-      targets: targets.map((target) => routesOf(hosts, target)),
-      aliases: aliases.map((alias) => routesOf(hosts, alias)),
-      images: images.map((image) => routesOf(hosts, image)),
-      input: { identity: asAsked(identity), method, path, headers },
+      sent: routesFor(targets.sent),
+      aliases: routesFor(targets.aliases),
+      images: routesFor(targets.images),
+      input: { identity: asAsked(identity), method, path: onePathOf(targets), headers },
     };
   };
 
   return {
-    requireIssued({ iss, aud }, asked) {
+    requireIssued({ iss, aud }, requestHosts) {
       const { name, issuers } = audienceOf(aud);
       const own = name.toLowerCase();
-      const other = asked.find((host) => host !== own && lookup(host, undefined).length > 0);
+      const other = requestHosts.find((host) => host !== own && lookup(host, undefined).length > 0);
       if (other !== undefined) {
         throw new PomeriumError('audience_mismatch', 'The assertion is for another host than the request.', {
           expected: describeValue(other),
@@ -153,19 +134,24 @@ export function createJudge({ lookup, hasPorts, wanted, globals, compiled }: Jud
     check(identity, request, anyRoute) {
       const audience = audienceOf(identity.audience);
       if (anyRoute) return requireSome(audience, identity);
-      const { targets, aliases, images, input } = meet(identity, request, audience);
-      // Each by itself, since whoever asks chooses which of them it is. What no route is for was not sent.
-      const lists = onlyRouted(targets).map((some) => signedRoutes(some, identity, audience.name, request.method));
-      for (const alias of aliases) if (alias.length > 0) lists.push(servingRoutes(alias, request.method));
-      for (const image of images) lists.push(servingRoutes(image, request.method));
-      const routes = unionOf(lists);
+      const { sent, aliases, images, input } = meet(identity, request, audience);
+      const serving = (possible: readonly Route[]) => servingRoutes(possible, request.method);
+      // Without a route, a target was not sent through Pomerium. If all are like that, the first is refused.
+      const possible = sent.some(isNotEmpty) ? sent.filter(isNotEmpty) : sent;
+      // An alias without a route is ignored, an image refused: the service would fetch it from itself.
+      const inner = [...aliases.filter(isNotEmpty), ...images];
+      // Each target by itself, since whoever asks chooses which of them it is.
+      const routes = unionOf([
+        ...possible.map((list) => signedRoutes(serving(list), audience.name, identity.issuer)),
+        ...inner.map(serving),
+      ]);
       for (const route of routes) requireAccess(route, compiled.get(route), input);
       const only = routes.length === 1 ? routes[0] : undefined;
       return only && names.get(only);
     },
     trace(identity, request) {
-      const { targets, aliases, images, input } = meet(identity, request, audienceOf(identity.audience));
-      return unionOf([...targets, ...aliases, ...images]).map((route) => {
+      const { sent, aliases, images, input } = meet(identity, request, audienceOf(identity.audience));
+      return unionOf([...sent, ...aliases, ...images]).map((route) => {
         const own = compiled.get(route);
         return { at: route.at, end: route.end, explanation: own && policyFor(own, identity).explain(input) };
       });
@@ -173,29 +159,44 @@ export function createJudge({ lookup, hasPorts, wanted, globals, compiled }: Jud
   };
 }
 
-/** By which routes a request may have come, for each of its targets, aliases and images. */
+/** By which routes a request may have come, for each target. An empty list: no route is for that target. */
 interface Meeting {
-  readonly targets: readonly (readonly Route[])[];
+  readonly sent: readonly (readonly Route[])[];
   readonly aliases: readonly (readonly Route[])[];
   readonly images: readonly (readonly Route[])[];
   readonly input: { readonly identity: MaybeAnonymous } & RequestInfo;
 }
 
-/** What a policy may ask about: null where there are several paths. */
-function onePathOf([first, ...others]: readonly Target[]): string | null | undefined {
-  return others.every(({ path }) => path === first?.path) ? first?.path : null;
+function isNotEmpty({ length }: readonly Route[]): boolean {
+  return length > 0;
 }
 
-function onlyRouted(targets: readonly (readonly Route[])[]): readonly (readonly Route[])[] {
-  const routed = targets.filter(({ length }) => length > 0);
-  return routed.length > 0 ? routed : targets;
+/** The routes of these hosts by which a request for the target may have come. */
+function routesOf(hosts: readonly VirtualHost[], target: Target): readonly Route[] {
+  if (target.kind === 'answered') return [];
+  if (target.kind !== 'path') return unionOf(hosts.map((host) => everyRoute(host, target)));
+  return unionOf(hosts.flatMap((host) => target.spellings.map((one) => routesTo(host, one))));
 }
 
-const NONE: readonly string[] = [];
-
-function routesOf(hosts: readonly VirtualHost[], { path, spellings }: Target): readonly Route[] {
-  return unionOf(
-    hosts.flatMap((host) => (spellings ? spellings.map((one) => routesTo(host, one)) : [everyRoute(host, path)])),
+/** Where nobody knows for which path it is: all must let it through, and there must be no path that none is for. */
+function everyRoute({ routes, isAuthenticate }: VirtualHost, { kind }: Target): readonly Route[] {
+  const isComplete = routes.some(({ match }) => match.by === 'prefix' && match.text === '/');
+  // None of them may drop out later, so that the others alone decide about a path that they are not for.
+  const isAlike = routes.every(
+    ({ end, isMcpServer, issuerFormat }) =>
+      end === 'upstream' && !isMcpServer && issuerFormat === routes[0]?.issuerFormat,
+  );
+  // On its own host the sign-in answers for `/`, which any of them may be.
+  if (isComplete && isAlike && !isAuthenticate) return routes;
+  if (kind === 'missing') {
+    throw configurationError(
+      'The routes differ by path, and none was given; use verifyRequest(request), or verify(assertion, { requestInfo: { method, path, headers } }).',
+    );
+  }
+  throw new PomeriumError(
+    'policy_denied',
+    'The routes differ by path, and servers could read that path in different ways.',
+    { expected: ONE_READING },
   );
 }
 
@@ -222,81 +223,6 @@ function issuerOf({ issuerFormat }: Route, audience: string): string {
   return issuerFormat === 'host' ? audience : `https://${audience}/`;
 }
 
-/** `path`: decoded; null where it has no one reading, undefined where none was given. `spellings`: as Envoy may have had it. */
-interface Target {
-  readonly path: string | null | undefined;
-  readonly spellings: readonly string[] | undefined;
-}
-
-function readTargets({ url, path, targets }: RoutedRequest, globals: Judged['globals']): Target[] {
-  const urls = targets ?? (typeof url === 'string' ? [url] : NONE);
-  // An empty list is none: a request without any target would need no route.
-  if (urls.length > 0) return urls.map((one) => readUrl(one, globals));
-  if (typeof path !== 'string') return [{ path, spellings: undefined }];
-  if (!isCanonical(path)) return [UNREADABLE];
-  // Any letter of it may have been escaped without normalize_path, and any slash where Envoy keeps these: other routes are for it then.
-  const isSure = globals.normalizesPath && (globals.refusesEscapedSlashes || path.lastIndexOf('/') === 0);
-  return [{ path, spellings: isSure ? spellingsOf(path) : undefined }];
-}
-
-const UNREADABLE: Target = { path: null, spellings: undefined };
-const NOWHERE: Target = { path: null, spellings: [] };
-
-function readUrl(url: string, { normalizesPath, refusesEscapedSlashes }: Judged['globals']): Target {
-  const text = pathText(url);
-  const path = decodePath(text);
-  if (path !== null) return { path, spellings: [toEnvoyPath(text, normalizesPath)] };
-  // Envoy or Pomerium answers these itself, so that no route is for them.
-  const isRefused = /%00/.test(text) || (refusesEscapedSlashes && /%(2f|5c)/i.test(text));
-  return isRefused || mayBePomeriumPath(text) ? NOWHERE : UNREADABLE;
-}
-
-/** Nobody sent these through Envoy, which refuses nothing then: the service itself may serve any path for them. */
-function readAliases(urls: readonly string[] | undefined, globals: Judged['globals']): Target[] {
-  return (urls ?? NONE).map((url) => {
-    const target = readUrl(url, globals);
-    return target === NOWHERE ? UNREADABLE : target;
-  });
-}
-
-/**
- * The port that was asked for, which no assertion has: known where the request itself names the host that the assertion is
- * for.
- */
-function portOf({ url, headers }: RoutedRequest, audience: string): string | undefined {
-  const ofUrl = portAt(typeof url === 'string' ? authorityOf(url) : undefined, audience);
-  const ofHeader = portAt(headers && readHosts(headers), audience);
-  if (ofUrl !== undefined && ofHeader !== undefined && ofUrl !== ofHeader) return undefined;
-  return ofUrl ?? ofHeader;
-}
-
-function portAt(authority: string | undefined, audience: string): string | undefined {
-  const [, host, port = '443'] = /^([^:]*)(?::(\d+))?$/.exec(authority ?? '') ?? [];
-  return host?.toLowerCase() === audience.toLowerCase() ? port : undefined;
-}
-
-/** Where the path has no one reading: all must let it through, and there must be no path that none is for. */
-function everyRoute({ routes, isAuthenticate }: VirtualHost, path: null | string | undefined): readonly Route[] {
-  const isComplete = routes.some(({ match }) => match.by === 'prefix' && match.text === '/');
-  // None of them may drop out later, so that the others alone decide about a path that they are not for.
-  const isAlike = routes.every(
-    ({ end, isMcpServer, issuerFormat }) =>
-      end === 'upstream' && !isMcpServer && issuerFormat === routes[0]?.issuerFormat,
-  );
-  // On its own host the sign-in answers for `/`, which any of them may be.
-  if (isComplete && isAlike && !isAuthenticate) return routes;
-  if (path === undefined) {
-    throw configurationError(
-      'The routes differ by path, and none was given; use verifyRequest(request), or verify(assertion, { requestInfo: { method, path, headers } }).',
-    );
-  }
-  throw new PomeriumError(
-    'policy_denied',
-    'The routes differ by path, and servers could read that path in different ways.',
-    { expected: ONE_READING },
-  );
-}
-
 /** Those that lead to a service. */
 function servingRoutes(possible: readonly Route[], method: string | undefined): readonly Route[] {
   const serving = possible.filter(
@@ -311,17 +237,13 @@ function servingRoutes(possible: readonly Route[], method: string | undefined): 
 }
 
 /** Those of them that would have signed this issuer. */
-function signedRoutes(
-  possible: readonly Route[],
-  { issuer }: MaybeAnonymous,
-  audience: string,
-  method: string | undefined,
-): readonly Route[] {
-  const serving = servingRoutes(possible, method);
+function signedRoutes(serving: readonly Route[], audience: string, issuer: string): readonly Route[] {
   const routes = serving.filter((route) => issuerOf(route, audience) === issuer);
   if (routes.length > 0) return routes;
-  const signed = serving.map((route) => issuerOf(route, audience));
-  throw otherIssuer(signed, issuer);
+  throw otherIssuer(
+    serving.map((route) => issuerOf(route, audience)),
+    issuer,
+  );
 }
 
 function otherIssuer(expected: readonly string[], received: string | undefined): PomeriumError {

@@ -145,7 +145,7 @@ export const MODULES: readonly MutatedModule[] = [
   { files: 'core/routes/from.ts', tests: core('routes', 'routes-refused', 'routes-attacks') },
   { files: 'core/routes/path-index.ts', tests: core('path-index') },
   {
-    files: 'core/routes/judge.ts',
+    files: 'core/routes/{judge,targets}.ts',
     tests: core(
       'routes',
       'routes-access',

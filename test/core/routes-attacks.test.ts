@@ -119,6 +119,17 @@ describe('a target that was really asked for counts', () => {
     assert.equal(asked(paths, { targets: ['/x', '/admin'] }), 'policy_denied');
     assert.equal(asked(paths, { targets: ['/x', '/y'] }), 'policy_denied');
   });
+  test('by a policy that asks about a path that is decoded already, also where nobody can tell how it was escaped', () => {
+    const paths = [{ ...open, policy: { deny: { or: [{ http_path: { starts_with: '/x/' } }] } } }];
+    const unnormalized = { normalize_path: false, routes: paths };
+    const ask = (path: string) =>
+      codeOf(() => compileRoutes(unnormalized).check(somebody(), { method: 'GET', headers: {}, path }));
+    assert.deepEqual([ask('/x/y'), ask('/y/x')], ['policy_denied', 'allowed']);
+  });
+  test('but not one that Envoy refuses, where another one has a route', () => {
+    assert.equal(asked([open], { targets: ['/x%2fy', '/x'] }), 'allowed');
+    assert.equal(asked([open], { targets: ['/x%2fy'] }), 'policy_denied');
+  });
   test('where any route will do, whatever Pomerium answers itself on that host', () => {
     const ask = (access: object) => {
       const routes = [

@@ -1,6 +1,6 @@
 import { assert, describe, test } from 'vitest';
 import { compileRoutes, type MaybeAnonymous, PomeriumError, type PomeriumErrorCode } from '../../core/index.ts';
-import type { RoutedRequest } from '../../core/routes/judge.ts';
+import type { RoutedRequest } from '../../core/routes/targets.ts';
 import { compiled, route } from '../support/judged-routes.ts';
 
 const HOST = 'app.corp.example.com';

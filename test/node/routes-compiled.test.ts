@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, assert, describe, test } from 'vitest';
 import { compileRoutes, PomeriumError } from '../../core/index.ts';
-import type { RoutedRequest } from '../../core/routes/judge.ts';
+import type { RoutedRequest } from '../../core/routes/targets.ts';
 import { configuration, type GeneratedRequest, MISTAKES } from './generated-routes.ts';
 import { Refused } from './interpreted-routes.ts';
 import { REFUSED_HERE } from './refused-here.ts';

@@ -3,7 +3,7 @@ import { assert } from 'vitest';
 import { parseClaims } from '../../core/claims.ts';
 import { toIdentity } from '../../core/identity.ts';
 import { compileRoutes, type MaybeAnonymous, PomeriumError, type Routes } from '../../core/index.ts';
-import type { RoutedRequest } from '../../core/routes/judge.ts';
+import type { RoutedRequest } from '../../core/routes/targets.ts';
 import { toBase64url, userClaims } from '../support/issuer.ts';
 import { type GeneratedRequest, IDENTITIES, requests } from './generated-routes.ts';
 import {

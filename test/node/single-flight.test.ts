@@ -102,18 +102,18 @@ describe('work that was left behind', () => {
   test('is told that it is no longer wanted, once somebody began anew', async () => {
     const flight = new SingleFlight(1000, 500);
     const states: (() => boolean)[] = [];
-    void flight.join(({ isCurrent }) => {
-      states.push(isCurrent);
+    void flight.join(({ isLatest }) => {
+      states.push(isLatest);
       return new Promise(() => {});
     }, {});
     assert.isTrue(states[0]?.());
     vi.setSystemTime(Date.now() + 1001);
-    await flight.join(async ({ isCurrent, hasWaited }) => {
-      states.push(isCurrent);
-      assert.isFalse(hasWaited);
+    await flight.join(async ({ isLatest, isRestart }) => {
+      states.push(isLatest);
+      assert.isFalse(isRestart);
     }, {});
     assert.deepEqual(
-      states.map((isCurrent) => isCurrent()),
+      states.map((isLatest) => isLatest()),
       [false, false],
     );
     assert.isFalse(flight.isRunning());
@@ -150,8 +150,8 @@ describe('where requests may not wait for each other’s promises', () => {
     const pending: Promise<unknown>[] = [];
     void flight.join(taking(), {});
     const seen: boolean[] = [];
-    const work = ({ hasWaited }: { hasWaited: boolean }) => {
-      seen.push(hasWaited);
+    const work = ({ isRestart }: { isRestart: boolean }) => {
+      seen.push(isRestart);
       return taking(20)();
     };
     assert.equal(await timeOf(flight.join(work, { waitUntil: (promise) => void pending.push(promise) })), 520);

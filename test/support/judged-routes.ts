@@ -1,7 +1,7 @@
 import { parseClaims } from '../../core/claims.ts';
 import { toIdentity } from '../../core/identity.ts';
 import { compileRoutes, PomeriumError, type Routes, type RoutesOptions } from '../../core/index.ts';
-import type { RoutedRequest } from '../../core/routes/judge.ts';
+import type { RoutedRequest } from '../../core/routes/targets.ts';
 import { toBase64url, userClaims } from './issuer.ts';
 
 const PEOPLE = {

@@ -24,8 +24,13 @@ const FOLLOW_INTERVAL = 50;
 const FOLLOW_LIMIT = 1500;
 
 /**
- * When the origin is asked, and what happens meanwhile. One request of this process asks, and one instance of those that
- * share a store; nobody asks an origin that failed a moment ago.
+ * When the origin is asked, and what happens meanwhile; the table in remote.ts says what a request waits for. In the names:
+ *
+ * - *look*: read the stores. *ask*: fetch from the origin. One request of this process does it for all (`SingleFlight`).
+ * - *follow*: look again and again while another instance that shares the store asks. Who asks, their `Turns` decide.
+ * - *current*: `fresh` or `stale`. *Has keys*: they are not `expired`.
+ * - *outage*: the origin failed a moment ago, or takes too long just now: keys at hand are used without waiting. When it may be
+ *   asked again is another question (`mayAsk`), and comes earlier.
  */
 export class Refresher {
   readonly outage: Outage;
@@ -134,7 +139,7 @@ export class Refresher {
     { attempt, limit }: { attempt: number; limit: number },
   ): Promise<void> {
     const { waitUntil } = context;
-    await this.#asking.join(({ isCurrent }) => this.#askForKey(selector, context, { attempt, isCurrent }), {
+    await this.#asking.join(({ isLatest }) => this.#askForKey(selector, context, { attempt, isLatest }), {
       waitUntil,
       limit,
     });
@@ -183,10 +188,10 @@ export class Refresher {
   }
 
   /** Leaves the origin to whoever shares the store and asks it already, and waits for what that brings. */
-  async #askForFresh(context: KeyContext, { isCurrent, hasWaited }: Flight): Promise<void> {
+  async #askForFresh(context: KeyContext, { isLatest, isRestart }: Flight): Promise<void> {
     const startedAt = context.now();
-    if (hasWaited || (await this.#turns.takeForRefresh(this.#hasKeys(context), context))) {
-      return this.#fetch(context, isCurrent);
+    if (isRestart || (await this.#turns.takeForRefresh(this.#hasKeys(context), context))) {
+      return this.#fetch(context, isLatest);
     }
     if (this.#isCurrent(context)) return;
     const hasFailed = async () => {
@@ -194,38 +199,38 @@ export class Refresher {
       return this.outage.hasFailedSince(startedAt);
     };
     const limit = this.#hasKeys(context) ? REFRESH_WAIT : Math.min(FOLLOW_LIMIT, this.#settings.timeout * 500);
-    await this.#follow(context, () => this.#isCurrent(context), { isOver: hasFailed, limit });
+    await this.#follow(context, () => this.#isCurrent(context), { hasEnded: hasFailed, limit });
     if (this.#hasKeys(context)) return;
     // What the other one brings is known within its time.
     if (this.outage.isKnown(context.now())) this.outage.postpone(context.now() + this.#settings.timeout + 1);
-    else await this.#fetch(context, isCurrent);
+    else await this.#fetch(context, isLatest);
   }
 
   async #askForKey(
     selector: KeySelector,
     context: KeyContext,
-    { attempt, isCurrent }: { attempt: number; isCurrent: () => boolean },
+    { attempt, isLatest }: { attempt: number; isLatest: () => boolean },
   ): Promise<void> {
     const sighting = this.#held.sightingAt(context.now());
     if (await this.#turns.takeForUnknownKey(attempt, context)) {
-      return this.#fetch(context, isCurrent, this.unknownKeys.take(context.now()));
+      return this.#fetch(context, isLatest, this.unknownKeys.take(context.now()));
     }
     const hasKey = () => this.#hasKey(selector);
     const isAnswered = () => this.#held.isNewerThan(sighting);
-    await this.#follow(context, hasKey, { isOver: isAnswered, limit: UNKNOWN_KEY_WAIT / (BURST + 1) });
+    await this.#follow(context, hasKey, { hasEnded: isAnswered, limit: UNKNOWN_KEY_WAIT / (BURST + 1) });
     // The others had our turns.
     if (!hasKey() && !isAnswered()) this.unknownKeys.take(context.now());
   }
 
-  /** Looks for what another instance stores, until that is enough or there is nothing to wait for. */
+  /** Looks for what another instance stores, until that is enough or its attempt has ended. */
   async #follow(
     context: KeyContext,
     isEnough: () => boolean,
-    { isOver, limit }: { isOver: () => boolean | Promise<boolean>; limit: number },
+    { hasEnded, limit }: { hasEnded: () => boolean | Promise<boolean>; limit: number },
   ): Promise<void> {
     const look = async () => {
       await this.#held.load(quietly(context), isEnough);
-      return isEnough() || isOver();
+      return isEnough() || hasEnded();
     };
     await pollUntil(look, { interval: FOLLOW_INTERVAL, limit });
   }
@@ -233,13 +238,13 @@ export class Refresher {
   /** Asks the origin. When it fails, there is an event, and nothing that we hold changes. */
   async #fetch(
     context: KeyContext,
-    isCurrent: () => boolean,
+    isLatest: () => boolean,
     unknownKeysUntil = this.#held.unknownKeysUntil,
   ): Promise<void> {
     const { url, cooldown, timeout } = this.#settings;
     const startedAt = context.now();
     try {
-      const entry = await this.#held.fetch(context, { mayRepeat: isCurrent, unknownKeysUntil });
+      const entry = await this.#held.fetch(context, { mayRepeat: isLatest, unknownKeysUntil });
       // An answer that is stale already is not asked for again with every request.
       const now = context.now();
       const isFresh = freshnessOf(entry, this.#settings, now) === 'fresh';
@@ -247,7 +252,7 @@ export class Refresher {
       if (!isFresh) this.#lookAgainAt = now + cooldown;
     } catch (error) {
       if (!(error instanceof FetchJwksError)) throw error;
-      if (!isCurrent()) return;
+      if (!isLatest()) return;
       const { reason, message } = error;
       const now = context.now();
       this.outage.fail(error, { startedAt, now, hasKeys: this.#hasKeys(context) });

@@ -35,14 +35,17 @@ export function platformKeys(url: string, { transport, ...options }: PlatformKey
 }
 
 /**
- * The life of a key set. `find` looks at the age of the entry in memory:
+ * The life of a key set. `find` looks at the freshness of the entry in memory. Whoever refreshes looks into the stores. If
+ * they have no fresh keys, it asks the origin, unless that failed and has not had its time to recover.
  *
- * | freshness | known key | unknown key |
+ * | freshness | a request | waits |
  * | --- | --- | --- |
- * | fresh | use it | `#findUnknown` |
- * | stale | use it, refresh in the background | the same |
- * | old | if the origin is known to fail, the same as stale; else refresh first, for 500 ms at most, then use it | the same |
- * | expired | refresh first; if that brings nothing, `keys_unavailable` | after that, the same |
+ * | fresh | uses the key | for nothing |
+ * | stale | uses the key, and refreshes in the background | for nothing |
+ * | old | refreshes first, then uses the key; in an outage the same as stale | for half a second at most |
+ * | expired, or none | refreshes first; if that brings no keys, `keys_unavailable` | as long as it takes; in an outage half a second |
+ *
+ * A key that the set does not hold: the same, then `#findUnknown`, for two seconds at most.
  */
 class RemoteKeys implements KeySource {
   readonly #settings: RemoteSettings;

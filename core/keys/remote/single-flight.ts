@@ -4,9 +4,9 @@ import { pollUntil, waitWithin } from '../timeout.ts';
 /** What the work is told. */
 export interface Flight {
   /** Whether nobody has given it up and begun anew. */
-  readonly isCurrent: () => boolean;
+  readonly isLatest: () => boolean;
   /** Whether it begins anew, after waiting for another request's. */
-  readonly hasWaited: boolean;
+  readonly isRestart: boolean;
 }
 
 export type Work = (flight: Flight) => Promise<unknown>;
@@ -69,19 +69,19 @@ export class SingleFlight {
     } else if (SHARES_PROMISES) {
       await waitFor(running.work, limit);
     } else {
-      const isOver = () => this.#running !== running;
-      await pollUntil(isOver, { interval: INTERVAL, limit: Math.min(limit ?? this.#followLimit, this.#followLimit) });
+      const hasEnded = () => this.#running !== running;
+      await pollUntil(hasEnded, { interval: INTERVAL, limit: Math.min(limit ?? this.#followLimit, this.#followLimit) });
       // Nobody knows whether the other request is still there.
-      if (limit === undefined && !isOver()) await this.#start(work, waitUntil, true);
+      if (limit === undefined && !hasEnded()) await this.#start(work, waitUntil, true);
     }
   }
 
-  #start(work: Work, waitUntil: JoinOptions['waitUntil'], hasWaited = false): Promise<unknown> {
+  #start(work: Work, waitUntil: JoinOptions['waitUntil'], isRestart = false): Promise<unknown> {
     const running: Running = { startedAt: Date.now(), work: Promise.resolve() };
     this.#running = running;
-    const isCurrent = () => this.#running === running;
-    running.work = work({ isCurrent, hasWaited }).finally(() => {
-      if (isCurrent()) this.#running = undefined;
+    const isLatest = () => this.#running === running;
+    running.work = work({ isLatest, isRestart }).finally(() => {
+      if (isLatest()) this.#running = undefined;
     });
     // A client that hangs up before the answer must not keep the keys from the others.
     waitUntil?.(running.work);

@@ -15,6 +15,7 @@ import {
 } from './edge-request.ts';
 import { createLambdaGate } from './gate.ts';
 import { lambdaLog } from './log.ts';
+import { textOf } from './member.ts';
 import type { LambdaOptions } from './options.ts';
 
 /** CloudFront's event for a viewer or an origin request, as far as it is used. */
@@ -87,7 +88,7 @@ export function createEdgeHandler(options: EdgeOptions): EdgeHandler {
     const { method, uri, querystring } = request;
     const url = querystring ? `${uri}?${querystring}` : uri;
     const headers = edgeHeaderPairs(request.headers);
-    const gateRequest = { method, url, headers, requestId: config.requestId };
+    const gateRequest = { method, url, headers, requestId: textOf(config.requestId) };
     const { authorize, refuse } = eventTypes.includes(config.eventType) ? gate : misplaced;
     const result = await authorize(gateRequest);
     if (result.type === 'refuse') return toEdgeAnswer(await refuse(result.error, gateRequest, event));

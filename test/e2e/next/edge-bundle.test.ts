@@ -37,11 +37,11 @@ describe('the Edge bundle of a middleware.ts app', () => {
     for (const app of [empty, gated]) app.remove();
   });
 
-  test('grows by at most 53.2 kB gzipped over an empty middleware, as the guard may have', () => {
+  test('grows by at most 53.4 kB gzipped over an empty middleware, as the guard may have', () => {
     const growth = edgeBundle(gated.folder).gzipped - edgeBundle(empty.folder).gzipped;
     console.info(`createProxy() in the Edge bundle: ${(growth / 1000).toFixed(1)} kB gzipped`);
     assert.isAtLeast(growth, 5_000, 'it is there');
-    assert.isAtMost(growth, 53_200);
+    assert.isAtMost(growth, 53_400);
   });
 
   test('holds the gate, with WebCrypto, and nothing of what is for the other side of it', () => {

@@ -136,9 +136,9 @@ export function createJudge({ lookup, hasPorts, wanted, globals, compiled }: Jud
       if (anyRoute) return requireSome(audience, identity);
       const { sent, aliases, images, input } = meet(identity, request, audience);
       const serving = (possible: readonly Route[]) => servingRoutes(possible, request.method);
-      // Without a route, a target was not sent through Pomerium. If all are like that, the first is refused.
+      // What was sent has a route, or Pomerium would have answered it: the others were not sent. If none has one, the first is refused.
       const possible = sent.some(isNotEmpty) ? sent.filter(isNotEmpty) : sent;
-      // An alias without a route is ignored, an image refused: the service would fetch it from itself.
+      // An alias without a route is ignored. An image without one is refused: the service would fetch it from itself.
       const inner = [...aliases.filter(isNotEmpty), ...images];
       // Each target by itself, since whoever asks chooses which of them it is.
       const routes = unionOf([

@@ -18,11 +18,11 @@ export type PathGlobals = Pick<Globals, 'normalizesPath' | 'refusesEscapedSlashe
 export type Target =
   /** `spellings`: the texts that Envoy may have held against the routes. */
   | { readonly kind: 'path'; readonly path: string; readonly spellings: readonly string[] }
-  /** Envoy may have held other texts against them, too. `path`: null where servers could read it in different ways. */
+  /** Nobody can tell which texts these are. `path`: null where servers could read it in different ways. */
   | { readonly kind: 'unclear'; readonly path: string | null }
   /** None was given. */
   | { readonly kind: 'missing'; readonly path?: undefined }
-  /** Envoy or Pomerium answers it: no service is asked for it. */
+  /** Envoy refuses it, or may make a path of it that Pomerium answers itself: no route is for it. */
   | { readonly kind: 'answered'; readonly path?: undefined };
 
 const UNREADABLE: Target = { kind: 'unclear', path: null };
@@ -65,7 +65,7 @@ function readSent({ url, path, targets }: RoutedRequest, globals: PathGlobals): 
   return [isSure ? { kind: 'path', path, spellings: spellingsOf(path) } : { kind: 'unclear', path }];
 }
 
-/** `answered`: what it is where Envoy or Pomerium would answer it. */
+/** `answered`: what to give where Envoy or Pomerium would answer it. */
 function readUrl(url: string, { normalizesPath, refusesEscapedSlashes }: PathGlobals, answered: Target): Target {
   const text = pathText(url);
   const path = decodePath(text);

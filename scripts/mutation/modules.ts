@@ -46,7 +46,7 @@ export const MODULES: readonly MutatedModule[] = [
     files: 'core/keys/material/*.ts',
     tests: [...core('jwks', 'static-keys', 'memo', 'several-issuers'), ...node('key-import')],
   },
-  { files: 'core/keys/by-issuer.ts', tests: core('several-issuers') },
+  { files: 'core/keys/by-issuer.ts', tests: core('several-issuers', 'verifier') },
   { files: 'core/keys/key-set.ts', tests: core('jwks', 'static-keys', 'algorithms', 'refusal-details') },
   { files: 'core/keys/timeout.ts', tests: node('timeout') },
   { files: 'core/option-readers.ts', tests: core('configuration', 'variables', 'gate-options-shape') },

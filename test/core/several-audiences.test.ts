@@ -73,6 +73,7 @@ testAnswers('where the request was sent to one of several audiences, it must be 
   ['wiki', both, { url: `//${PAYROLL}/x`, headers: { host: WIKI } }, 'audience_mismatch'],
   ['wiki', both, { url: `/\\${PAYROLL}/x`, headers: { host: WIKI } }, 'audience_mismatch'],
   ['wiki', both, { url: `//${PAYROLL}:8443`, headers: { host: WIKI } }, 'audience_mismatch'],
+  ['wiki', both, { url: `/${PAYROLL}/x`, headers: { host: WIKI } }, 'u-alice'],
   ['wiki', both, { url: '//x/x', headers: { host: WIKI } }, 'u-alice'],
   ['wiki', both, { url: '//', headers: { host: WIKI } }, 'u-alice'],
   ['wiki', both, { headers: { ':authority': PAYROLL } }, 'audience_mismatch'],

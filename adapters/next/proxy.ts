@@ -49,7 +49,7 @@ function toGateRequest(request: NextRequest): GateRequest {
   const [url, ...more] = pagePaths(request);
   const aliases = [...more, ...imagePaths(url, nextUrl)];
   const sent = { targets: browserPaths([url], nextUrl), aliases: browserPaths(aliases, nextUrl) };
-  return { method, url, aliases, sent, headers, shownIn: interceptingPages(headers) };
+  return { method, url, aliases, sent, headers, shownIn: interceptingPages(headers, url) };
 }
 
 /** The images of which the optimiser serves a copy, without `basePath`, as rules have paths. */

@@ -16,6 +16,7 @@ const rules: ProxyOptions['rules'] = [
   { prefix: '/admin', access: forAdmins },
   { path: '/team', access: forAdmins },
   { prefix: '/files', access: byPath },
+  { prefix: '/acme/photo', access: forAdmins },
   { prefix: '/', access: 'authenticated' },
 ];
 const { audience: _, ...withoutAudience } = options;
@@ -45,6 +46,9 @@ describe('Next-Url', () => {
     ['the page is stricter, encoded', { ...options, rules }, '/photo/1', '/%61dmin', false],
     ['the page is not public', { ...options, rules }, '/status', '/feed', false],
     ['a page above is stricter', { ...options, rules }, '/photo/1', '/team/x/y', false],
+    ['a parameter of the page makes the path another one', { ...options, rules }, '/open/photo/1', '/acme', false],
+    ['it does, from further below', { ...options, rules }, '/open/photo/1', '/acme/x/y', false],
+    ['no parameter of the page does', { ...options, rules }, '/open/photo/1', '/open', true],
     ['no rule is for the page', { ...options, rules: rules?.slice(0, 2) }, '/status', '/feed', false],
     ['the page has two readings', { ...options, rules }, '/photo/1', '/feed/../admin', false],
     ['the page is an intercepting one', { ...options, rules }, '/photo/1', '/feed/(..)admin', false],

@@ -4,7 +4,7 @@ import type { GateRequest } from '../../core/adapter.ts';
 const HEADER = 'next-url';
 
 /** More than any page has, and anybody may send thousands. */
-const MAX_SEGMENTS = 256;
+const MAX_SEGMENTS = 64;
 
 /**
  * The pages of which Next.js shows a part for the path that is asked for, by their intercepting routes: for `Next-Url: /admin/x`
@@ -16,8 +16,8 @@ export function interceptingPages(headers: Headers, asked: string): GateRequest[
   const page = headers.get(HEADER);
   if (page === null) return undefined;
   const segments = page.split('/', MAX_SEGMENTS + 1);
-  // A header that came twice is joined with a comma.
-  if (segments.length > MAX_SEGMENTS || page.includes(',')) return { header: HEADER, paths: [''] };
+  // A header that came twice is joined with a comma. A question mark is a part of a parameter for Next.js, and no client sends one.
+  if (segments.length > MAX_SEGMENTS || /[,?]/.test(page)) return { header: HEADER, paths: [''] };
   const rest = asked.split('/');
   const paths = segments.flatMap((segment, i) => {
     const start = segments.slice(0, i + 1);

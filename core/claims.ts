@@ -90,11 +90,11 @@ function checkAudienceAndIssuer(claims: Claims, rules: ClaimRules, hosts: readon
   checkIssuer(claims.iss, issuersFor(claims.aud.filter(isAsked), rules));
 }
 
-/** Who may have issued an assertion for these. */
+/** Who may have issued an assertion for these: nobody for none, where the request names hosts of different ones. */
 function issuersFor(audiences: readonly string[], { issuers, hasSeveralPomeriums }: ClaimRules): ReadonlySet<string> {
   if (issuers && !hasSeveralPomeriums) return issuers;
   const own = defaultIssuers(audiences);
-  if (!issuers) return own;
+  if (!issuers || audiences.length === 0) return own;
   const named = [...own].filter((one) => issuers.has(one));
   return named.length > 0 ? new Set(named) : issuers;
 }

@@ -10,6 +10,7 @@ import {
   socketTargets,
   UNREADABLE_PATH,
 } from './event-path.ts';
+import { readQuery } from './event-query.ts';
 import { type Member, textOf, toMember } from './member.ts';
 
 /**
@@ -86,7 +87,10 @@ export function readHttpEvent(event: unknown, context?: unknown): HttpEvent {
   const members = toMember(event);
   const { requestId } = toMember(members['requestContext']);
   const id = textOf(requestId) ?? textOf(toMember(context)['awsRequestId']);
-  return { headers: headerPairs(event), ...(readAuthorizer(members) ?? readFunction(members)), requestId: id };
+  const parts = readAuthorizer(members) ?? readFunction(members);
+  const query = readQuery(members, parts.caller);
+  const url = query === '' ? parts.url : `${parts.url}?${query}`;
+  return { headers: headerPairs(event), ...parts, url, requestId: id };
 }
 
 type Parts = Omit<HttpEvent, 'headers' | 'requestId'> & { readonly headers?: HeaderPairs };

@@ -47,17 +47,16 @@ export function createProxy(options: ProxyOptions = {}, next?: NextProxy): Proxy
 function toGateRequest(request: NextRequest): GateRequest {
   const { method, headers, nextUrl } = request;
   const [url, ...more] = pagePaths(request);
-  const aliases = [...more, ...imagePaths(url, nextUrl)];
-  const sent = { targets: browserPaths([url], nextUrl), aliases: browserPaths(aliases, nextUrl) };
-  return { method, url, aliases, sent, headers, shownIn: interceptingPages(headers) };
+  const images = imageSources(url + nextUrl.search);
+  const aliases = [...more, ...images.map((image) => pathOfImage(image, nextUrl))];
+  const sent = { targets: browserPaths([url], nextUrl), aliases: browserPaths(aliases, nextUrl), images };
+  return { method, url, aliases, sent, headers, shownIn: interceptingPages(headers, url) };
 }
 
-/** The images of which the optimiser serves a copy, without `basePath`, as rules have paths. */
-function imagePaths(path: string, { search, basePath }: NextRequest['nextUrl']): string[] {
-  return imageSources(path + search).map((source) => {
-    const image = URL.canParse(source) ? new URL(source).pathname : source;
-    return basePath && image.startsWith(`${basePath}/`) ? image.slice(basePath.length) : image;
-  });
+/** The path of an image of which the optimiser serves a copy, without `basePath`, as rules have paths. */
+function pathOfImage(source: string, { basePath }: NextRequest['nextUrl']): string {
+  const image = URL.canParse(source) ? new URL(source).pathname : source;
+  return basePath && image.startsWith(`${basePath}/`) ? image.slice(basePath.length) : image;
 }
 
 /** Files of `public/`, which browsers may keep and ask for again. */

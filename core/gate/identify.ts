@@ -35,6 +35,8 @@ export interface SentRequest {
   readonly targets: readonly string[];
   /** As those of the request. */
   readonly aliases?: readonly string[] | undefined;
+  /** Images of which an optimiser may serve a copy, as its query names them. By default those of the request's own query. */
+  readonly images?: readonly string[] | undefined;
 }
 
 /** What the platform lends to one request. */
@@ -160,7 +162,7 @@ function infoOf(
     targets: sent?.targets ?? [url],
     aliases: [...(sent?.aliases ?? aliases), ...more],
     // The path of one that the optimiser fetches from another host, no route need know.
-    images: images.filter((image) => image.startsWith('/')),
+    images: (sent?.images ?? images).filter((image) => image.startsWith('/')),
   };
 }
 

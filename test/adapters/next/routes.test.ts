@@ -46,6 +46,7 @@ describe('createProxy() holds routes against the path that the browser asks for'
   const inDocs = routesOf({ prefix: '/docs/admin', ...forAdmins }, { prefix: '/docs', ...forSomebody });
   const byLocale = routesOf({ prefix: '/fr', ...forAdmins }, forSomebody);
   const plain = routesOf({ prefix: '/_next/', ...forSomebody }, { prefix: '/admin', ...forAdmins }, { ...forSomebody });
+  const forImages = routesOf({ prefix: '/_next', ...forSomebody }, { prefix: '/images', ...forSomebody });
   const data = { 'x-nextjs-data': '1' };
   const cases: [app: App, routes: object, path: string, sender: keyof typeof senders, status: number, more?: object][] =
     [
@@ -68,6 +69,12 @@ describe('createProxy() holds routes against the path that the browser asks for'
       [{}, plain, '/_next/image?url=%2Fadmin%2Fx.png&w=64', 'alice', 403],
       [{}, plain, '/_next/image?url=%2Fx.png&w=64', 'alice', 200],
       [{ basePath: '/docs' }, inDocs, '/docs/_next/image?url=%2Fdocs%2Fadmin%2Fx.png', 'alice', 403],
+      // The service would fetch from itself what nobody gets through Pomerium.
+      [{}, forImages, '/_next/image?url=%2Finternal%2Fx.png', 'alice', 403],
+      [{}, forImages, '/_next/image?url=%2Fimages%2Fx.png', 'alice', 200],
+      [{}, forImages, '/_next/image?url=https%3A%2F%2Fcdn.test%2Fx.png', 'alice', 200],
+      [{ basePath: '/docs' }, inDocs, '/docs/_next/image?url=%2Fdocs%2Fx.png', 'alice', 200],
+      [{ i18n }, forImages, '/_next/image?url=%2Fimages%2Fx.png', 'alice', 200],
       [{}, plain, '/x/..%2fadmin', 'alice', 403],
     ];
   for (const [app, routes, path, sender, status, more] of cases) {

@@ -1,0 +1,88 @@
+import { assert, describe, test } from 'vitest';
+import { withPomerium } from '../../../adapters/aws-lambda/index.ts';
+import { staticKeys } from '../../../core/index.ts';
+import { key, SENDERS } from '../../support/gate.ts';
+import { HOST, jwks, NOW } from '../../support/issuer.ts';
+
+const rules = [
+  { prefix: '/admin', access: { allow: { or: [{ groups: 'admins' }] } } },
+  { prefix: '/', access: 'authenticated' as const },
+];
+const handler = withPomerium<object, object>(async () => ({ statusCode: 200 }), {
+  audience: HOST,
+  keys: staticKeys(jwks(key)),
+  rules,
+  now: () => NOW,
+  log: false,
+});
+
+const headers = { ...SENDERS.alice, host: HOST };
+const lists = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]]));
+const ownAddress = { domainName: 'abc.execute-api.eu-central-1.amazonaws.com', stage: '$default' };
+const context = (path: string) => ({ ...ownAddress, http: { method: 'GET', path } });
+
+/** Events of `GET path?name=value`, where the value needs encoding. */
+const EVENTS: Record<string, (path: string, name: string, value: string) => object> = {
+  'a Function URL': (path, name, value) => ({
+    version: '2.0',
+    rawPath: path,
+    rawQueryString: `${name}=${encodeURIComponent(value)}`,
+    headers,
+    requestContext: { ...context(path), domainName: 'abc.lambda-url.eu-central-1.on.aws' },
+  }),
+  'an HTTP API 2.0': (path, name, value) => ({
+    version: '2.0',
+    routeKey: '$default',
+    rawPath: path,
+    rawQueryString: `${name}=${encodeURIComponent(value)}`,
+    headers,
+    requestContext: context(path),
+  }),
+  'an HTTP API 1.0': (path, name, value) => ({
+    version: '1.0',
+    httpMethod: 'GET',
+    path,
+    headers,
+    queryStringParameters: { [name]: '/last' },
+    multiValueQueryStringParameters: { [name]: [value, '/last'] },
+    requestContext: ownAddress,
+  }),
+  'a REST API': (path, name, value) => ({
+    httpMethod: 'GET',
+    path,
+    headers,
+    queryStringParameters: { [name]: '/last' },
+    multiValueQueryStringParameters: { [name]: [value, '/last'] },
+    requestContext: ownAddress,
+  }),
+  'an ALB': (path, name, value) => ({
+    httpMethod: 'GET',
+    path,
+    headers,
+    queryStringParameters: { [name]: encodeURIComponent(value) },
+    requestContext: { elb: { targetGroupArn: 'arn' } },
+  }),
+  'VPC Lattice': (path, name, value) => ({
+    version: '2.0',
+    method: 'GET',
+    path: `${path}?${name}=${encodeURIComponent(value)}`,
+    headers: lists,
+    queryStringParameters: { [name]: [value] },
+    requestContext: {},
+  }),
+};
+
+describe('the query has a part in the decision, as everywhere, behind', () => {
+  for (const [caller, make] of Object.entries(EVENTS)) {
+    const cases: [path: string, name: string, value: string, status: number][] = [
+      ['/x', 'id', 'a&nxtPid=1', 200],
+      ['/x', 'nxtPid', 'secret', 403],
+      ['/_next/image', 'url', '/admin/x.png', 403],
+      ['/_next/image', 'url', '/x.png', 200],
+    ];
+    test.each(cases)(`${caller}: %s?%s=%s`, async (path, name, value, status) => {
+      const answer = await handler(make(path, name, value), {});
+      assert.nestedPropertyVal(answer, 'statusCode', status);
+    });
+  }
+});

@@ -31,6 +31,8 @@ export interface RunOptions {
   /** Keep what it prints instead of showing it. */
   capture?: boolean;
   env?: Readonly<Record<string, string>>;
+  /** End what it leaves running when it has ended itself. */
+  endGroup?: boolean;
 }
 
 /** Runs a command to its end and gives its exit code and, with `capture`, what it printed. */
@@ -43,6 +45,7 @@ export async function run(
     cwd: options.cwd ?? ROOT,
     env: { ...process.env, ...OFFLINE, ...options.env },
     stdio: options.capture ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'inherit', 'inherit'],
+    detached: options.endGroup ?? false,
   });
   let output = '';
   child.stdout?.on('data', (chunk) => (output += chunk));
@@ -51,7 +54,16 @@ export async function run(
     child.on('error', reject);
     child.on('close', (exit) => resolve(exit ?? 1));
   });
+  if (options.endGroup && child.pid !== undefined) endGroup(child.pid);
   return { code, output };
+}
+
+function endGroup(id: number): void {
+  try {
+    process.kill(-id);
+  } catch {
+    // Nobody is left of it.
+  }
 }
 
 /** Runs a command that must succeed. */

@@ -1,5 +1,6 @@
 import { assert, describe, test } from 'vitest';
 import type { GateOptions } from '../../core/adapter.ts';
+import { namesAnotherPath } from '../../core/gate/path-queries.ts';
 import { compilePolicy, compileRoutes } from '../../core/index.ts';
 import { makeGateRig, ORIGIN, SENDERS } from '../support/gate.ts';
 
@@ -51,10 +52,17 @@ describe('a query by which a server could take another path', () => {
     'pathname=/admin',
     'q=nxtPid=1',
     'NXTPid=1',
+    'xnxtPid=1',
+    '__pathnames=/admin',
     '',
   ]) {
     test(`${query || 'an empty one'} is none`, async () => {
       assert.equal(await ask({ rules }, `/teams/open?${query}`), 'u-alice');
     });
   }
+
+  test('without a question mark there is none, and in front of a path it counts', async () => {
+    assert.equal(await ask({ rules }, '/teams/a&nxtPid=secret'), 'u-alice');
+    assert.isTrue(namesAnotherPath('?nxtPid=secret'));
+  });
 });

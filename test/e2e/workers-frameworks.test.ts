@@ -83,7 +83,8 @@ async function buildApp({
   cpSync(installed.folder, place, { recursive: true, verbatimSymlinks: true });
   installed.remove();
   if (buildVariables) writeFileSync(join(place, '.dev.vars'), buildVariables);
-  await must(tool(command), args, { cwd: place, capture: true });
+  // `vite build` of SvelteKit leaves the workerd with which it prerenders.
+  await must(tool(command), args, { cwd: place, capture: true, endGroup: true });
   return { folder: place, remove: () => rmSync(place, { recursive: true, force: true }) };
 }
 

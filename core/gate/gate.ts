@@ -126,10 +126,13 @@ export function createGate<NativeRequest>(
   };
 }
 
+/** What of a platform a gate needs that cannot work. */
+type BrokenGatePlatform = Pick<GatePlatform, 'log' | 'requestIdHeader' | 'noStoreHeaders'>;
+
 /** The gate, or one that refuses everything: for platforms whose environment is known at the first request. */
 export function gateOrBroken<NativeRequest>(
   make: () => Gate<NativeRequest>,
-  platform: Pick<GatePlatform, 'log' | 'requestIdHeader' | 'noStoreHeaders'>,
+  platform: BrokenGatePlatform,
 ): Gate<NativeRequest> {
   try {
     return make();
@@ -141,7 +144,7 @@ export function gateOrBroken<NativeRequest>(
 /** A gate that refuses everything with what is wrong with its configuration, and says it in the log each time. */
 function brokenGate<NativeRequest>(
   error: unknown,
-  { log, requestIdHeader, noStoreHeaders = {} }: Pick<GatePlatform, 'log' | 'requestIdHeader' | 'noStoreHeaders'>,
+  { log, requestIdHeader, noStoreHeaders = {} }: BrokenGatePlatform,
 ): Gate<NativeRequest> {
   const noStore = Object.entries(noStoreHeaders);
   return {

@@ -87,7 +87,8 @@ export function cleanHeaders(headers: Headers, also: readonly string[] = []): He
   const others = new Set(also.map(normalizeName));
   const cleaned = new Headers(headers);
   for (const name of headers.keys()) {
-    if (isPomeriumHeader(name) || others.has(normalizeName(name))) cleaned.delete(name);
+    const spelling = normalizeName(name);
+    if (isPomeriumSpelling(spelling) || others.has(spelling)) cleaned.delete(name);
   }
   return cleaned;
 }

@@ -77,8 +77,8 @@ export async function identify(
   { rules, optional, logSubject }: IdentifySettings,
 ): Promise<Visitor> {
   const { method, url, headers } = request;
-  const { path, more, images, paths } = readPaths(request);
-  const access = rules?.accessTo(paths);
+  const read = readPaths(request);
+  const access = rules?.accessTo(read.all);
   const policies = [access, policy].filter(isPolicy);
   const isPublic = access === 'public' && !policy;
   const mayBeNobody = isPublic || ((optional || isBehindGate) && !policy);
@@ -88,11 +88,11 @@ export async function identify(
       // A route of Pomerium may let nobody in; a policy of this place is for somebody.
       policy: policies.length > 0 ? allOf(policy ? [SOMEBODY, ...policies] : policies) : undefined,
       waitUntil,
-      requestInfo: infoOf(request, { path, more, images }),
+      requestInfo: infoOf(request, read),
       anyRoute: isBehindGate,
       eventRequest: {
         method,
-        path: url === undefined ? undefined : loggedPath(path),
+        path: url === undefined ? undefined : loggedPath(read.path),
         id: requestId,
       },
       logSubject,
@@ -115,7 +115,7 @@ export async function identify(
 export function harmlessHeader(request: GateRequest, rules: PathRules): string | undefined {
   if (!request.shownIn) return undefined;
   const { header, paths } = request.shownIn;
-  const own = readPaths(request).paths;
+  const own = readPaths(request).all;
   const access = rules.accessTo(own);
   // A policy about the path may allow this one, and not that of the page.
   if (isPolicy(access) && access.needsPath) return undefined;
@@ -128,14 +128,15 @@ interface RequestPaths {
   readonly more: readonly string[];
   /** Those of them that are images. */
   readonly images: readonly string[];
+  /** The paths of all that it may be served as, its own first. */
+  readonly all: readonly (string | null)[];
 }
 
-/** The path of a request, and all that it may be served as. */
-function readPaths({ url, aliases = [] }: GateRequest): RequestPaths & { paths: readonly (string | null)[] } {
+function readPaths({ url, aliases = [] }: GateRequest): RequestPaths {
   const images = atMost(MAX_IMAGES, (url === undefined ? aliases : [...aliases, url]).flatMap(imageSources));
   const more = url !== undefined && namesAnotherPath(url) ? [...images, UNREADABLE] : images;
   const path = url === undefined ? null : readPath(url);
-  return { path, more, images, paths: [path, ...[...aliases, ...more].map(readPath)] };
+  return { path, more, images, all: [path, ...[...aliases, ...more].map(readPath)] };
 }
 
 /** An image optimiser takes one, and each of them is judged. */

@@ -1,6 +1,6 @@
 import { assert, describe, test } from 'vitest';
 
-import { readAssertion, readHeader } from '../../core/adapter.ts';
+import { isPomeriumHeader, readAssertion, readHeader } from '../../core/adapter.ts';
 import {
   cleanHeaders,
   compilePolicy,
@@ -157,6 +157,11 @@ describe('threat: header spelling and unsigned identity headers', () => {
       assert.equal(cleanHeaders(new Headers({ [name]: 'x' })).get(name), 'x');
     });
   }
+
+  test('adapters tell the same names apart', () => {
+    for (const name of removed) assert.isTrue(isPomeriumHeader(name), name);
+    for (const name of kept) assert.isFalse(isPomeriumHeader(name), name);
+  });
 
   test('cleanHeaders removes names of jwt_claims_headers when told', () => {
     const cleaned = cleanHeaders(new Headers({ 'X-Email': '1', x_email: '2', 'x-other': '3' }), ['X-Email']);

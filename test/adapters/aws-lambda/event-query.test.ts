@@ -21,8 +21,20 @@ const lists = Object.fromEntries(Object.entries(headers).map(([name, value]) => 
 const ownAddress = { domainName: 'abc.execute-api.eu-central-1.amazonaws.com', stage: '$default' };
 const context = (path: string) => ({ ...ownAddress, http: { method: 'GET', path } });
 
+type MakeEvent = (path: string, name: string, value: string) => object;
+
+/** Of a parameter that comes twice, one member has the last value alone. */
+const restEvent: MakeEvent = (path, name, value) => ({
+  httpMethod: 'GET',
+  path,
+  headers,
+  queryStringParameters: { [name]: '/last' },
+  multiValueQueryStringParameters: { [name]: [value, '/last'] },
+  requestContext: ownAddress,
+});
+
 /** Events of `GET path?name=value`, where the value needs encoding. */
-const EVENTS: Record<string, (path: string, name: string, value: string) => object> = {
+const EVENTS: Record<string, MakeEvent> = {
   'a Function URL': (path, name, value) => ({
     version: '2.0',
     rawPath: path,
@@ -38,23 +50,8 @@ const EVENTS: Record<string, (path: string, name: string, value: string) => obje
     headers,
     requestContext: context(path),
   }),
-  'an HTTP API 1.0': (path, name, value) => ({
-    version: '1.0',
-    httpMethod: 'GET',
-    path,
-    headers,
-    queryStringParameters: { [name]: '/last' },
-    multiValueQueryStringParameters: { [name]: [value, '/last'] },
-    requestContext: ownAddress,
-  }),
-  'a REST API': (path, name, value) => ({
-    httpMethod: 'GET',
-    path,
-    headers,
-    queryStringParameters: { [name]: '/last' },
-    multiValueQueryStringParameters: { [name]: [value, '/last'] },
-    requestContext: ownAddress,
-  }),
+  'an HTTP API 1.0': (...request) => ({ version: '1.0', ...restEvent(...request) }),
+  'a REST API': restEvent,
   'an ALB': (path, name, value) => ({
     httpMethod: 'GET',
     path,

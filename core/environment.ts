@@ -9,7 +9,8 @@ import { readFunction, requireKnown, withoutUnset } from './option-readers.ts';
 import { defaultKeys, type EitherOptions, requireNoOther, VERIFIER_OPTIONS, type VerifierOptions } from './options.ts';
 import { compilePolicy } from './policy/compile.ts';
 import type { PolicyOptions } from './policy/policy.ts';
-import { compileRoutes, isRoutes, type Routes } from './routes/compile.ts';
+import { compileRoutes, type Routes } from './routes/compile.ts';
+import { isRoutes } from './routes/is-routes.ts';
 import {
   type Environment,
   jsonReader,

@@ -9,6 +9,7 @@ import type { JwksStore } from './keys/stores/store.ts';
 import { readBoolean, readFunction, readSeconds, requireKnown, requireOptions } from './option-readers.ts';
 import { isPolicy, type Policy } from './policy/policy.ts';
 import type { Routes } from './routes/compile.ts';
+import { isRoutes } from './routes/is-routes.ts';
 import { ALGORITHMS, type Algorithm } from './signature/algorithms.ts';
 import { parseUrl, requireStandardUrl } from './url.ts';
 
@@ -194,9 +195,7 @@ export function readVerifierOptions(options: AnyOptions): VerifierSettings {
 
 function readRoutes({ routes, ...others }: AnyOptions): Routes | undefined {
   if (routes === undefined) return undefined;
-  // Not by isRoutes, which would bring along all that compiles them.
-  const { requireIssued, check } = Object(routes) as Partial<Routes>;
-  if (typeof requireIssued !== 'function' || typeof check !== 'function') {
+  if (!isRoutes(routes)) {
     throw configurationError('routes must be compiled routes; write routes: compileRoutes(configuration).');
   }
   requireNoOther(others);

@@ -90,11 +90,6 @@ export function compileRoutes(configuration: unknown, options: RoutesOptions = {
   });
 }
 
-export function isRoutes(value: unknown): value is Routes {
-  const { requireIssued, check } = (value ?? {}) as Partial<Routes>;
-  return typeof requireIssued === 'function' && typeof check === 'function';
-}
-
 /** As Pomerium reads the names of claims in its file. */
 function lowerNames(names: ReadonlySet<string>): ReadonlySet<string> {
   return new Set([...names].map((name) => name.toLowerCase()));

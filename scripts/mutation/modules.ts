@@ -172,6 +172,7 @@ export const MODULES: readonly MutatedModule[] = [
     files: 'core/routes/compile.ts',
     tests: core('routes', 'routes-attacks', 'routes-refused', 'routes-issued', 'routes-json', 'gate-routes', 'leave'),
   },
+  { files: 'core/routes/is-routes.ts', tests: core('configuration', 'environment', 'routes-issued') },
   {
     files: 'core/routes/configuration.ts',
     tests: core('routes', 'routes-access', 'routes-attacks', 'routes-refused', 'routes-issued', 'routes-json', 'leave'),

@@ -1,5 +1,5 @@
 import { configurationError } from '../errors.ts';
-import { isCanonical } from '../gate/path.ts';
+import { encodePath, isCanonical } from '../gate/path.ts';
 import { compileRegex, RegexError } from './regex.ts';
 import { join, readText, type Section } from './settings.ts';
 
@@ -58,7 +58,7 @@ export function readRewrite(section: Section, { by, text }: PathMatch): Rewrite 
   const target = prefixRewrite ?? pathOfTarget(section.values['to']);
   if (target === '' || (by !== 'regex' && target === text)) return undefined;
   // Envoy writes it as it stands, and the path of a request may be without its needless escapes.
-  const targets = [target, toEnvoyPath(target, true)];
+  const targets = [target, toEnvoyPath(target, { normalizesPath: true })];
   return {
     before(path) {
       const found = targets.find((one) => (by === 'prefix' ? path.startsWith(one) : path === one));
@@ -81,7 +81,7 @@ export function pathOfTarget(to: unknown): string {
 const UNRESERVED = /[\w.~-]/;
 
 /** The text of a canonical path as Envoy holds it against routes: still escaped, but for what needs no escape. */
-export function toEnvoyPath(path: string, normalizesPath: boolean): string {
+export function toEnvoyPath(path: string, { normalizesPath }: { readonly normalizesPath: boolean }): string {
   if (!/%|"|[^!-~]/.test(path)) return path;
   const whole = path.replace(/"|[^!-~]/gu, encodeURIComponent);
   return normalizesPath ? withoutNeedlessEscapes(whole) : whole;
@@ -99,7 +99,7 @@ export function spellingsOf(decoded: string): string[] {
   if (!isCanonical(decoded)) return [decoded];
   const full = decoded.split('/').map(encodeURIComponent).join('/');
   const lower = (path: string) => path.replace(/%../g, (escaped) => escaped.toLowerCase());
-  const spelled = decoded.replace(/[%?#"]|[^!-~]/gu, encodeURIComponent);
+  const spelled = toEnvoyPath(encodePath(decoded), { normalizesPath: false });
   return [...new Set([spelled, lower(spelled), full, lower(full)])];
 }
 

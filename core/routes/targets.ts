@@ -66,11 +66,11 @@ function readSent({ url, path, targets }: RoutedRequest, globals: PathGlobals): 
 }
 
 /** `answered`: what to give where Envoy or Pomerium would answer it. */
-function readUrl(url: string, { normalizesPath, refusesEscapedSlashes }: PathGlobals, answered: Target): Target {
+function readUrl(url: string, globals: PathGlobals, answered: Target): Target {
   const text = pathText(url);
   const path = decodePath(text);
-  if (path !== null) return { kind: 'path', path, spellings: [toEnvoyPath(text, normalizesPath)] };
-  const isRefused = /%00/.test(text) || (refusesEscapedSlashes && /%(2f|5c)/i.test(text));
+  if (path !== null) return { kind: 'path', path, spellings: [toEnvoyPath(text, globals)] };
+  const isRefused = /%00/.test(text) || (globals.refusesEscapedSlashes && /%(2f|5c)/i.test(text));
   return isRefused || mayBePomeriumPath(text) ? answered : UNREADABLE;
 }
 

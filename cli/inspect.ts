@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { defaultIssuers } from '../core/claims.ts';
 import { staticKeys } from '../core/keys/material/static.ts';
 import { remoteKeys } from '../core/keys/remote/remote.ts';
 import type { KeySource } from '../core/keys/source.ts';
@@ -57,7 +58,7 @@ async function inspect(text: string, options: InspectOptions): Promise<Explanati
   return explain(text, {
     keys: await keysFrom(options),
     audiences: audience,
-    issuers: issuer,
+    issuersFor: issuer ? () => new Set(issuer) : defaultIssuers,
     algorithms,
     clockTolerance,
     maxTokenAge,

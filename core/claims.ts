@@ -4,11 +4,9 @@ import { deepFreeze, type JsonObject, parseObject } from './json.ts';
 
 /** What the claims must say. Times in seconds. */
 export interface ClaimRules {
-  /** Undefined: the default issuers of the audience that the assertion is for. */
-  readonly issuers: ReadonlySet<string> | undefined;
-  /** Whether these are of several Pomeriums: an audience that is one of them then has no other issuer. */
-  readonly hasSeveralPomeriums?: boolean;
   readonly audiences: ReadonlySet<string>;
+  /** Who may have issued an assertion for these audiences: they are none where the request names hosts of different ones. */
+  readonly issuersFor: (audiences: readonly string[]) => ReadonlySet<string>;
   /** What judges audience and issuer instead. `asked`: where the request was sent. */
   readonly routes?: { requireIssued(claims: Pick<Claims, 'iss' | 'aud'>, asked: readonly string[]): void } | undefined;
   readonly clockTolerance: number;
@@ -87,16 +85,7 @@ function checkAudienceAndIssuer(claims: Claims, rules: ClaimRules, hosts: readon
   const asked = hosts.map((host) => audiencesAt(host, rules.audiences));
   for (const audiences of asked) checkAudience(claims.aud, audiences);
   const isAsked = (one: string) => rules.audiences.has(one) && asked.every((audiences) => audiences.has(one));
-  checkIssuer(claims.iss, issuersFor(claims.aud.filter(isAsked), rules));
-}
-
-/** Who may have issued an assertion for these: nobody for none, where the request names hosts of different ones. */
-function issuersFor(audiences: readonly string[], { issuers, hasSeveralPomeriums }: ClaimRules): ReadonlySet<string> {
-  if (issuers && !hasSeveralPomeriums) return issuers;
-  const own = defaultIssuers(audiences);
-  if (!issuers || audiences.length === 0) return own;
-  const named = [...own].filter((one) => issuers.has(one));
-  return named.length > 0 ? new Set(named) : issuers;
+  checkIssuer(claims.iss, rules.issuersFor(claims.aud.filter(isAsked)));
 }
 
 /** Those that are this host, or all where none is. Host names have no case; that of an assertion is compared exactly. */

@@ -178,8 +178,7 @@ export function readVerifierOptions(options: AnyOptions): VerifierSettings {
   return {
     routes,
     audiences: new Set(audiences),
-    issuers: issuersOf(options.issuer, several, audiences),
-    hasSeveralPomeriums: several !== undefined,
+    issuersFor: readIssuersFor(options.issuer, several, audiences),
     keys: severalKeys ?? readKeys(options),
     severalKeys,
     clockTolerance: readSeconds('clockTolerance', options.clockTolerance) ?? 60,
@@ -268,16 +267,27 @@ export function readAudiences(audience: unknown): string[] {
   );
 }
 
-/** Without any, each assertion has those of its own audience. */
-function issuersOf(
+function readIssuersFor(
   issuer: unknown,
   several: readonly IssuerKeys[] | undefined,
   audiences: readonly string[],
-): ReadonlySet<string> | undefined {
-  if (several) return new Set(several.flatMap(({ issuers }) => [...issuers]));
-  if (issuer !== undefined) return new Set(readIssuers(issuer));
+): ClaimRules['issuersFor'] {
+  if (several) return ownOrAll(new Set(several.flatMap(({ issuers }) => [...issuers])));
+  const issuers = issuer === undefined ? undefined : new Set(readIssuers(issuer));
+  if (issuers) return () => issuers;
   // Made once for all assertions; of several audiences they are those of the one that an assertion is for.
-  return audiences.length === 1 ? defaultIssuers(audiences) : undefined;
+  const own = defaultIssuers(audiences);
+  return audiences.length === 1 ? () => own : defaultIssuers;
+}
+
+/** An audience that is one of several Pomeriums has no other issuer, and none has nobody. */
+function ownOrAll(all: ReadonlySet<string>): ClaimRules['issuersFor'] {
+  return (audiences) => {
+    const own = defaultIssuers(audiences);
+    if (audiences.length === 0) return own;
+    const named = [...own].filter((one) => all.has(one));
+    return named.length > 0 ? new Set(named) : all;
+  };
 }
 
 /** With `issuers`: whose keys are for what. */

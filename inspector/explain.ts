@@ -12,8 +12,8 @@ import { describeTime, safeText } from './text.ts';
 export interface Expectation {
   readonly keys: KeySource | undefined;
   readonly audiences: readonly string[];
-  /** Undefined: the default issuers, made of the audience that the assertion is for. */
-  readonly issuers: readonly string[] | undefined;
+  /** As of the verifier's rules. */
+  readonly issuersFor: ClaimRules['issuersFor'];
   readonly algorithms: readonly string[];
   /** Seconds. */
   readonly clockTolerance: number;
@@ -181,8 +181,8 @@ function checkEachClaim(claims: Claims, expectation: Expectation): Check[] {
   const { now, clockTolerance, maxTokenAge, audiences } = expectation;
   const good: Claims = { ...claims, exp: now + 1, iat: now, nbf: undefined, iss: 'x', aud: ['x'], sub: 'x' };
   const rules: ClaimRules = {
-    issuers: new Set(['x']),
     audiences: new Set(['x']),
+    issuersFor: () => new Set(['x']),
     clockTolerance,
     maxTokenAge: undefined,
     allowAnonymous: false,
@@ -200,7 +200,7 @@ function checkEachClaim(claims: Claims, expectation: Expectation): Check[] {
   const clocks = `Pomerium signs for five minutes: get a new one, or compare the clocks (a minute of difference is allowed).`;
   const { exp, iat, nbf, iss, aud, sub } = claims;
   const routes = aud.filter((host) => audiences.includes(host));
-  const issuers = expectation.issuers ?? [...defaultIssuers(routes.length > 0 ? routes : audiences)];
+  const issuers = [...expectation.issuersFor(routes.length > 0 ? routes : audiences)];
   // The issuer of another route comes with its audience, and is right once that is.
   const isOfAudience = routes.length === 0 && iss !== undefined && defaultIssuers(aud).has(iss);
   const issuerFix = isOfAudience ? undefined : fixIssuer(iss, issuers);
@@ -224,7 +224,7 @@ function checkEachClaim(claims: Claims, expectation: Expectation): Check[] {
         ),
     issuers.length === 0
       ? notConfigured('issuer', `It is ${describeValue(iss)}.`)
-      : check('issuer', describeValue(iss), { iss }, { issuers: new Set(issuers) }, issuerFix),
+      : check('issuer', describeValue(iss), { iss }, { issuersFor: () => new Set(issuers) }, issuerFix),
     check(
       'subject',
       describeValue(sub),

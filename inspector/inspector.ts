@@ -46,11 +46,11 @@ ${pairsTable('Header', [...request.headers])}
 
 /** The verifier's own reading of its options. */
 export function expectationFrom(options: InspectorOptions): Omit<Expectation, 'now'> {
-  const { keys, audiences, issuers, algorithms, clockTolerance, maxTokenAge } = readVerifierOptions(options);
+  const { keys, audiences, issuersFor, algorithms, clockTolerance, maxTokenAge } = readVerifierOptions(options);
   return {
     keys,
     audiences: [...audiences],
-    issuers: issuers && [...issuers],
+    issuersFor,
     algorithms: [...algorithms],
     clockTolerance,
     maxTokenAge,

@@ -1,10 +1,10 @@
 import { assert, describe, test } from 'vitest';
-import { staticKeys } from '../../core/index.ts';
+import { createVerifier, staticKeys } from '../../core/index.ts';
 import { createInspector } from '../../inspector/index.ts';
 import { createTestIssuer } from '../../testing/index.ts';
 import { assertHarmless, ESCAPED_NAME, FOREIGN_NAME } from '../support/foreign.ts';
 import { NOW, signText } from '../support/issuer.ts';
-import { assertMisconfigured } from '../support/verifying.ts';
+import { assertMisconfigured, codeOf } from '../support/verifying.ts';
 
 const now = () => NOW;
 const issuer = await createTestIssuer({ now });
@@ -30,6 +30,18 @@ describe('createInspector()', () => {
     const { page } = await ask({}, { method: 'POST', body });
     assert.include(page, '✗ Refused');
     assert.match(page, /set audience to it \(POMERIUM_AUDIENCE\)/);
+  });
+
+  test('of several Pomeriums, says what the verifier says of an issuer that is not the audience’s', async () => {
+    const keys = staticKeys(issuer.jwks());
+    const audience = [issuer.host, 'other.example.com'];
+    const issuers = { [issuer.host]: keys, 'other.example.com': keys };
+    const token = await issuer.sign({ iss: 'other.example.com' });
+    const verifier = createVerifier({ audience, issuers, now });
+    assert.equal(await codeOf(() => verifier.verify(token)), 'issuer_mismatch');
+    const headers = { 'x-pomerium-jwt-assertion': token };
+    const response = await createInspector({ audience, issuers, now })(new Request('http://127.0.0.1/', { headers }));
+    assert.include(await response.text(), '✗ Refused');
   });
 
   test('says so where the request has no assertion', async () => {

@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
-import { defaultIssuers } from '../core/claims.ts';
 import { staticKeys } from '../core/keys/material/static.ts';
 import { remoteKeys } from '../core/keys/remote/remote.ts';
 import type { KeySource } from '../core/keys/source.ts';
-import { readAudiences } from '../core/options.ts';
+import { defaultIssuers, readAudiences } from '../core/trust-options.ts';
 import { type Check, type Explanation, explain } from '../inspector/explain.ts';
 import { describeTime, safeJson, safeText, toIsoTime } from '../inspector/text.ts';
 import { readAssertionInput, readList, readNumber, readText } from './input.ts';

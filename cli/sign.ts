@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { readAudiences } from '../core/options.ts';
+import { readAudiences } from '../core/trust-options.ts';
 import { IDENTITIES } from '../testing/identities.ts';
 import { createTestIssuer } from '../testing/issuer.ts';
 import { readList, readNumber, readText } from './input.ts';

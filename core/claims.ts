@@ -100,11 +100,6 @@ function hostOf(audience: string): string {
   return name.includes(':') ? `[${name}]` : name;
 }
 
-/** A host as Pomerium writes it to `iss`, in both of its formats (`jwt_issuer_format`). */
-export function defaultIssuers(hosts: readonly string[]): ReadonlySet<string> {
-  return new Set(hosts.flatMap((host) => [host, `https://${host}/`]));
-}
-
 /** RFC 7519 sections 4.1.4 to 4.1.6, with the tolerance that Pomerium's documentation asks for. */
 function checkTimes(claims: Claims, rules: ClaimRules, now: number): void {
   const { exp, iat, nbf } = claims;

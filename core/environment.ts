@@ -6,11 +6,13 @@ import type { PlatformKeysOptions, RemoteKeysOptions } from './keys/remote/optio
 import { sharedRemoteKeys } from './keys/remote/shared.ts';
 import type { KeySource } from './keys/source.ts';
 import { readFunction, requireKnown, withoutUnset } from './option-readers.ts';
-import { defaultKeys, type EitherOptions, requireNoOther, VERIFIER_OPTIONS, type VerifierOptions } from './options.ts';
+import { type EitherOptions, VERIFIER_OPTIONS, type VerifierOptions } from './options.ts';
 import { compilePolicy } from './policy/compile.ts';
 import type { PolicyOptions } from './policy/policy.ts';
 import { compileRoutes, type Routes } from './routes/compile.ts';
 import { isRoutes } from './routes/is-routes.ts';
+import { requireNoOther } from './settings.ts';
+import { defaultKeys } from './trust-options.ts';
 import {
   type Environment,
   jsonReader,

@@ -16,16 +16,10 @@ import type { GateVerification } from './gate-verification.ts';
 import { type Identity, type MaybeAnonymous, toIdentity } from './identity.ts';
 import type { VerificationKey } from './keys/key-set.ts';
 import type { KeyContext } from './keys/source.ts';
-import {
-  type RoutesVerifierOptions,
-  readPolicy,
-  readVerifierOptions,
-  type SignedInSettings,
-  type VerifierOptions,
-  type VerifierSettings,
-} from './options.ts';
+import type { RoutesVerifierOptions, VerifierOptions } from './options.ts';
 import { type Policy, type RequestInfo, requireAllowed } from './policy/policy.ts';
 import { isPromiseLike } from './promise.ts';
+import { readPolicy, readVerifierOptions, type SignedInSettings, type VerifierSettings } from './settings.ts';
 
 /** What a verification needs beside the assertion. Make an object of its own: never pass a platform's context. */
 export interface VerifyContext {

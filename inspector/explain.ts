@@ -1,10 +1,11 @@
 import { type Assertion, parseAssertion, requireOne } from '../core/assertion.ts';
 import { decodeText } from '../core/base64url.ts';
-import { type ClaimRules, type Claims, checkClaims, defaultIssuers, parseClaims } from '../core/claims.ts';
+import { type ClaimRules, type Claims, checkClaims, parseClaims } from '../core/claims.ts';
 import { describeValue, PomeriumError } from '../core/errors.ts';
 import { parseObject } from '../core/json.ts';
 import type { VerificationKey } from '../core/keys/key-set.ts';
 import type { KeySource } from '../core/keys/source.ts';
+import { defaultIssuers } from '../core/trust-options.ts';
 import { cutDeep } from './depth.ts';
 import { describeTime, safeText } from './text.ts';
 

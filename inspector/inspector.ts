@@ -1,6 +1,7 @@
 import { configurationError } from '../core/errors.ts';
 import { readAssertion } from '../core/gate/headers.ts';
-import { readVerifierOptions, type VerifierOptions } from '../core/options.ts';
+import type { VerifierOptions } from '../core/options.ts';
+import { readVerifierOptions } from '../core/settings.ts';
 import { type Expectation, explain } from './explain.ts';
 import { type Html, html } from './html.ts';
 import { respondWithPage } from './page.ts';

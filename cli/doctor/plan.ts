@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../core/json.ts';
-import { readAudiences } from '../../core/options.ts';
+import { readAudiences } from '../../core/trust-options.ts';
 import { isHttpUrl } from '../input.ts';
 import { UsageError } from '../output.ts';
 import { examineFile, requireUsable } from '../routes/examine.ts';

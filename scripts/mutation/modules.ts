@@ -51,7 +51,7 @@ export const MODULES: readonly MutatedModule[] = [
   { files: 'core/keys/timeout.ts', tests: node('timeout') },
   { files: 'core/option-readers.ts', tests: core('configuration', 'variables', 'gate-options-shape') },
   {
-    files: 'core/options.ts',
+    files: 'core/{options,settings,trust-options}.ts',
     tests: core(
       'configuration',
       'environment',

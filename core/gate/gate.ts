@@ -12,9 +12,10 @@ import { createForwarder, type ForwardedHeaders } from './forward.ts';
 import { isCorsPreflight, type RequestLike } from './headers.ts';
 import { type GateContext, type GateRequest, harmlessHeader, identify, NOBODY, type Visitor } from './identify.ts';
 import { type GateLog, requestIdOf } from './log.ts';
-import { type GateOptions, type GateSettings, type GateSupport, readGateOptions } from './options.ts';
+import type { GateOptions } from './options.ts';
 import { type RefusedRequest, refusalResponse } from './refusal.ts';
 import { privateHeaders } from './response.ts';
+import { type GateSettings, type GateSupport, readGateOptions } from './settings.ts';
 
 export type GateResult = (Visitor & { readonly type: 'allow'; readonly headers: ForwardedHeaders }) | GateRefusal;
 

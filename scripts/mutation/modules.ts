@@ -141,7 +141,7 @@ export const MODULES: readonly MutatedModule[] = [
   },
   { files: 'core/gate/forward.ts', tests: core('forward', 'shown-in') },
   {
-    files: 'core/gate/options.ts',
+    files: 'core/gate/{settings,variables}.ts',
     tests: core('gate', 'gate-options-shape', 'gate-log', 'gate-refusal', 'environment', 'forward', 'variables'),
   },
   { files: 'core/gate/log.ts', tests: core('gate-log', 'gate-options-shape') },

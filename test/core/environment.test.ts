@@ -1,7 +1,7 @@
 import { assert, describe, test } from 'vitest';
 import { GATE_VARIABLES, type GateOptions } from '../../core/adapter.ts';
 import { type EnvironmentOptions, VERIFIER_VARIABLES } from '../../core/environment.ts';
-import { readGateOptions } from '../../core/gate/options.ts';
+import { readGateOptions } from '../../core/gate/settings.ts';
 import {
   compilePolicy,
   compileRoutes,

@@ -1,17 +1,9 @@
 import { type Assertion, type HeaderMemo, parseAssertion, rememberHeader, requireOne } from './assertion.ts';
-import { authorityOf } from './authority.ts';
 import { BoundedMap } from './bounded-map.ts';
 import { type Claims, checkClaims, parseClaims } from './claims.ts';
 import { describeValue, PomeriumError } from './errors.ts';
 import { callSafely, type EventRequest, type EventSubject, emitTo } from './events.ts';
-import {
-  ASSERTION_FOR_HEADER,
-  hasBearer,
-  type RequestLike,
-  readAssertion,
-  readHeader,
-  readHosts,
-} from './gate/headers.ts';
+import { ASSERTION_FOR_HEADER, hasBearer, type RequestLike, readAssertion, readHeader } from './gate/headers.ts';
 import type { GateVerification } from './gate-verification.ts';
 import { type Identity, type MaybeAnonymous, toIdentity } from './identity.ts';
 import type { VerificationKey } from './keys/key-set.ts';
@@ -19,7 +11,9 @@ import type { KeyContext } from './keys/source.ts';
 import type { RoutesVerifierOptions, VerifierOptions } from './options.ts';
 import { type Policy, type RequestInfo, requireAllowed } from './policy/policy.ts';
 import { isPromiseLike } from './promise.ts';
+import { hostsOf } from './request-hosts.ts';
 import { readPolicy, readVerifierOptions, type SignedInSettings, type VerifierSettings } from './settings.ts';
+import { refusedEvent, verifiedEvent } from './verdict-events.ts';
 
 /** What a verification needs beside the assertion. Make an object of its own: never pass a platform's context. */
 export interface VerifyContext {
@@ -179,26 +173,13 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
         if (policy) requireAllowed(policy, identity, context.requestInfo);
       }
       const route = this.#settings.routes?.check(identity, context.requestInfo ?? {}, context.anyRoute);
-      const { keyId, algorithm } = key;
-      const { eventRequest, logSubject } = context;
-      keyContext.emit?.({
-        type: 'assertion_verified',
-        subject: this.#subject,
-        keyId,
-        algorithm,
-        cached: isRemembered,
-        ...(eventRequest && { request: eventRequest }),
-        ...(logSubject && { user: identity.subject }),
-        ...(route && { route: route.name ?? route.from }),
-      });
+      keyContext.emit?.(verifiedEvent(this.#subject, { key, cached: isRemembered, identity, route }, context));
       return route ? Object.freeze({ ...identity, route }) : identity;
     } catch (error) {
       if (error instanceof PomeriumError) {
         // Not thrown where it cannot be set: a key source may throw one error for both subjects, or a frozen one.
         Reflect.defineProperty(error, 'subject', { value: this.#subject, configurable: true });
-        const denied = error.code === 'policy_denied' ? verified : undefined;
-        if (denied) context.onDenied?.(denied);
-        if (!context.expectNobody || error.code !== 'anonymous') this.#emitRefused(error, context, { denied });
+        if (!context.expectNobody || error.code !== 'anonymous') this.#report(error, this.#subject, verified, context);
       }
       throw error;
     }
@@ -237,63 +218,22 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
     try {
       requireAllowed(callers, identity, context.requestInfo);
     } catch (error) {
-      if (error instanceof PomeriumError) {
-        const denied = error.code === 'policy_denied' ? identity : undefined;
-        if (denied) context.onDenied?.(denied);
-        this.#emitRefused(error, context, { subject: 'on-behalf-of', denied });
-      }
+      if (error instanceof PomeriumError) this.#report(error, 'on-behalf-of', identity, context);
       throw error;
     }
   }
 
-  #emitRefused(
-    { code, status, message, expected, received }: PomeriumError,
+  /** Tells of a refusal. `verified`: whose assertion it is, where that held. */
+  #report(
+    error: PomeriumError,
+    subject: EventSubject,
+    verified: MaybeAnonymous | undefined,
     context: VerifierContext,
-    { subject = this.#subject, denied }: { subject?: EventSubject; denied?: MaybeAnonymous | undefined },
   ): void {
-    const { eventRequest, logSubject } = context;
-    this.#keyContext(context).emit?.({
-      type: 'assertion_refused',
-      subject,
-      code,
-      status,
-      message,
-      expected,
-      received,
-      ...(eventRequest && { request: eventRequest }),
-      ...(logSubject && denied && { user: denied.subject }),
-    });
+    const denied = error.code === 'policy_denied' ? verified : undefined;
+    if (denied) context.onDenied?.(denied);
+    this.#keyContext(context).emit?.(refusedEvent(subject, { error, denied }, context));
   }
-}
-
-/** A host name without two dots at its end, or an address, and perhaps a port. */
-const AUTHORITY = /^(?!.*\.\.(:|$))([\w.-]+|\[[\da-f:.]+\])(:\d*)?$/i;
-
-/** No server is sent more of them. */
-const MAX_HOST_NAMES = 8;
-
-/** The hosts that the request names, in its URL and its header, without port and last dot: the code behind may go by either. */
-function hostsOf({ url, headers }: RequestLike): string[] {
-  const hosts: string[] = [];
-  const add = (authority: string) => {
-    const name = authority.toLowerCase().replace(/\.?(:\d*)?$/, '');
-    if (name !== '') hosts.push(name);
-  };
-  const target = `${url}`;
-  // A target that begins with two slashes names a host for whoever resolves it against a base.
-  const ofUrl = authorityOf(/^[/\\]{2}/.test(target) ? `https:${target}` : target);
-  if (ofUrl !== undefined) add(ofUrl);
-  const sent = readHosts(headers)?.split(',', MAX_HOST_NAMES + 1) ?? [];
-  const named = sent.map((one) => one.trim());
-  if (named.length > MAX_HOST_NAMES || named.some((one) => one !== '' && !AUTHORITY.test(one))) {
-    throw new PomeriumError(
-      'audience_mismatch',
-      'The Host of the request is none, so that nobody knows for which host it is.',
-      { expected: 'a host name, with or without a port' },
-    );
-  }
-  for (const one of named) add(one);
-  return hosts;
 }
 
 /** The key's own algorithm decides; the header may only agree with it (CVE-2015-9235, CVE-2026-22817). */

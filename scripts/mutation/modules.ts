@@ -17,8 +17,16 @@ export const MODULES: readonly MutatedModule[] = [
     tests: core('claims', 'refusal-details', 'several-audiences', 'several-issuers', 'verifier'),
   },
   {
-    files: 'core/verifier.ts',
-    tests: core('verifier', 'refusal-details', 'memo', 'events', 'several-audiences', 'several-issuers'),
+    files: 'core/{request-hosts,verdict-events,verifier}.ts',
+    tests: core(
+      'verifier',
+      'refusal-details',
+      'memo',
+      'events',
+      'several-audiences',
+      'several-issuers',
+      'routes-issued',
+    ),
   },
   { files: 'core/bounded-map.ts', tests: core('memo') },
   {

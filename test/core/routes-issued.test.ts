@@ -560,6 +560,15 @@ describe('a verifier with routes', () => {
     assert.deepEqual([await codeOf(true), await codeOf(false)], ['valid', 'policy_denied']);
   });
 
+  test('takes an assertion for any host where a route is for all, and the request names none', async () => {
+    const all = [{ from: 'https://*', to: 'http://app', allow_any_authenticated_user: true }];
+    const assertion = await signFor(HOST);
+    assert.equal(await ask(all, '/', assertion), 'valid');
+    const verifier = createVerifier({ routes: compileRoutes(all), keys, now });
+    assert.equal((await verifier.verify(assertion, { requestInfo: { method: 'GET', path: '/' } })).issuer, HOST);
+    assert.deepInclude(await ask(all, 'https://other.corp.example.com/', assertion), { code: 'audience_mismatch' });
+  });
+
   describe('gets its keys', () => {
     test('where it is told', async () => assert.equal(await ask(file, '/', await signFor(HOST)), 'valid'));
 

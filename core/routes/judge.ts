@@ -1,8 +1,8 @@
-import { BoundedMap } from '../bounded-map.ts';
 import { configurationError, describeValue, PomeriumError } from '../errors.ts';
 import type { MaybeAnonymous, RouteName } from '../identity.ts';
 import { ONE_READING, policyDenied } from '../policy/check.ts';
 import type { Policy, PolicyExplanation, RequestInfo } from '../policy/policy.ts';
+import { type Audience, createAudiences, issuerOf } from './audiences.ts';
 import { type HostLookup, routesTo, type VirtualHost } from './hosts.ts';
 import type { CompiledRoute, Route, RouteEnd } from './route.ts';
 import { onePathOf, type PathGlobals, portOf, type RoutedRequest, readTargets, type Target } from './targets.ts';
@@ -50,46 +50,9 @@ interface Judged {
   readonly compiled: ReadonlyMap<Route, CompiledRoute>;
 }
 
-/** A host that an assertion may be for, and by what it is judged where the port is unknown. */
-interface Audience {
-  readonly name: string;
-  readonly hosts: readonly VirtualHost[];
-  /** What Pomerium signs as `iss` for it. */
-  readonly issuers: ReadonlySet<string>;
-}
-
-const MAX_AUDIENCES = 512;
-
 export function createJudge({ lookup, hasPorts, wanted, globals, compiled }: Judged): Judge {
-  const hostsFor = (name: string, port: string | undefined) =>
-    lookup(name, port).filter((host) => wanted.isWanted(host, name));
+  const { hostsFor, audienceOf } = createAudiences(lookup, wanted);
   const names = new Map([...compiled.keys()].map((route) => [route, nameOf(route)]));
-
-  const makeAudience = (name: string): Audience | null => {
-    // Pomerium signs the host that it was asked for: no assertion is for anything else.
-    const hosts = /^[\w.-]+$/.test(name) ? hostsFor(name, undefined) : [];
-    const routes = hosts.flatMap((host) => host.routes);
-    if (!routes.some(({ end }) => end === 'upstream')) return null;
-    return { name, hosts, issuers: new Set(routes.map((route) => issuerOf(route, name))) };
-  };
-  const audiences = new BoundedMap<Audience | null>(MAX_AUDIENCES, 65_536);
-  const audienceAt = (name: string): Audience | null => {
-    let audience = audiences.get(name);
-    if (audience === undefined) {
-      audience = makeAudience(name);
-      audiences.set(name, audience);
-    }
-    return audience;
-  };
-
-  const audienceOf = (aud: readonly string[]): Audience => {
-    const [audience, ...others] = aud.flatMap((name) => audienceAt(name) ?? []);
-    if (audience && others.length === 0) return audience;
-    throw new PomeriumError('audience_mismatch', 'The assertion is for another host than those of the routes.', {
-      expected: wanted.names.map(describeValue).join(' or '),
-      received: aud.slice(0, 5).map(describeValue).join(', ') || describeValue(undefined),
-    });
-  };
 
   const requireSome = ({ hosts }: Audience, identity: MaybeAnonymous) => {
     const routes = hosts.flatMap((host) => host.routes).flatMap((route) => compiled.get(route) ?? []);
@@ -217,10 +180,6 @@ function policyFor({ policy, policyForNobody }: CompiledRoute, { subject }: Mayb
 
 function nameOf({ fromText, name }: Route): RouteName {
   return Object.freeze({ from: fromText, ...(name !== undefined && { name }) });
-}
-
-function issuerOf({ issuerFormat }: Route, audience: string): string {
-  return issuerFormat === 'host' ? audience : `https://${audience}/`;
 }
 
 /** Those that lead to a service. */

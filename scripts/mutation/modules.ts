@@ -165,7 +165,7 @@ export const MODULES: readonly MutatedModule[] = [
   { files: 'core/routes/from.ts', tests: core('routes', 'routes-refused', 'routes-attacks') },
   { files: 'core/routes/path-index.ts', tests: core('path-index') },
   {
-    files: 'core/routes/{judge,targets}.ts',
+    files: 'core/routes/{audiences,judge,targets}.ts',
     tests: core(
       'routes',
       'routes-access',

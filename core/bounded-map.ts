@@ -17,7 +17,8 @@ export class BoundedMap<V> {
   }
 
   get(key: string): V | undefined {
-    return this.#younger.get(key) ?? this.#older.get(key);
+    const value = this.#younger.get(key);
+    return value === undefined ? this.#older.get(key) : value;
   }
 
   set(key: string, value: V): void {
@@ -30,4 +31,13 @@ export class BoundedMap<V> {
     this.#younger.set(key, value);
     this.#characters += key.length;
   }
+}
+
+/** What the map has for the key, or else what `make` makes, which it then has. No method: a verifier without routes needs none. */
+export function getOrMake<V>(map: BoundedMap<V>, key: string, make: () => V): V {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const value = make();
+  map.set(key, value);
+  return value;
 }

@@ -1,4 +1,4 @@
-import { BoundedMap } from '../bounded-map.ts';
+import { BoundedMap, getOrMake } from '../bounded-map.ts';
 import { describeValue, PomeriumError } from '../errors.ts';
 import type { HostLookup, VirtualHost } from './hosts.ts';
 import type { Route } from './route.ts';
@@ -37,17 +37,8 @@ export function createAudiences(lookup: HostLookup, wanted: Wanted): Audiences {
     return { name, hosts, issuers: new Set(routes.map((route) => issuerOf(route, name))) };
   };
   const audiences = new BoundedMap<Audience | null>(MAX_AUDIENCES, 65_536);
-  const audienceAt = (name: string): Audience | null => {
-    let audience = audiences.get(name);
-    if (audience === undefined) {
-      audience = makeAudience(name);
-      audiences.set(name, audience);
-    }
-    return audience;
-  };
-
   const audienceOf = (aud: readonly string[]): Audience => {
-    const [audience, ...others] = aud.flatMap((name) => audienceAt(name) ?? []);
+    const [audience, ...others] = aud.flatMap((name) => getOrMake(audiences, name, () => makeAudience(name)) ?? []);
     if (audience && others.length === 0) return audience;
     throw new PomeriumError('audience_mismatch', 'The assertion is for another host than those of the routes.', {
       expected: wanted.names.map(describeValue).join(' or '),

@@ -1,4 +1,4 @@
-import { BoundedMap } from '../bounded-map.ts';
+import { BoundedMap, getOrMake } from '../bounded-map.ts';
 import { compileWildcard, type From, isHttp } from './from.ts';
 import { indexPaths } from './path-index.ts';
 import { isPomeriumPath } from './paths.ts';
@@ -91,16 +91,11 @@ export function createLookup(hosts: Hosts): HostLookup {
   /** An exact host hides every wildcard, and one with the port that without. Undefined: any other port than those known. */
   const at = (host: string, port: string | undefined): VirtualHost | undefined =>
     exact.get(keyOf({ host, port })) ?? exact.get(host.toLowerCase()) ?? behindWildcards(host, port);
-  return (host, port) => {
-    const key = `${host} ${port}`;
-    let hosts = found.get(key);
-    if (!hosts) {
+  return (host, port) =>
+    getOrMake(found, `${host} ${port}`, () => {
       const all = (port === undefined ? known : [port === '443' ? undefined : port]).map((one) => at(host, one));
-      hosts = [...new Set(all.filter((one) => one !== undefined))];
-      found.set(key, hosts);
-    }
-    return hosts;
-  };
+      return [...new Set(all.filter((one) => one !== undefined))];
+    });
 }
 
 /** What wildcards take. Hosts that the same ones take are one virtual host. */
@@ -115,18 +110,11 @@ function lookupWildcards(
   return (host, port) => {
     const taking = patterns.filter((one) => (one.port === undefined || one.port === port) && one.matches(host));
     if (taking.length === 0) return undefined;
-    const key = taking.map(({ index }) => index).join();
-    let virtual = made.get(key);
-    if (!virtual) {
+    return getOrMake(made, taking.map(({ index }) => index).join(), () => {
       const taken = new Set(taking.map(({ text }) => text));
-      virtual = virtualHost(
-        undefined,
-        routes.filter((route) => taken.has(textOf(route))),
-        false,
-      );
-      made.set(key, virtual);
-    }
-    return virtual;
+      const own = routes.filter((route) => taken.has(textOf(route)));
+      return virtualHost(undefined, own, false);
+    });
   };
 }
 

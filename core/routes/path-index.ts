@@ -1,4 +1,4 @@
-import { BoundedMap } from '../bounded-map.ts';
+import { BoundedMap, getOrMake } from '../bounded-map.ts';
 import type { PathMatch } from './paths.ts';
 
 interface Node {
@@ -80,11 +80,5 @@ function sharedLength(one: string, other: string): number {
 
 function remembering<Item>(find: (path: string) => Item | undefined): (path: string) => Item | undefined {
   const found = new BoundedMap<{ readonly item: Item | undefined }>(MAX_PATHS, MAX_CHARACTERS);
-  return (path) => {
-    const known = found.get(path);
-    if (known) return known.item;
-    const item = find(path);
-    found.set(path, { item });
-    return item;
-  };
+  return (path) => getOrMake(found, path, () => ({ item: find(path) })).item;
 }

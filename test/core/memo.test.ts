@@ -1,6 +1,6 @@
 import { assert, describe, test } from 'vitest';
 import { type HeaderMemo, parseAssertion, rememberHeader } from '../../core/assertion.ts';
-import { BoundedMap } from '../../core/bounded-map.ts';
+import { BoundedMap, getOrMake } from '../../core/bounded-map.ts';
 import { remoteKeys } from '../../core/index.ts';
 import { jwks, makeKey, NOW, sign, toBase64url } from '../support/issuer.ts';
 import { jwksAnswer, Origin } from '../support/origin.ts';
@@ -160,6 +160,21 @@ describe('BoundedMap', () => {
     for (const key of ['b', 'c', 'd', 'e', 'f', 'g', 'h']) map.set(key, 0);
     map.set('abcd', 2);
     assert.equal(map.get('abcd'), 2);
+  });
+
+  test('has what was made for a key, null included, for as long as it keeps that', () => {
+    const map = new BoundedMap<null>(2, 1000);
+    let made = 0;
+    const get = (key: string) =>
+      getOrMake(map, key, () => {
+        made += 1;
+        return null;
+      });
+    assert.deepEqual([get('a'), get('a'), made], [null, null, 1]);
+    get('b');
+    get('c');
+    get('a');
+    assert.equal(made, 4);
   });
 });
 

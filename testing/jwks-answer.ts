@@ -1,4 +1,5 @@
-import { seedBytes, toHex } from './seed.ts';
+import { toHex } from '../core/hex.ts';
+import { seedBytes } from './seed.ts';
 
 /** What can be wrong with the endpoint that publishes the keys. */
 export type Fault = 'down' | 'slow' | 'garbage' | 'html' | 'redirect' | 'keys-null' | 'too-large' | 'error';

@@ -1,3 +1,5 @@
+import { toHex } from '../core/hex.ts';
+
 /** 32 bytes that are always the same for a seed. */
 export async function seedBytes(seed: string): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(seed)));
@@ -9,8 +11,4 @@ export async function seededUuid(seed: string): Promise<string> {
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
   return toHex(bytes).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
-}
-
-export function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

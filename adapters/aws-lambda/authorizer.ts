@@ -1,4 +1,4 @@
-import { configurationError, type GateResult, type Policy, PomeriumError } from '../../core/adapter.ts';
+import { configurationError, type GateResult, PomeriumError, refuseAll } from '../../core/adapter.ts';
 import {
   type AppSyncAnswer,
   type AuthorizerAnswer,
@@ -122,14 +122,4 @@ function toMistake(error: unknown): PomeriumError {
   });
 }
 
-const DENIED = { allowed: false, allow: false, deny: true };
-
-const NO_PATTERNS: Policy = {
-  needsRequest: false,
-  needsPath: false,
-  decide: () => DENIED,
-  explain: () => ({ ...DENIED, rules: [] }),
-  check: () => {
-    throw new PomeriumError('policy_denied', 'The path holds * or ?, which in a policy would allow other paths, too.');
-  },
-};
+const NO_PATTERNS = refuseAll('The path holds * or ?, which in a policy would allow other paths, too.');

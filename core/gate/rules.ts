@@ -167,7 +167,8 @@ function nameRefusals(policy: Policy, name: string): Policy {
   });
 }
 
-function refuseAll(message: string, expected: string): Policy {
+/** A policy that allows nobody, and why not. */
+export function refuseAll(message: string, expected?: string): Policy {
   return Object.freeze<Policy>({
     ...compilePolicy({}),
     check() {

@@ -3,7 +3,7 @@ import { describeValue, PomeriumError } from './errors.ts';
 import { parseObject } from './json.ts';
 
 /** The most characters an assertion may have: 64 KiB holds about 700 groups with their names. */
-export const MAX_ASSERTION_LENGTH = 65_536;
+const MAX_ASSERTION_LENGTH = 65_536;
 
 /** What the JOSE header claims: an algorithm and a key. Neither is trusted, only looked up. */
 export interface AssertionHeader {

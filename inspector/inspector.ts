@@ -67,7 +67,7 @@ export function pasteForm(value: string): Html {
 </form>`;
 }
 
-export async function readPasted(request: Request): Promise<string | undefined> {
+async function readPasted(request: Request): Promise<string | undefined> {
   if (request.method !== 'POST') return undefined;
   const form = new URLSearchParams(await request.text());
   return form.get('assertion')?.trim() || undefined;

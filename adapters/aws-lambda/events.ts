@@ -203,7 +203,7 @@ function sentPath(path: unknown): string {
  * `arn:aws:execute-api:region:account:api/stage/METHOD/path`: what was called, without stage and base path. A WebSocket API's
  * ends in `stage/$connect`.
  */
-export function splitArn(arn: string): {
+function splitArn(arn: string): {
   readonly stage: string | undefined;
   readonly method: string | undefined;
   readonly path: string;
@@ -214,7 +214,7 @@ export function splitArn(arn: string): {
 }
 
 /** Every header line: repeated ones are in `multiValueHeaders` or in a list where the caller has that, else joined with commas. */
-export function headerPairs(event: unknown): HeaderPairs {
+function headerPairs(event: unknown): HeaderPairs {
   const { headers, multiValueHeaders } = toMember(event);
   return Object.entries(toMember(multiValueHeaders ?? headers)).flatMap(([name, value]) =>
     [value].flat().flatMap((one) => (typeof one === 'string' ? [[name, one] as const] : [])),

@@ -26,7 +26,7 @@ export const log = consoleLog(console);
 const PLATFORM = { noStoreHeaders: NO_STORE, requestIdHeader: 'cf-ray', log };
 
 /** @throws {PomeriumError} `invalid_configuration` */
-export function makeGate(environment: GateEnvironment, options: PomeriumOptions): Gate<Request> {
+function makeGate(environment: GateEnvironment, options: PomeriumOptions): Gate<Request> {
   return createGate(environment, options, {
     ...(IS_WORKERD && { keys: { store: cacheStore() } }),
     without: { endAtExpiry: 'Hono does not hold the socket: end it in your own handler at c.var.identity.expiresAt' },

@@ -114,7 +114,7 @@ const HEADER_TRICKS: readonly HeaderLine[] = [
 ];
 
 /** Other spellings of the path, without an assertion: who checks one spelling and serves another is found. */
-export function pathTricks(path: string): string[] {
+function pathTricks(path: string): string[] {
   const encoded = path.replace(/[a-z]/i, (letter) => `%${letter.charCodeAt(0).toString(16)}`);
   const tricks = [
     `/${path}`,

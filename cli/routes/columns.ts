@@ -13,7 +13,7 @@ export function columns(rows: readonly (readonly string[])[], widths: readonly n
 }
 
 /** At spaces, and where there are none in a whole line, after a dot, a slash or anywhere. What goes on is indented. */
-export function wrap(text: string, width: number): string[] {
+function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let rest = text;
   while (rest.length > width) {

@@ -9,7 +9,7 @@ export function quoteToml(text: string): string {
 }
 
 /** In YAML: a single-quoted scalar. */
-export function quoteYaml(text: string): string {
+function quoteYaml(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 

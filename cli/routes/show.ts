@@ -22,7 +22,7 @@ export function showRoutes(rows: readonly Row[], examined: Examined): void {
   print(summaryOf(rows, examined.problems.length));
 }
 
-export function showProblems(problems: readonly Problem[]): void {
+function showProblems(problems: readonly Problem[]): void {
   for (const { place, message } of problems) print(`${mark('fail')} ${safeText(`${place}: ${message}`)}`);
   if (problems.length > 0) print('');
 }

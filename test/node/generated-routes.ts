@@ -75,7 +75,7 @@ const rule = (withPath: boolean) =>
     { weight: 1, arbitrary: fc.record({ allow: body(withPath), deny: body(withPath) }) },
   );
 /** A policy in Pomerium's language, as it may stand in a route. */
-export const policy = (withPath: boolean) => fc.oneof(rule(withPath), fc.array(rule(withPath), { maxLength: 3 }));
+const policy = (withPath: boolean) => fc.oneof(rule(withPath), fc.array(rule(withPath), { maxLength: 3 }));
 
 const lists = fc.record(
   {

@@ -257,7 +257,7 @@ function resolveDots(path: string): string {
 }
 
 /** Who may pass, with every setting written as the policy language has it. */
-export function policyOf({ json }: PlainRoute): Json[] {
+function policyOf({ json }: PlainRoute): Json[] {
   const criteria: Json[] = [];
   if (flag(json['allow_public_unauthenticated_access'])) criteria.push({ accept: true });
   if (flag(json['cors_allow_preflight'])) criteria.push({ cors_preflight: true });

@@ -199,7 +199,7 @@ function nameOf(value: unknown): string {
 }
 
 /** Which function a resource of such a name is; every other value as it is. */
-export function functionOf(name: string): string {
+function functionOf(name: string): string {
   return /authorizer|refresher/i.exec(name)?.[0].toLowerCase() ?? name;
 }
 

@@ -8,7 +8,7 @@ import { readJwk, type SkippedKey, type UsableJwk } from './jwk.ts';
 import { thumbprint } from './thumbprint.ts';
 
 /** More keys than any rotation needs; a set of thousands would be an attack on memory and on import time. */
-export const MAX_KEYS = 32;
+const MAX_KEYS = 32;
 
 /** A JWKS document read but not imported: which keys it has, and which are skipped, and why. */
 export interface ReadJwks {

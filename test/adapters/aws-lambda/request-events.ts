@@ -11,7 +11,7 @@ export interface ApiEvents {
 
 const ASSERTION = 'x-pomerium-jwt-assertion';
 const ARN = 'arn:aws:execute-api:us-east-1:123456789012:abcdef123';
-export const OWN_ADDRESS = 'abcdef123.execute-api.us-east-1.amazonaws.com';
+const OWN_ADDRESS = 'abcdef123.execute-api.us-east-1.amazonaws.com';
 export const DOMAIN = 'api.example.com';
 
 /** `{proxy+}` takes one segment or more. */

@@ -5,7 +5,7 @@ import { HOST, jwks, sign } from '../../support/issuer.ts';
 import { startOrigin } from '../../support/origin-server.ts';
 import { sendRaw } from '../raw-request.ts';
 
-export const ASSERTION = 'x-pomerium-jwt-assertion';
+const ASSERTION = 'x-pomerium-jwt-assertion';
 
 const standIn = await startStandIn({});
 const origin = await startOrigin();
@@ -17,7 +17,7 @@ export const { key } = standIn;
 const now = Math.floor(Date.now() / 1000);
 
 /** A header with an assertion that holds for an hour. */
-export async function signed(claims = {}): Promise<[string, string]> {
+async function signed(claims = {}): Promise<[string, string]> {
   return [ASSERTION, await sign(key, { iat: now, exp: now + 3600, ...claims })];
 }
 

@@ -1,6 +1,3 @@
-import { nextTick } from 'node:process';
-import { setImmediate } from 'node:timers';
-
 /** Checks that are on the thread pool, which the whole process shares. */
 let onPoolNow = 0;
 
@@ -29,7 +26,7 @@ function beforeCaller(): void {
   isBeside = false;
   if (isTickDue) return;
   isTickDue = true;
-  nextTick(afterPromises);
+  process.nextTick(afterPromises);
 }
 
 function afterPromises(): void {

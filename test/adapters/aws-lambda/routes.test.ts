@@ -184,6 +184,39 @@ describe('a stage is part of the path that routes are held against', () => {
   }
 });
 
+describe('the path of an HTTP API, which is decoded, is judged as what the function serves', () => {
+  const routes = routesOf({ path: '/open', ...forSomebody }, { prefix: '/files/', ...forSomebody }, forAdmins);
+  const decode = (rawPath: string, more: object = {}) =>
+    ask(
+      { ...http2({ [ASSERTION]: alice }), rawPath, requestContext: { stage: '$default', http: { method: 'GET' } } },
+      more,
+    );
+
+  test('so that nothing of it is taken for a query', async () => {
+    assert.equal(await decode('/open', { routes }), 'allowed');
+    for (const path of ['/open?//x', '/open?/../x', '/open?\\x', '/files/x?/../../x', '/open#//x']) {
+      assert.equal(await decode(path, { routes }), 'policy_denied', path);
+    }
+  });
+
+  test('and every route must allow one with a slash that Envoy may have had as %2F', async () => {
+    for (const action of ['keep_unchanged', 'UNESCAPE_AND_FORWARD']) {
+      const configuration = { path_with_escaped_slashes_action: action, routes };
+      assert.equal(await decode('/files/x', { routes: configuration }), 'policy_denied');
+      assert.equal(await decode('/open', { routes: configuration }), 'allowed');
+      const alike = { ...configuration, routes: routesOf({ path: '/open', ...forSomebody }, forSomebody) };
+      assert.equal(await decode('/files/x', { routes: alike }), 'allowed');
+    }
+    assert.equal(await decode('/files/x', { routes }), 'allowed');
+  });
+
+  test('while a policy of the route about the path is asked about it', async () => {
+    const policy = [{ allow: { or: [{ http_path: { starts_with: '/files/' } }] } }];
+    assert.equal(await decode('/files/x', { routes: routesOf({ policy }) }), 'allowed');
+    assert.equal(await decode('/other/x', { routes: routesOf({ policy }) }), 'policy_denied');
+  });
+});
+
 describe('functions behind HTTP, with routes', () => {
   type Event = Record<string, unknown>;
   interface Told {

@@ -19,7 +19,7 @@ import { lazyGate } from '../vercel/lazy-gate.ts';
 import type { VercelOptions } from '../vercel/options.ts';
 import { environment } from '../vercel/platform.ts';
 import { refuse } from './refuse.ts';
-import { requestHeaders } from './request-headers.ts';
+import { requestHeaders, requireUncached } from './request-headers.ts';
 
 export interface RequireIdentityOptions {
   /** Who may go on: a compiled policy or parsed PPL. It cannot ask about method or path: those are for `createProxy`'s `rules`. */
@@ -87,6 +87,7 @@ export function createIdentityFunctions(options: VercelOptions = {}): IdentityFu
   });
   const authorize = async (request: GateRequest, policy?: Policy) =>
     gate.authorize(withoutHost(request), { policy, isBehindGate: true });
+  // Remembered while a page is rendered, and after it (`after()`), where Next.js has no headers any more.
   const forAnybody = cache(async () => authorize({ headers: await requestHeaders() }));
   const forSomebody = cache(async () => authorize({ headers: await requestHeaders() }, SOMEBODY));
 
@@ -103,12 +104,15 @@ export function createIdentityFunctions(options: VercelOptions = {}): IdentityFu
     const { policy } = options;
     return policy && requireNoRequest(isPolicy(policy) ? policy : compile(policy));
   };
-  const authorizeHere = async (policy: Policy | undefined) =>
-    policy ? authorize({ headers: await requestHeaders() }, policy) : forSomebody();
+  const authorizeHere = async (policy: Policy | undefined) => {
+    if (policy) return authorize({ headers: await requestHeaders() }, policy);
+    await requireUncached();
+    return forSomebody();
+  };
 
   return {
     async getIdentity(request) {
-      const result = await (request ? authorize(request) : forAnybody());
+      const result = await (request ? authorize(request) : requireUncached().then(forAnybody));
       if (result.type === 'allow') return result.identity;
       if (result.error.status < 500) return undefined;
       throw result.error;

@@ -63,7 +63,7 @@ async function answerForm(
       await rotate(state);
       return redirect(303, DASHBOARD);
     case 'attack': {
-      const attackedPath = form.get('path')?.replace(/^\/*/, '/') ?? '/';
+      const attackedPath = form.get('path')?.replace(/^[/\\]*/, '/') ?? '/';
       const outcome = await attack(state, attackedPath, form.get('attack') ?? undefined);
       return respondWithDevPage(state, identity, { attackedPath, ...outcome });
     }

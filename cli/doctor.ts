@@ -138,7 +138,9 @@ function printFindings(findings: readonly Finding[], { expected }: Plan, { key }
   for (const fix of new Set(findings.flatMap((finding) => finding.fix ?? []))) print(`\n→ ${fix}.`);
   const count = (verdict: Finding['verdict']) => findings.filter((finding) => finding.verdict === verdict).length;
   const requests = findings.filter(({ name }) => name !== CONTROL).length;
-  print(`\n${requests} requests: ${count('let in')} let in that must not be, ${count('unclear')} unclear.`);
+  print(
+    `\n${requests} ${requests === 1 ? 'request' : 'requests'}: ${count('let in')} let in that must not be, ${count('unclear')} unclear.`,
+  );
   if (key === undefined && expected)
     print('The routes were not tried: only with --key can their assertions be signed.');
   if (key === undefined || !expected || expected.allowed) return;

@@ -14,9 +14,11 @@ import {
   staticKeys,
   type Verifier,
 } from '../../core/index.ts';
+import { freePort } from '../../scripts/free-port.ts';
 import { serve } from '../../scripts/start/server.ts';
 import { createTestIssuer } from '../../testing/index.ts';
 import { HOST } from '../support/issuer.ts';
+import { startTlsOrigin } from '../support/tls-origin.ts';
 import { runCli } from './run-cli.ts';
 import { file, folder, key, runDoctor, verifier } from './run-doctor.ts';
 
@@ -171,6 +173,23 @@ describe('pomerium-edge doctor, where an answer does not come to its end', () =>
       }
     });
   }
+
+  test('an address that nobody listens at, or that is not trusted, is told once', async () => {
+    const origin = await startTlsOrigin(folder, always(401));
+    try {
+      for (const [url, reason] of [
+        [`http://127.0.0.1:${await freePort()}/`, 'the connection was refused (ECONNREFUSED)'],
+        [origin.url, 'its certificate is not trusted here'],
+      ] as const) {
+        const { code, stdout } = await runDoctor(url);
+        assert.equal(code, 3);
+        assert.include(stdout, `? the address  UNCLEAR  –  no answer: ${reason}`);
+        assert.match(stdout, /\n1 request: 0 let in that must not be, 1 unclear\.\n$/);
+      }
+    } finally {
+      origin.close();
+    }
+  });
 
   test('a change of protocol is unclear, and holds nothing up', async () => {
     const { letIn, unclear, findings } = await examineServer(({ socket }) => {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
+import { pickAssertion } from '../inspector/pasted.ts';
 import { UsageError } from './output.ts';
-import { pickAssertion } from './pasted.ts';
 
 /** An assertion from the argument, from stdin (`-`, or a pipe), or typed where nobody sees it. Throws `UsageError` for none. */
 export async function readAssertionInput(argument: string | undefined): Promise<string> {

@@ -4,6 +4,7 @@ import { readVerifierOptions, type VerifierOptions } from '../core/options.ts';
 import { type Expectation, explain } from './explain.ts';
 import { type Html, html } from './html.ts';
 import { respondWithPage } from './page.ts';
+import { pickAssertion } from './pasted.ts';
 import { explanationSection, pairsTable } from './sections.ts';
 
 /** Options of `createVerifier`: the page says what that verifier would. */
@@ -69,5 +70,5 @@ export function pasteForm(value: string): Html {
 export async function readPasted(request: Request): Promise<string | undefined> {
   if (request.method !== 'POST') return undefined;
   const form = new URLSearchParams(await request.text());
-  return form.get('assertion')?.trim() || undefined;
+  return pickAssertion(form.get('assertion') ?? '') || undefined;
 }

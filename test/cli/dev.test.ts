@@ -7,6 +7,7 @@ import { type DevServer, startDevServer } from '../../cli/dev/server.ts';
 import { createDevState } from '../../cli/dev/state.ts';
 import { freePort } from '../../scripts/free-port.ts';
 import { createTestIssuer } from '../../testing/index.ts';
+import { SEED_TOKEN } from '../support/seed.ts';
 import { runCli } from './run-cli.ts';
 
 const REFUSED = /the connection was refused \(ECONNREFUSED\); nothing listens/;
@@ -46,6 +47,11 @@ describe('pomerium-edge dev, where the app does not run', () => {
   test('says of a service why it did not answer', async () => {
     const [, row = ''] = /A service<\/a>(.*?)<\/tr>/s.exec(await page('/.pomerium/')) ?? [];
     assert.lengthOf(row.split('no answer: the connection was refused (ECONNREFUSED)'), 3, 'with and without');
+  });
+
+  test('finds the assertion in what is pasted', async () => {
+    const text = await page('/.pomerium/', { assertion: `> x-pomerium-jwt-assertion: ${SEED_TOKEN}` });
+    assert.match(text, /<td class="pass">✓ holds<\/td><td>one compact JWS/);
   });
 
   test('explains what is pasted on the page of an attack, and attacks no more', async () => {

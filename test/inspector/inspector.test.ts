@@ -32,6 +32,11 @@ describe('createInspector()', () => {
     assert.match(page, /set audience to it \(POMERIUM_AUDIENCE\)/);
   });
 
+  test('finds it in what is pasted around it', async () => {
+    const body = new URLSearchParams({ assertion: `"authorization": "Bearer ${await issuer.sign()}",` });
+    assert.include((await ask({}, { method: 'POST', body })).page, '✓ Valid');
+  });
+
   test('says so where the request has no assertion', async () => {
     assert.match((await ask({})).page, /The request carries no assertion/);
   });

@@ -1,5 +1,5 @@
 import { assert, describe, test } from 'vitest';
-import { pickAssertion } from '../../cli/pasted.ts';
+import { pickAssertion } from '../../inspector/pasted.ts';
 import { SEED_TOKEN as TOKEN } from '../support/seed.ts';
 
 const OTHER = TOKEN.replace(/\.[^.]*$/, '.other');

@@ -19,8 +19,9 @@ export function readAudiences(audience: unknown): string[] {
   // Pomerium never signs a port, nor the brackets of an IPv6 address (`getJWTPayloadAud`), which has several colons.
   const wrong = audiences.find((host) => /[/\s*,[\]]|^[^:]+:\d*$/.test(host));
   if (wrong === undefined) return audiences;
+  const forWildcard = wrong.includes('*') ? ' For a wildcard write routes.' : '';
   throw configurationError(
-    `The audience ${describeValue(wrong)} is not a host name without scheme, port and path; ${example}.`,
+    `The audience ${describeValue(wrong)} is not a host name without scheme, port and path; ${example}.${forWildcard}`,
   );
 }
 

@@ -30,8 +30,8 @@ export const MODULES: readonly MutatedModule[] = [
   },
   { files: 'core/bounded-map.ts', tests: core('memo') },
   {
-    files: 'core/signature/{algorithms,node,node-pool}.ts',
-    tests: [...core('signature', 'algorithms', 'vectors'), ...node('signature-pool')],
+    files: 'core/signature/{algorithms,node,node-turn}.ts',
+    tests: [...core('signature', 'algorithms', 'vectors'), ...node('signature-turn')],
   },
   {
     files: 'core/signature/web.ts',

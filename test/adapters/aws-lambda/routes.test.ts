@@ -217,6 +217,34 @@ describe('the path of an HTTP API, which is decoded, is judged as what the funct
   });
 });
 
+describe('routes that differ by path let nothing through of which an event does not tell the path', () => {
+  const routes = routesOf({ prefix: '/admin', ...forAdmins }, forSomebody);
+  const headers = { [ASSERTION]: alice };
+  const elsewhere = { stage: 'test', domainName: DOMAIN };
+  const cases: [name: string, told: object, untold: object][] = [
+    ['REST, REQUEST', restRequest(headers), { resource: '/other' }],
+    ['REST, for another ARN', restRequest(headers), { methodArn: 'a:b:c:d:e:f/test/GET/other' }],
+    ['HTTP API 1.0', http1(headers), { resource: '/other', requestContext: elsewhere }],
+    ['HTTP API 2.0', http2(headers), { requestContext: elsewhere }],
+  ];
+  for (const [name, told, untold] of cases) {
+    test(`an authorizer, ${name}`, async () => {
+      assert.equal(await ask(told, { routes }), 'allowed');
+      assert.equal(await ask({ ...told, ...untold }, { routes }), 'policy_denied');
+    });
+  }
+
+  test('a function, WebSocket', async () => {
+    const { requestContext } = webSocketConnect(headers);
+    const call = async (more: object) => {
+      const handler = withPomerium<object, object>(async () => ({ statusCode: 200 }), { ...base, routes });
+      return await handler({ headers, requestContext: { ...requestContext, ...more } }, {});
+    };
+    assert.propertyVal(await call({}), 'statusCode', 200);
+    assert.propertyVal(await call({ routeKey: '$default', eventType: 'MESSAGE' }), 'statusCode', 403);
+  });
+});
+
 describe('functions behind HTTP, with routes', () => {
   type Event = Record<string, unknown>;
   interface Told {

@@ -171,6 +171,22 @@ describe('requireIdentity()', () => {
     for (const policy of [{ allow: { or: [{ http_path: '/' }] } }, { alow: {} }])
       assert.equal(await codeOf(() => requireIdentity({ policy })), 'invalid_configuration');
   });
+
+  // Method and path of one that is given are for the log: Next.js may have rewritten it.
+  test.each(['http_path', 'http_method'])('refuses a policy with %s for a request that has it', async (criterion) => {
+    const given = new Request(`https://${HOST}/`, { headers: { [ASSERTION]: token } });
+    const policy = { allow: { or: [{ [criterion]: criterion === 'http_path' ? '/' : 'GET' }] } };
+    assert.equal((await requireIdentity(given, { policy: { allow: { or: [{ accept: true }] } } })).subject, 'u-alice');
+    assert.equal(await codeOf(() => requireIdentity(given, { policy })), 'invalid_configuration');
+    const own = { ...options, policy: compilePolicy(policy) };
+    assertMisconfigured(() => createIdentityFunctions(own), /^The policy asks about the request/);
+    const { requireIdentity: byEnvironment } = createIdentityFunctions(options);
+    const variables = { POMERIUM_POLICY: JSON.stringify(policy) };
+    assert.equal(
+      await withProcessEnvironment(variables, () => codeOf(() => byEnvironment(given))),
+      'invalid_configuration',
+    );
+  });
 });
 
 describe('the configuration of both', () => {

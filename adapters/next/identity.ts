@@ -100,8 +100,11 @@ export function createIdentityFunctions(options: VercelOptions = {}): IdentityFu
   const readPolicy = (options: RequireIdentityOptions): Policy | undefined => {
     requireOptions(options);
     requireKnown(options, ['policy'], 'option of requireIdentity()');
+    if (!('policy' in options)) return undefined;
     const { policy } = options;
-    return policy && requireNoRequest(isPolicy(policy) ? policy : compile(policy));
+    // One that was looked up and is not there is refused, too: without it everybody who is signed in would pass.
+    if (typeof policy !== 'object' || policy === null) return compilePolicy(policy);
+    return requireNoRequest(isPolicy(policy) ? policy : compile(policy));
   };
   const authorizeHere = async (policy: Policy | undefined) =>
     policy ? authorize({ headers: await requestHeaders() }, policy) : forSomebody();
@@ -115,7 +118,8 @@ export function createIdentityFunctions(options: VercelOptions = {}): IdentityFu
     },
     async requireIdentity(given: WithHeaders | RequireIdentityOptions = {}, options: RequireIdentityOptions = {}) {
       if (isRequest(given)) return identityIn(await authorize(given, readPolicy(options) ?? SOMEBODY));
-      const policy = readPolicy(given);
+      // Where the request is undefined, the options still count.
+      const policy = readPolicy(given) ?? readPolicy(options);
       try {
         return identityIn(await authorizeHere(policy));
       } catch (error) {

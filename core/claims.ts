@@ -82,30 +82,30 @@ export function checkClaims(
   }
 }
 
-function checkAudienceAndIssuer(claims: Claims, rules: ClaimRules, hosts: readonly string[]): void {
-  checkAudience(claims.aud, rules.audiences);
-  const asked = hosts.map((host) => audiencesAt(host, rules.audiences));
-  for (const audiences of asked) checkAudience(claims.aud, audiences);
-  const isAsked = (one: string) => rules.audiences.has(one) && asked.every((audiences) => audiences.has(one));
-  checkIssuer(claims.iss, issuersFor(claims.aud.filter(isAsked), rules));
+function checkAudienceAndIssuer({ aud, iss }: Claims, rules: ClaimRules, hosts: readonly string[]): void {
+  const audiences = audiencesFor(hosts, rules.audiences);
+  checkAudience(aud, audiences);
+  const meant = aud.filter((one) => audiences.has(one));
+  checkIssuer(iss, issuersFor(meant, rules));
 }
 
-/** Who may have issued an assertion for these: nobody for none, where the request names hosts of different ones. */
+/** Those of which the request may be for one: all, unless its hosts name some. Where they name two, it is for none. */
+function audiencesFor(hosts: readonly string[], audiences: ReadonlySet<string>): ReadonlySet<string> {
+  const named = hosts.filter((host) => [...audiences].some((audience) => hostOf(audience) === host));
+  if (named.length === 0) return audiences;
+  return new Set([...audiences].filter((audience) => named.every((host) => hostOf(audience) === host)));
+}
+
+/** Who may have issued an assertion for one of these. */
 function issuersFor(audiences: readonly string[], { issuers, hasSeveralPomeriums }: ClaimRules): ReadonlySet<string> {
   if (issuers && !hasSeveralPomeriums) return issuers;
   const own = defaultIssuers(audiences);
-  if (!issuers || audiences.length === 0) return own;
+  if (!issuers) return own;
   const named = [...own].filter((one) => issuers.has(one));
   return named.length > 0 ? new Set(named) : issuers;
 }
 
-/** Those that are this host, or all where none is. Host names have no case; that of an assertion is compared exactly. */
-function audiencesAt(host: string, audiences: ReadonlySet<string>): ReadonlySet<string> {
-  const asked = [...audiences].filter((audience) => hostOf(audience) === host);
-  return asked.length > 0 ? new Set(asked) : audiences;
-}
-
-/** As a request names it: an IPv6 address in brackets, which Pomerium does not sign. */
+/** As a request names it. Host names have no case (that of an assertion is compared exactly), and an IPv6 address has brackets there. */
 function hostOf(audience: string): string {
   const name = audience.toLowerCase();
   return name.includes(':') ? `[${name}]` : name;
@@ -164,7 +164,7 @@ function checkAudience(aud: readonly string[], audiences: ReadonlySet<string>): 
     'audience_mismatch',
     `The assertion is for another audience than the configured ones: audience must be the route's host${hint(aud, audiences)}.`,
     {
-      expected: listed(audiences),
+      expected: listed(audiences) || 'one host',
       received: aud.length > 0 ? aud.slice(0, 5).map(describeValue).join(', ') : describeValue(undefined),
     },
   );

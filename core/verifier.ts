@@ -1,21 +1,14 @@
 import { type Assertion, type HeaderMemo, parseAssertion, rememberHeader, requireOne } from './assertion.ts';
-import { authorityOf } from './authority.ts';
 import { BoundedMap } from './bounded-map.ts';
 import { type Claims, checkClaims, parseClaims } from './claims.ts';
 import { describeValue, PomeriumError } from './errors.ts';
 import { callSafely, type EventRequest, type EventSubject, emitTo } from './events.ts';
-import {
-  ASSERTION_FOR_HEADER,
-  hasBearer,
-  type RequestLike,
-  readAssertion,
-  readHeader,
-  readHosts,
-} from './gate/headers.ts';
+import { ASSERTION_FOR_HEADER, hasBearer, type RequestLike, readAssertion, readHeader } from './gate/headers.ts';
 import type { GateVerification } from './gate-verification.ts';
 import { type Identity, type MaybeAnonymous, toIdentity } from './identity.ts';
 import type { VerificationKey } from './keys/key-set.ts';
 import type { KeyContext } from './keys/source.ts';
+import { requireKnown } from './option-readers.ts';
 import {
   type RoutesVerifierOptions,
   readPolicy,
@@ -26,6 +19,7 @@ import {
 } from './options.ts';
 import { type Policy, type RequestInfo, requireAllowed } from './policy/policy.ts';
 import { isPromiseLike } from './promise.ts';
+import { hostsOf } from './request-hosts.ts';
 
 /** What a verification needs beside the assertion. Make an object of its own: never pass a platform's context. */
 export interface VerifyContext {
@@ -100,6 +94,17 @@ const MAX_REMEMBERED_CHARACTERS = 1_048_576;
 
 type VerifierContext = VerifyContext & GateVerification;
 
+const CONTEXT_NAMES: readonly (keyof VerifierContext)[] = [
+  'requestInfo',
+  'policy',
+  'waitUntil',
+  'eventRequest',
+  'logSubject',
+  'anyRoute',
+  'expectNobody',
+  'onDenied',
+];
+
 class AssertionVerifier implements Verifier<MaybeAnonymous> {
   readonly #settings: VerifierSettings;
   readonly #subject: EventSubject;
@@ -153,6 +158,8 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
     const keyContext = this.#keyContext(context);
     let verified: MaybeAnonymous | undefined;
     try {
+      // A policy under another name, or in the place of the context, would not be asked.
+      requireKnown(context, CONTEXT_NAMES, 'member of a context');
       const text = requireOne(value, { hasBearer: isBearer });
       const remembered = this.#remembered.get(text);
       const assertion = remembered?.assertion ?? parseAssertion(text, this.#headers);
@@ -270,36 +277,6 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
       ...(logSubject && denied && { user: denied.subject }),
     });
   }
-}
-
-/** A host name without two dots at its end, or an address, and perhaps a port. */
-const AUTHORITY = /^(?!.*\.\.(:|$))([\w.-]+|\[[\da-f:.]+\])(:\d*)?$/i;
-
-/** No server is sent more of them. */
-const MAX_HOST_NAMES = 8;
-
-/** The hosts that the request names, in its URL and its header, without port and last dot: the code behind may go by either. */
-function hostsOf({ url, headers }: RequestLike): string[] {
-  const hosts: string[] = [];
-  const add = (authority: string) => {
-    const name = authority.toLowerCase().replace(/\.?(:\d*)?$/, '');
-    if (name !== '') hosts.push(name);
-  };
-  const target = `${url}`;
-  // A target that begins with two slashes names a host for whoever resolves it against a base.
-  const ofUrl = authorityOf(/^[/\\]{2}/.test(target) ? `https:${target}` : target);
-  if (ofUrl !== undefined) add(ofUrl);
-  const sent = readHosts(headers)?.split(',', MAX_HOST_NAMES + 1) ?? [];
-  const named = sent.map((one) => one.trim());
-  if (named.length > MAX_HOST_NAMES || named.some((one) => one !== '' && !AUTHORITY.test(one))) {
-    throw new PomeriumError(
-      'audience_mismatch',
-      'The Host of the request is none, so that nobody knows for which host it is.',
-      { expected: 'a host name, with or without a port' },
-    );
-  }
-  for (const one of named) add(one);
-  return hosts;
 }
 
 /** The key's own algorithm decides; the header may only agree with it (CVE-2015-9235, CVE-2026-22817). */

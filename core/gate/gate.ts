@@ -9,11 +9,13 @@ import { parseFrom } from '../routes/from.ts';
 import { parseUrl } from '../url.ts';
 import { createVerifier, type Verifier, type VerifyContext } from '../verifier.ts';
 import { createForwarder, type ForwardedHeaders } from './forward.ts';
+import { harmlessHeader } from './harmless-header.ts';
 import { isCorsPreflight, type RequestLike } from './headers.ts';
-import { type GateContext, type GateRequest, harmlessHeader, identify, NOBODY, type Visitor } from './identify.ts';
+import { type GateContext, identify, NOBODY, type Visitor } from './identify.ts';
 import { type GateLog, requestIdOf } from './log.ts';
 import { type GateOptions, type GateSettings, type GateSupport, readGateOptions } from './options.ts';
 import { type RefusedRequest, refusalResponse } from './refusal.ts';
+import type { GateRequest } from './request.ts';
 import { privateHeaders } from './response.ts';
 
 export type GateResult = (Visitor & { readonly type: 'allow'; readonly headers: ForwardedHeaders }) | GateRefusal;

@@ -17,8 +17,8 @@ export const MODULES: readonly MutatedModule[] = [
     tests: core('claims', 'refusal-details', 'several-audiences', 'several-issuers', 'verifier'),
   },
   {
-    files: 'core/verifier.ts',
-    tests: core('verifier', 'refusal-details', 'memo', 'events', 'several-audiences', 'several-issuers'),
+    files: 'core/{verifier,request-hosts}.ts',
+    tests: core('verifier', 'refusal-details', 'memo', 'events', 'several-audiences', 'several-issuers', 'policy'),
   },
   { files: 'core/bounded-map.ts', tests: core('memo') },
   {
@@ -109,7 +109,7 @@ export const MODULES: readonly MutatedModule[] = [
   },
   { files: 'core/gate/accept.ts', tests: core('gate-refusal') },
   {
-    files: 'core/gate/identify.ts',
+    files: 'core/gate/{identify,request,harmless-header}.ts',
     tests: core(
       'gate',
       'gate-failures',

@@ -123,7 +123,7 @@ export const MODULES: readonly MutatedModule[] = [
     ),
   },
   {
-    files: 'core/gate/gate.ts',
+    files: 'core/gate/{gate,custom-answer,home}.ts',
     tests: core(
       'gate',
       'gate-failures',

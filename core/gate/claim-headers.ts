@@ -62,7 +62,10 @@ export function setClaimHeaders(headers: Headers, identity: Identity, names: Cla
   for (const [name, text] of claimHeaders(identity, names)) headers.set(name, toHeaderValue(text));
 }
 
-/** Text as a Fetch `Headers` takes it: on most runtimes a byte string, one character a byte. */
+/**
+ * Text as a Fetch `Headers` takes it: on most runtimes a byte string, one character a byte. workerd takes text, and logs a warning
+ * with the value of each header that is not ASCII (docs/cloudflare.md).
+ */
 export function toHeaderValue(text: string): string {
   return HEADERS_TAKE_TEXT ? text : Array.from(encode(text), (byte) => String.fromCharCode(byte)).join('');
 }

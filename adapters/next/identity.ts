@@ -22,7 +22,10 @@ import { refuse } from './refuse.ts';
 import { requestHeaders } from './request-headers.ts';
 
 export interface RequireIdentityOptions {
-  /** Who may go on: a compiled policy or parsed PPL. It cannot ask about method or path: those are for `createProxy`'s `rules`. */
+  /**
+   * Who may go on: a compiled policy or parsed PPL. It cannot ask about method or path: those are for `createProxy`'s `rules`. One
+   * that is undefined is a mistake; leave it out.
+   */
   policy?: Policy | object;
 }
 

@@ -53,11 +53,10 @@ export function readIssuersFor(
   return audiences.length === 1 ? () => own : defaultIssuers;
 }
 
-/** An audience that is one of several Pomeriums has no other issuer, and none has nobody. */
+/** An audience that is one of several Pomeriums has no other issuer. */
 function ownOrAll(all: ReadonlySet<string>): ClaimRules['issuersFor'] {
   return (audiences) => {
     const own = defaultIssuers(audiences);
-    if (audiences.length === 0) return own;
     const named = [...own].filter((one) => all.has(one));
     return named.length > 0 ? new Set(named) : all;
   };

@@ -22,7 +22,10 @@ import { refuse } from './refuse.ts';
 import { requestHeaders, requireUncached } from './request-headers.ts';
 
 export interface RequireIdentityOptions {
-  /** Who may go on: a compiled policy or parsed PPL. It cannot ask about method or path: those are for `createProxy`'s `rules`. */
+  /**
+   * Who may go on: a compiled policy or parsed PPL. It cannot ask about method or path: those are for `createProxy`'s `rules`. One
+   * that is undefined is a mistake; leave it out.
+   */
   policy?: Policy | object;
 }
 
@@ -101,8 +104,11 @@ export function createIdentityFunctions(options: VercelOptions = {}): IdentityFu
   const readPolicy = (options: RequireIdentityOptions): Policy | undefined => {
     requireOptions(options);
     requireKnown(options, ['policy'], 'option of requireIdentity()');
+    if (!('policy' in options)) return undefined;
     const { policy } = options;
-    return policy && requireNoRequest(isPolicy(policy) ? policy : compile(policy));
+    // One that was looked up and is not there is refused, too: without it everybody who is signed in would pass.
+    if (typeof policy !== 'object' || policy === null) return compilePolicy(policy);
+    return requireNoRequest(isPolicy(policy) ? policy : compile(policy));
   };
   const authorizeHere = async (policy: Policy | undefined) => {
     if (policy) return authorize({ headers: await requestHeaders() }, policy);
@@ -119,7 +125,8 @@ export function createIdentityFunctions(options: VercelOptions = {}): IdentityFu
     },
     async requireIdentity(given: WithHeaders | RequireIdentityOptions = {}, options: RequireIdentityOptions = {}) {
       if (isRequest(given)) return identityIn(await authorize(given, readPolicy(options) ?? SOMEBODY));
-      const policy = readPolicy(given);
+      // Where the request is undefined, the options still count.
+      const policy = readPolicy(given) ?? readPolicy(options);
       try {
         return identityIn(await authorizeHere(policy));
       } catch (error) {

@@ -127,6 +127,20 @@ describe('an answer', () => {
   });
 });
 
+test('the rules of an app that mounts another one are about the whole path', async () => {
+  const inner = new Hono().get('/x', (c) => c.text('in'));
+  const rules = [
+    { prefix: '/api', access: { allow: { or: [{ groups: 'nobody' }] } } },
+    { prefix: '/', access: 'authenticated' },
+  ] as const;
+  const app = new Hono()
+    .use(pomerium({ ...options, rules, log: false }))
+    .mount('/api', inner.fetch)
+    .mount('/open', inner.fetch);
+  assert.equal((await app.request('/api/x', { headers: SENDERS.alice })).status, 403);
+  assert.equal(await (await app.request('/open/x', { headers: SENDERS.alice })).text(), 'in');
+});
+
 describe('the request behind pomerium()', () => {
   const spoofed = { ...SENDERS.alice, 'x-pomerium-claim-email': 'root@evil.test' };
   const claimHeaders = ['department'];

@@ -187,6 +187,22 @@ describe('requireIdentity()', () => {
       'invalid_configuration',
     );
   });
+
+  test('lets nobody in by a policy that was looked up and is not there', async () => {
+    mine(token);
+    const request = { headers: { [ASSERTION]: token } };
+    for (const policy of [undefined, null, false, '', 0]) {
+      const given: object = { policy };
+      assert.equal(await codeOf(() => requireIdentity(given)), 'invalid_configuration', `${policy}`);
+      assert.equal(await codeOf(() => requireIdentity(request, given)), 'invalid_configuration', `${policy}`);
+    }
+  });
+
+  test('asks the policy where the request before it is undefined', async () => {
+    mine(token);
+    const request = undefined as unknown as Request;
+    assert.equal(await codeOf(() => requireIdentity(request, { policy: admins })), 'policy_denied');
+  });
 });
 
 describe('the configuration of both', () => {

@@ -1,4 +1,5 @@
 import { base64url, CompactSign } from 'jose';
+import { toBytes } from './bytes.ts';
 import type { SigningKey } from './signing-key.ts';
 
 /** Claims or header members; `undefined` leaves one out. */
@@ -9,7 +10,7 @@ export function signClaims(key: SigningKey, claims: Members, header: Members = {
   const joseHeader = { alg: key.algorithm, kid: key.kid, typ: 'JWT', ...header };
   const payload = JSON.stringify(claims);
   if (!canJoseSign(key, joseHeader)) return signText(key, JSON.stringify(joseHeader), payload);
-  return new CompactSign(new TextEncoder().encode(payload))
+  return new CompactSign(toBytes(payload))
     .setProtectedHeader({ ...joseHeader, alg: key.algorithm })
     .sign(key.privateKey);
 }
@@ -30,5 +31,5 @@ export async function signText(
   payload: string | Uint8Array,
 ): Promise<string> {
   const input = `${base64url.encode(header)}.${base64url.encode(payload)}`;
-  return `${input}.${base64url.encode(await key.sign(new TextEncoder().encode(input)))}`;
+  return `${input}.${base64url.encode(await key.sign(toBytes(input)))}`;
 }

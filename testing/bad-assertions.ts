@@ -2,6 +2,7 @@ import { base64url, CompactSign } from 'jose';
 import type { PomeriumErrorCode } from '../core/errors.ts';
 import { ASSERTION_HEADER } from '../core/gate/headers.ts';
 import { type Members, signClaims, signText } from './assertion.ts';
+import { toBytes } from './bytes.ts';
 import { makeSigningKey, type SigningKey } from './signing-key.ts';
 
 /** A request that must be refused, as an attacker or a mistake would send it. */
@@ -63,10 +64,9 @@ export async function badRequests(target: Target): Promise<BadRequest[]> {
 async function badKeys({ key, claims }: Target): Promise<Row[]> {
   const stranger = await makeSigningKey(key.algorithm);
   const { publicJwk } = stranger;
-  const encode = (text: string) => new TextEncoder().encode(text);
-  const withPublicKeyAsSecret = await new CompactSign(encode(JSON.stringify(claims)))
+  const withPublicKeyAsSecret = await new CompactSign(toBytes(JSON.stringify(claims)))
     .setProtectedHeader({ alg: 'HS256', kid: key.kid, typ: 'JWT' })
-    .sign(encode(key.spki));
+    .sign(toBytes(key.spki));
   return [
     ['signed by a stranger', 'unknown_key', await signClaims(stranger, claims)],
     [

@@ -1,5 +1,5 @@
 import { base64url, importJWK } from 'jose';
-import { assert, describe, test } from 'vitest';
+import { afterEach, assert, describe, test, vi } from 'vitest';
 import { createVerifier, type MaybeAnonymous, remoteKeys, staticKeys, type Verifier } from '../../core/index.ts';
 import { createTestIssuer, makeSigningKey, readSigningKey, type TestIssuer } from '../../testing/index.ts';
 import { NOW } from '../support/issuer.ts';
@@ -19,6 +19,15 @@ function decode(token: string): { header: Record<string, unknown>; claims: Recor
 }
 
 const names = (text: object) => Object.keys(text);
+
+afterEach(() => vi.unstubAllGlobals());
+
+test('createTestIssuer() signs where tests have a Uint8Array of their own, as in jsdom', async () => {
+  vi.stubGlobal('Uint8Array', class extends Uint8Array {});
+  const issuer = await createTestIssuer({ now, seed: 'jsdom' });
+  assert.equal((await verifierOf(issuer).verify(await issuer.sign())).subject, 'u-alice');
+  assert.isNotEmpty(await issuer.bad());
+});
 
 describe('createTestIssuer() signs exactly like Pomerium', () => {
   const cases: [name: string, recordedName: string, sign: (issuer: TestIssuer) => Promise<string>][] = [

@@ -127,6 +127,8 @@ export function pathTricks(path: string): string[] {
     `${path};x=1`,
     `${path}?x=1`,
     `${path}.json`,
+    // As Vercel serves the function of /api/x.
+    `${path}.ts`,
     path.toUpperCase(),
     encoded,
     path.replaceAll('/', '\\').replace('\\', '/'),

@@ -5,6 +5,7 @@ import { importJwks, readJwksText, UnusableJwks } from '../core/keys/material/jw
 import { FetchJwksError, fetchJwks, type JwksResponse } from '../core/keys/remote/fetch-jwks.ts';
 import { type RemoteSettings, readRemoteOptions } from '../core/keys/remote/options.ts';
 import { safeJson, safeText } from '../inspector/text.ts';
+import { JWKS_PATH } from '../testing/jwks-server.ts';
 import { readList } from './input.ts';
 import { EXIT, mark, paint, print, printJson } from './output.ts';
 
@@ -58,7 +59,7 @@ Examples:
 function addressOf(text: string): string {
   if (text.includes('://')) return text;
   const hasPath = /\/./.test(text);
-  return hasPath ? `https://${text}` : `https://${text.replace(/\/$/, '')}/.well-known/pomerium/jwks.json`;
+  return hasPath ? `https://${text}` : `https://${text.replace(/\/$/, '')}${JWKS_PATH}`;
 }
 
 async function examine(url: string, algorithms: readonly string[]): Promise<Report> {
@@ -73,7 +74,11 @@ async function examine(url: string, algorithms: readonly string[]): Promise<Repo
     return { ...nothing, ...times, ...keys, notes: keys.problem === undefined ? notes : [] };
   } catch (error) {
     if (!(error instanceof FetchJwksError)) throw error;
-    return { ...nothing, problem: error.message, notes: proxyNotes(error, process.env) };
+    return {
+      ...nothing,
+      problem: error.message,
+      notes: [...proxyNotes(error, process.env), ...placeNotes(error, url)],
+    };
   }
 }
 
@@ -108,6 +113,13 @@ function adviceOn(document: string): string {
   const value = parseObject(document);
   const url = value && Object.hasOwn(value, 'jwks_uri') ? value['jwks_uri'] : undefined;
   return typeof url === 'string' ? ` It is a discovery document; its key set is at ${safeJson(url)}.` : '';
+}
+
+/** Of a page, which asks people to sign in or is not there. */
+function placeNotes({ reason }: FetchJwksError, url: string): string[] {
+  const { origin, pathname } = new URL(url);
+  if ((reason !== 'redirect' && reason !== 'status') || pathname === JWKS_PATH) return [];
+  return [`Pomerium has its key set at another path of each route's host: ${origin}${JWKS_PATH}`];
 }
 
 /** Node.js goes by way of a proxy only where it is told to. */

@@ -1,5 +1,5 @@
 const NAMED = /x-pomerium-jwt-assertion["']?\s*:\s*["']?([^\s"']+)/i;
-const JWS = /\beyJ[\w-]+\.[\w-]+\.[\w-]*/g;
+const JWS = /^eyJ[\w-]+\.[\w-]+\.[\w-]*$/;
 
 /**
  * The assertion in what people copy: with the header's name, as a bearer token, in quotes, broken into lines, among the headers
@@ -10,9 +10,12 @@ export function pickAssertion(text: string): string {
   const value = trimmed.replace(/^x-pomerium-jwt-assertion:\s*/i, '').replace(/^(authorization:\s*)?bearer\s+/i, '');
   // Nothing stands around it, whether it is good or not.
   if (/^[\w.,=+/ -]*$/.test(value)) return value;
-  const oneLine = value.replace(/\s*\n\s*/g, '');
+  const oneLine = value
+    .split('\n')
+    .map((line) => line.trim())
+    .join('');
   if (/^[\w-]+\.[\w-]+\.[\w-]*$/.test(oneLine)) return oneLine;
   const [, named] = NAMED.exec(trimmed) ?? [];
-  const [only, ...others] = new Set(trimmed.match(JWS));
+  const [only, ...others] = new Set(trimmed.split(/[^\w.-]+/).filter((word) => JWS.test(word)));
   return named ?? (others.length === 0 ? only : undefined) ?? value;
 }

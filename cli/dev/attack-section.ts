@@ -21,14 +21,19 @@ export function attackSection({ findings, answer }: Partial<AttackOutcome>): Htm
   // Some are named by the path, which may be another one by now.
   if (findings.length === 0)
     return html`<p class="verdict open" role="status">? Nothing was sent: there is no such attack on this path.</p>`;
-  const wrong = findings.filter(({ verdict }) => verdict === 'let in').length;
+  const count = (verdict: Finding['verdict']) => findings.filter((finding) => finding.verdict === verdict).length;
+  const [wrong, unclear] = [count('let in'), count('unclear')];
+  const [look, summary] =
+    wrong > 0
+      ? ['fail', `✗ ${wrong} got in that must not.`]
+      : unclear > 0
+        ? ['open', `? None of ${findings.length} got in that must not, and ${unclear} of them cannot be told.`]
+        : ['pass', `✓ None of ${findings.length} got in that must not.`];
   const table = findingsTable(findings);
   // A long table says nothing more where all is well, or where the path is open.
   const isShort = findings.length === 1 || (wrong > 0 && !isOpen(findings));
   return html`${isOpen(findings) && html`<p class="verdict open">? ${OPEN_PATH}</p>`}
-<p class="verdict ${wrong > 0 ? 'fail' : 'pass'}" role="status">${
-    wrong > 0 ? `✗ ${wrong} got in that must not.` : `✓ None of ${findings.length} got in that must not.`
-  }</p>
+<p class="verdict ${look}" role="status">${summary}</p>
 ${answer !== undefined && html`<h3>What the app answered</h3><pre>${safeLines(answer.slice(0, MAX_LENGTH))}</pre>`}
 ${isShort ? table : html`<details><summary>Each of them</summary>${table}</details>`}`;
 }

@@ -2,7 +2,7 @@ import { PomeriumError, type PomeriumErrorCode } from '../errors.ts';
 
 /** What a client may know of a refusal: nothing that was expected, nothing that came. */
 const DETAILS: Readonly<Record<PomeriumErrorCode, string>> = {
-  missing_assertion: 'The request did not come through Pomerium.',
+  missing_assertion: 'The request carries no Pomerium assertion.',
   duplicate_assertion: 'The request carries more than one Pomerium assertion.',
   malformed_assertion: 'The Pomerium assertion is malformed.',
   unsupported_algorithm: 'The Pomerium assertion is signed in a way that is not accepted.',

@@ -370,7 +370,11 @@ describe('pomerium-edge jwks', () => {
       const { publicJwk } = await makeSigningKey('RS256');
       documents['/rsa'] = JSON.stringify({ keys: [{ ...publicJwk, kid: 'k1' }] });
       documents['/both'] = JSON.stringify({ keys: [{ ...publicJwk, kid: 'k1' }, (await makeSigningKey()).publicJwk] });
-      server = await serve(({ url = '' }, response) => void response.end(documents[url]));
+      server = await serve(({ url = '' }, response) => {
+        if (url === '/') response.writeHead(302, { location: 'https://a/.pomerium/sign_in' });
+        if (url === '/jwks') response.writeHead(404);
+        response.end(documents[url]);
+      });
     });
     afterAll(() => server.close());
 
@@ -381,13 +385,15 @@ describe('pomerium-edge jwks', () => {
         /✗ A verifier that accepts ES256 uses none[\s\S]*\? skipped {2}k1: .*algorithms: \['RS256'\] \(POMERIUM_ALG/,
       ],
       ['/both', 0, /✓ ES256[\s\S]*\? skipped {2}k1: It is for RS256/],
+      ['/', 1, /a redirect, [\s\S]*\? Pomerium has its key set at .*:\d+\/\.well-known\/pomerium\/jwks\.json\n/],
+      ['/jwks', 1, /status 404\.\n\? Pomerium has its key set at /],
       ['/page', 1, /It is a page \(HTML\): .*Take the host of a route, as in https/],
       ['/discovery', 1, /its key set is at "https:\/\/a\.example\.com\/keys\\u001b\[2J"\./],
       ['/none', 1, /publishes no signing key/],
       ['/proto', 1, /not a JWKS, which is a JSON object with "keys"\.\n/],
     ];
     for (const [path, code, message] of cases) {
-      test(path.slice(1), async () => {
+      test(path, async () => {
         const result = await runCli(['jwks', server.url + path]);
         assert.match(result.stdout, message);
         assert.equal(result.code, code);

@@ -66,6 +66,15 @@ describe('pomerium-edge dev, where the app does not run', () => {
     }
   });
 
+  test('calls attacks on an app that is not there no success', async () => {
+    const text = await page('/.pomerium/attack', { path: '/' });
+    assert.match(
+      text,
+      /<p class="verdict open" role="status">\? None of (\d+) got in that must not, and \1 of them cannot be told\.<\/p>/,
+    );
+    assert.notInclude(text, '✓ None of');
+  });
+
   test('says of an attack on another path that nothing was sent', async () => {
     const text = await page('/.pomerium/attack', { attack: 'path /admin/.', path: '/other' });
     assert.include(text, 'Nothing was sent: there is no such attack on this path.');

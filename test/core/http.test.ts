@@ -176,6 +176,11 @@ describe('threat: header spelling and unsigned identity headers', () => {
 });
 
 describe('problemResponse', () => {
+  test('says of a missing assertion no more than that: its route may not pass it on', async () => {
+    const response = problemResponse(new PomeriumError('missing_assertion', 'details for the operator'));
+    assert.equal((await response.json()).detail, 'The request carries no Pomerium assertion.');
+  });
+
   const secret = { expected: 'app.secret.example.com', received: 'token-value' };
 
   test('a 401 is a problem with a challenge, not cached, that gives nothing away', async () => {

@@ -32,6 +32,13 @@ describe('the assertion in what people copy', () => {
     });
   }
 
+  test('takes time in proportion to the text, whatever it is', () => {
+    for (const part of [' ', '\n', 'eyJ-', 'eyJ.', '<eyJ', 'x-pomerium-jwt-assertion:']) {
+      const text = `"${part.repeat(100_000)}"`;
+      assert.isAbove(pickAssertion(text).length, 1000, part);
+    }
+  }, 5000);
+
   const left: [name: string, text: string][] = [
     ['two of them', `${TOKEN},${TOKEN}`],
     ['two of them on lines', `${TOKEN}\n${OTHER}`],

@@ -54,3 +54,12 @@ describe('the bill of materials', () => {
     assert.notProperty(bom.metadata, 'timestamp');
   });
 });
+
+test('no peer is taken in a major version that nobody has tried', () => {
+  const { peerDependencies } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8'));
+  const ranges = Object.entries<string>(peerDependencies).flatMap(([name, range]) =>
+    range.split('||').map((one) => [name, one.trim()] as const),
+  );
+  assert.isAbove(ranges.length, 4);
+  for (const [name, range] of ranges) assert.match(range, /^\^\d|<\d+$/, name);
+});

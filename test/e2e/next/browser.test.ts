@@ -75,7 +75,7 @@ describe('examples/nextjs in a browser', () => {
       const { page, complaints } = await open(`${server.url}/account`, options);
       assert.equal(await page.title(), `Please sign in – ${HOST}`);
       assert.equal(await page.getByRole('heading', { level: 1 }).innerText(), 'Please sign in');
-      assert.include(await page.getByRole('main').innerText(), 'The request did not come through Pomerium.');
+      assert.include(await page.getByRole('main').innerText(), 'The request carries no Pomerium assertion.');
       assert.include(await page.getByRole('contentinfo').innerText(), 'missing_assertion');
       const width = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
       assert.equal(width, 0, 'nothing sticks out');

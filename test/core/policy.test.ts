@@ -149,7 +149,10 @@ describe('a policy in the verifier', () => {
     for (const context of [forNobody, { policies: [forNobody] }, { Policy: forNobody }] as object[]) {
       const error = await errorOf(() => rig.verifier.verify(token, context));
       assert.equal(error?.code, 'invalid_configuration');
-      assert.match(error?.message ?? '', /^There is no member of a context ".*"; there are requestInfo, policy, waitUntil/);
+      assert.match(
+        error?.message ?? '',
+        /^There is no member of a context ".*"; there are requestInfo, policy, waitUntil/,
+      );
       assert.equal(await codeOf(() => rig.verifier.verifyRequest({ headers }, context)), 'invalid_configuration');
     }
   });

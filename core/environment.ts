@@ -126,22 +126,34 @@ const AUTH_OPTIONS = [...VERIFIER_OPTIONS, 'listClaims', 'leaveToPomerium'].filt
 export function createVerifierFromEnvironment(
   env: object,
   options: AuthOptions = {},
-  { otherVariables, ...platform }: VerifierPlatform & { otherVariables?: readonly string[] } = {},
+  platform: VerifierPlatform & { otherVariables?: readonly string[] } = {},
 ): Verifier<Identity> {
   requireKnown(withoutUnset(options), AUTH_OPTIONS, 'option');
-  requireKnownVariables(env, VERIFIER_VARIABLES, otherVariables);
   return createVerifier({ ...optionsFromEnvironment(env, options, platform), allowAnonymous: false });
 }
 
 /**
  * The environment as options for `createVerifier`, which judges them. Each of `options` replaces what the environment says.
- * `platform`: how keys are fetched where they are, and a listener beside that of the options.
- * @throws {PomeriumError} `invalid_configuration`
+ * `platform`: as for `createVerifierFromEnvironment`.
+ * @throws {PomeriumError} `invalid_configuration`, also for a variable that is misspelt or that no verifier can honour
  */
 export function optionsFromEnvironment(
   env: object,
   options: EnvironmentOptions = {},
-  { onEvent: log, ...remote }: VerifierPlatform & PlatformKeysOptions = {},
+  { otherVariables, ...platform }: VerifierPlatform & PlatformKeysOptions & { otherVariables?: readonly string[] } = {},
+): EitherOptions {
+  requireKnownVariables(env, VERIFIER_VARIABLES, otherVariables);
+  return readEnvironment(env, options, platform);
+}
+
+/**
+ * The same where the names of the variables are judged elsewhere.
+ * @throws {PomeriumError} `invalid_configuration`
+ */
+export function readEnvironment(
+  env: object,
+  options: EnvironmentOptions,
+  { onEvent: log, ...remote }: VerifierPlatform & PlatformKeysOptions,
 ): EitherOptions {
   const set = withoutUnset(options);
   const { jwks, jwksUrl, policy: ppl, ...variables } = readVariables(env as Environment, VARIABLES);

@@ -1,16 +1,15 @@
 import { type Assertion, type HeaderMemo, parseAssertion, rememberHeader, requireOne } from './assertion.ts';
 import { BoundedMap } from './bounded-map.ts';
 import { type Claims, checkClaims, parseClaims } from './claims.ts';
-import { describeValue, PomeriumError } from './errors.ts';
+import { configurationError, describeValue, PomeriumError } from './errors.ts';
 import { callSafely, type EventRequest, type EventSubject, emitTo } from './events.ts';
 import { ASSERTION_FOR_HEADER, hasBearer, type RequestLike, readAssertion, readHeader } from './gate/headers.ts';
 import type { GateVerification } from './gate-verification.ts';
 import { type Identity, type MaybeAnonymous, toIdentity } from './identity.ts';
 import type { VerificationKey } from './keys/key-set.ts';
 import type { KeyContext } from './keys/source.ts';
-import { requireKnown } from './option-readers.ts';
 import type { RoutesVerifierOptions, VerifierOptions } from './options.ts';
-import { type Policy, type RequestInfo, requireAllowed } from './policy/policy.ts';
+import { isPolicy, type Policy, type RequestInfo, requireAllowed } from './policy/policy.ts';
 import { isPromiseLike } from './promise.ts';
 import { hostsOf } from './request-hosts.ts';
 import { readPolicy, readVerifierOptions, type SignedInSettings, type VerifierSettings } from './settings.ts';
@@ -89,17 +88,6 @@ const MAX_REMEMBERED_CHARACTERS = 1_048_576;
 
 type VerifierContext = VerifyContext & GateVerification;
 
-const CONTEXT_NAMES: readonly (keyof VerifierContext)[] = [
-  'requestInfo',
-  'policy',
-  'waitUntil',
-  'eventRequest',
-  'logSubject',
-  'anyRoute',
-  'expectNobody',
-  'onDenied',
-];
-
 class AssertionVerifier implements Verifier<MaybeAnonymous> {
   readonly #settings: VerifierSettings;
   readonly #subject: EventSubject;
@@ -153,8 +141,8 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
     const keyContext = this.#keyContext(context);
     let verified: MaybeAnonymous | undefined;
     try {
-      // A policy under another name, or in the place of the context, would not be asked.
-      requireKnown(context, CONTEXT_NAMES, 'member of a context');
+      if (isPolicy(context))
+        throw configurationError('The context is a policy, which would not be asked; write { policy }.');
       const text = requireOne(value, { hasBearer: isBearer });
       const remembered = this.#remembered.get(text);
       const assertion = remembered?.assertion ?? parseAssertion(text, this.#headers);

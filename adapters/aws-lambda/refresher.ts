@@ -4,9 +4,9 @@ import {
   configurationError,
   createVerifier,
   isEntryKey,
-  optionsFromEnvironment,
   PomeriumError,
   type PomeriumEvent,
+  readEnvironment,
   requireOptions,
   type VerifierOptions,
 } from '../../core/adapter.ts';
@@ -64,7 +64,7 @@ export function createRefresher(options: RefresherOptions = {}): () => Promise<v
   };
   // Variables of the gates that this is the refresher of are theirs.
   const makeVerifier = (store: NonNullable<VerifierOptions['store']>) => {
-    const verifierOptions = optionsFromEnvironment(
+    const verifierOptions = readEnvironment(
       env,
       { ...given, onEvent, store },
       { onEvent: log.event, transport: httpsTransport },

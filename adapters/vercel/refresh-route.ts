@@ -2,8 +2,8 @@ import {
   type AuthOptions,
   collectPending,
   createVerifier,
-  optionsFromEnvironment,
   type PomeriumEvent,
+  readEnvironment,
   requireKnown,
   requireOptions,
   throttledStore,
@@ -129,9 +129,7 @@ async function refreshedItems(
   };
   const { waitUntil, settle } = collectPending({ limit: REFRESH_LIMIT });
   const store = throttledStore(edgeConfig, { rewriteAfter });
-  const verifier = createVerifier(
-    optionsFromEnvironment(env, { ...options, onEvent, store }, { fetch: uncachedFetch }),
-  );
+  const verifier = createVerifier(readEnvironment(env, { ...options, onEvent, store }, { fetch: uncachedFetch }));
   try {
     await verifier.ready({ waitUntil });
     await settle();

@@ -1,4 +1,4 @@
-import { optionsFromEnvironment } from '../environment.ts';
+import { readEnvironment } from '../environment.ts';
 import { PomeriumError } from '../errors.ts';
 import { callSafely } from '../events.ts';
 import type { Identity, MaybeAnonymous } from '../identity.ts';
@@ -68,7 +68,7 @@ export function createGate<NativeRequest>(
   const settings = readGateOptions(env, options, platform);
   const { rules, shared, endAtExpiry, onRefused, corsOrigins, refusalPage } = settings;
   const { log, keys, requestIdHeader, noStoreHeaders = {}, makeVerifier = createVerifier } = platform;
-  const verifierOptions = optionsFromEnvironment(env, settings.verifierOptions, {
+  const verifierOptions = readEnvironment(env, settings.verifierOptions, {
     ...keys,
     ...(settings.log && { onEvent: log.event }),
   });

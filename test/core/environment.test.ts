@@ -1,6 +1,6 @@
 import { assert, describe, test } from 'vitest';
 import { GATE_VARIABLES, type GateOptions } from '../../core/adapter.ts';
-import { type EnvironmentOptions, VERIFIER_VARIABLES } from '../../core/environment.ts';
+import { type EnvironmentOptions, readEnvironment, VERIFIER_VARIABLES } from '../../core/environment.ts';
 import { readGateOptions } from '../../core/gate/settings.ts';
 import {
   compilePolicy,
@@ -29,7 +29,7 @@ const origin = await Origin.start(jwksAnswer(KEYS));
 /** What a gate is told, by variables and options, without what is made of it. */
 function settings(env: object, options: GateOptions = {}) {
   const { rules, verifierOptions, ...own } = readGateOptions({ ...base, ...env }, options, {});
-  const { keys, policy, ...verifier } = optionsFromEnvironment({ ...base, ...env }, verifierOptions);
+  const { keys, policy, ...verifier } = readEnvironment({ ...base, ...env }, verifierOptions, {});
   return { ...own, ...verifier, access: rules?.accessTo(['/']) };
 }
 
@@ -316,6 +316,13 @@ describe('optionsFromEnvironment', () => {
     const sentence = /^POMERIUM_AUDIENCE is not set; set it to the host name .*, or set POMERIUM_ROUTES to the routes/;
     assertMisconfigured(() => optionsFromEnvironment({}), sentence);
     assert.deepEqual(optionsFromEnvironment({ POMERIUM_AUDIENCE: HOST }).audience, [HOST]);
+  });
+
+  test('refuses a variable that is misspelt, or that only a gate can honour, unless it is for another gate', () => {
+    const env = { ...base, POMERIUM_RULES: '[]' };
+    assertMisconfigured(() => optionsFromEnvironment({ ...base, POMERIUM_POLICYY: '{}' }), /write POMERIUM_POLICY,/);
+    assertMisconfigured(() => optionsFromEnvironment(env), /^POMERIUM_RULES is set and cannot be honoured here/);
+    assert.doesNotThrow(() => optionsFromEnvironment(env, {}, { otherVariables: ['POMERIUM_RULES'] }));
   });
 
   test('takes compiled routes and such as are not', async () => {

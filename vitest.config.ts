@@ -68,6 +68,7 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           exclude: ALONE,
+          globalSetup: 'test/harness/packed-files.ts',
           testTimeout: 240_000,
           hookTimeout: 240_000,
           maxWorkers: '100%',

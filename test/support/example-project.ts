@@ -1,4 +1,5 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { must, ROOT } from '../../scripts/run.ts';
@@ -102,15 +103,17 @@ function isOf(range: string, place: string): boolean {
   return major === undefined || version?.startsWith(`${major}.`) === true;
 }
 
-let packed: Promise<string[]> | undefined;
+let packed: Promise<readonly string[]> | undefined;
 
-/** The paths that `npm pack` would pack. */
-export function packedFiles(): Promise<string[]> {
-  packed ??= must('npm', ['pack', '--silent', '--dry-run', '--json', '--ignore-scripts'], { capture: true }).then(
-    (json) => {
-      const [{ files }] = JSON.parse(json) as [{ files: { path: string }[] }];
-      return files.map(({ path }) => path);
-    },
-  );
+/** The paths that `npm pack` would pack. npm takes seconds for that: tests share what test/harness/packed-files.ts found. */
+export function packedFiles(): Promise<readonly string[]> {
+  const { PACKED_FILES } = process.env;
+  packed ??= PACKED_FILES === undefined ? askNpm() : readFile(PACKED_FILES, 'utf8').then(JSON.parse);
   return packed;
+}
+
+async function askNpm(): Promise<readonly string[]> {
+  const json = await must('npm', ['pack', '--silent', '--dry-run', '--json', '--ignore-scripts'], { capture: true });
+  const [{ files }] = JSON.parse(json) as [{ files: { path: string }[] }];
+  return files.map(({ path }) => path);
 }

@@ -1,4 +1,6 @@
 import { type Command, Option } from 'commander';
+import { isObject } from '../core/json.ts';
+import { readAudiences } from '../core/trust-options.ts';
 import { safeLines, safeText } from '../inspector/text.ts';
 import { createTestIssuer } from '../testing/issuer.ts';
 import type { SigningKey } from '../testing/signing-key.ts';
@@ -27,7 +29,7 @@ export function addDev(program: Command): void {
     .requiredOption('--to <url>', 'your app, as in http://127.0.0.1:3000')
     .option('--host <host>', 'the route’s host, your app’s POMERIUM_AUDIENCE', 'app.corp.example.com')
     .addOption(new Option('--issuer-format <format>', 'as jwt_issuer_format').choices(['host', 'uri']).default('host'))
-    .option('--port <number>', 'to listen on, on localhost alone; 0 for any', readNumber('port'), 8000)
+    .option('--port <number>', 'to listen on, on localhost alone; 0 for any', readNumber('port', { max: 65_535 }), 8000)
     .option('--identities <file>', 'who can be signed in: JSON, names with claims')
     .option('--as <name>', 'who is signed in until a browser chooses; default: the first of them')
     .option(
@@ -60,6 +62,10 @@ async function makeState(options: DevOptions, { keys, keep }: DevKeys): Promise<
   if (!URL.canParse(to) || new URL(to).protocol !== 'http:' || new URL(to).pathname !== '/') {
     throw new UsageError(`--to must be an origin on this machine, as in http://127.0.0.1:3000; it is ${to}.`);
   }
+  if (isOwnAddress(new URL(to), options.port)) {
+    throw new UsageError(`--to ${to} is the address of this stand-in itself; say --port with another one for it.`);
+  }
+  readAudiences(host);
   const identities = file === undefined ? DEFAULT_IDENTITIES : readIdentities(await readText(file), file);
   const issuer = await createTestIssuer({ host, issuerFormat, keys });
   return createDevState({
@@ -69,6 +75,11 @@ async function makeState(options: DevOptions, { keys, keep }: DevKeys): Promise<
     identities,
     ...(options.as !== undefined && { defaultIdentity: nameOf(options.as, identities) }),
   });
+}
+
+/** Each request would come back, and be sent again, for ever. */
+function isOwnAddress({ hostname, port }: URL, own: number): boolean {
+  return Number(port || 80) === own && /^(localhost|.*\.localhost|127\..*|0\.0\.0\.0|\[::1?\])$/.test(hostname);
 }
 
 function nameOf(text: string, identities: Identities): string {
@@ -90,12 +101,18 @@ function warn(text: string): void {
 
 function readIdentities(text: string, file: string): Identities {
   try {
-    const identities = JSON.parse(text);
-    if (Object.values(identities).every((claims) => typeof claims === 'object' && claims !== null)) return identities;
+    const identities: unknown = JSON.parse(text);
+    if (isIdentities(identities)) return identities;
   } catch {
     // Said below.
   }
-  throw new UsageError(`${file} must be JSON: an object of names with claims.`);
+  throw new UsageError(`${file} must be JSON: an object of names with claims, as {"Carol": {"sub": "u-carol"}}.`);
+}
+
+function isIdentities(value: unknown): value is Identities {
+  if (!isObject(value)) return false;
+  const entries = Object.entries(value);
+  return entries.length > 0 && entries.every(([name, claims]) => name !== '' && isObject(claims));
 }
 
 function describe({ url, jwksUrl }: DevServer, state: DevState): string {

@@ -53,8 +53,8 @@ export function addDoctor(program: Command): void {
     )
     .option('--pomerium <url>', 'with --cookie: where the route is; default: https:// and the audience')
     .option('--public <path...>', 'meant for everybody, as /robots.txt or /assets/*; other paths are not')
-    .option('--rate <number>', 'requests a second', readNumber('rate'), 5)
-    .option('--timeout <seconds>', 'for each request', readNumber('timeout'), 10)
+    .option('--rate <number>', 'requests a second', readNumber('rate', { min: 0.01, max: 10_000 }), 5)
+    .option('--timeout <seconds>', 'for each request', readNumber('timeout', { min: 0.01, max: 3600 }), 10)
     .option('--junit <file>', 'write a JUnit report')
     .option('--json', 'print JSON')
     .option('-y, --yes', 'do not ask')
@@ -63,10 +63,11 @@ export function addDoctor(program: Command): void {
       await confirm(url, options);
       const plan = await readPlan(url, options);
       const findings = await examine(url, plan, { ...options, publicPaths: readPaths(options.public) });
-      if (options.junit !== undefined) await writeFile(options.junit, toJUnit(url, findings));
       if (options.json) printJson({ url, findings });
       else printFindings(findings, plan, options);
       process.exitCode = exitCodeOf(findings);
+      // Last: where it cannot be written, what was found is there all the same.
+      if (options.junit !== undefined) await writeFile(options.junit, toJUnit(url, findings));
     });
 }
 
@@ -137,7 +138,9 @@ function printFindings(findings: readonly Finding[], { expected }: Plan, { key }
   for (const fix of new Set(findings.flatMap((finding) => finding.fix ?? []))) print(`\n→ ${fix}.`);
   const count = (verdict: Finding['verdict']) => findings.filter((finding) => finding.verdict === verdict).length;
   const requests = findings.filter(({ name }) => name !== CONTROL).length;
-  print(`\n${requests} requests: ${count('let in')} let in that must not be, ${count('unclear')} unclear.`);
+  print(
+    `\n${requests} ${requests === 1 ? 'request' : 'requests'}: ${count('let in')} let in that must not be, ${count('unclear')} unclear.`,
+  );
   if (key === undefined && expected)
     print('The routes were not tried: only with --key can their assertions be signed.');
   if (key === undefined || !expected || expected.allowed) return;

@@ -1,4 +1,6 @@
 import { readFile } from 'node:fs/promises';
+import { buffer } from 'node:stream/consumers';
+import { pickAssertion } from '../inspector/pasted.ts';
 import { UsageError } from './output.ts';
 
 /** An assertion from the argument, from stdin (`-`, or a pipe), or typed where nobody sees it. Throws `UsageError` for none. */
@@ -9,11 +11,7 @@ export async function readAssertionInput(argument: string | undefined): Promise<
     throw new UsageError(
       isArgument ? 'The assertion is empty; is its variable set?' : 'Nothing came on standard input.',
     );
-  // As people copy it: with the header's name, or as a bearer token.
-  return text
-    .trim()
-    .replace(/^x-pomerium-jwt-assertion:\s*/i, '')
-    .replace(/^(authorization:\s*)?bearer\s+/i, '');
+  return pickAssertion(text);
 }
 
 async function readStdin(isExplicit: boolean): Promise<string> {
@@ -21,23 +19,37 @@ async function readStdin(isExplicit: boolean): Promise<string> {
     const { default: password } = await import('@inquirer/password');
     return password({ message: 'The assertion (it is not shown):' }, { output: process.stderr });
   }
-  let text = '';
-  for await (const chunk of process.stdin.setEncoding('utf8')) text += chunk;
-  return text;
+  return readText('-');
 }
 
-/** A file's text. Throws `UsageError`, naming the file. */
+/** A file's text; `-` is standard input. Throws `UsageError`, naming the file. */
 export async function readText(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch((error) => {
-    throw new UsageError(`${path} cannot be read: ${error.code ?? error.message}.`);
-  });
+  try {
+    return decode(path === '-' ? await buffer(process.stdin) : await readFile(path));
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    throw new UsageError(`${path} cannot be read: ${'code' in error ? error.code : error.message}.`);
+  }
+}
+
+/** As editors write it, and PowerShell: UTF-8, or UTF-16 by its mark; the mark is no text. */
+function decode(bytes: Uint8Array): string {
+  const [first, second] = bytes;
+  const isLittle = first === 0xff && second === 0xfe;
+  const isBig = first === 0xfe && second === 0xff;
+  return new TextDecoder(isLittle ? 'utf-16le' : isBig ? 'utf-16be' : 'utf-8').decode(bytes);
 }
 
 /** A number of an option. Throws `UsageError`. */
-export function readNumber(name: string): (value: string) => number {
+export function readNumber(
+  name: string,
+  { min = 0, max = Number.MAX_VALUE }: { min?: number; max?: number } = {},
+): (value: string) => number {
   return (value) => {
-    if (/^\d+(\.\d+)?$/.test(value)) return Number(value);
-    throw new UsageError(`--${name} must be a number; it is ${JSON.stringify(value)}.`);
+    const number = /^\d+(\.\d+)?$/.test(value) ? Number(value) : Number.NaN;
+    if (number >= min && number <= max) return number;
+    const range = max === Number.MAX_VALUE ? '' : ` from ${min} to ${max}`;
+    throw new UsageError(`--${name} must be a number${range}; it is ${JSON.stringify(value)}.`);
   };
 }
 

@@ -6,7 +6,7 @@ import { defaultIssuers, readAudiences } from '../core/trust-options.ts';
 import { type Check, type Explanation, explain } from '../inspector/explain.ts';
 import { describeTime, safeJson, safeText, toIsoTime } from '../inspector/text.ts';
 import { readAssertionInput, readList, readNumber, readText } from './input.ts';
-import { EXIT, mark, paint, print, printJson } from './output.ts';
+import { EXIT, mark, paint, print, printJson, UsageError } from './output.ts';
 
 interface InspectOptions {
   readonly audience?: readonly string[];
@@ -68,7 +68,10 @@ async function inspect(text: string, options: InspectOptions): Promise<Explanati
 async function keysFrom({ key, jwks, audience = [] }: InspectOptions): Promise<KeySource | undefined> {
   if (key !== undefined) return readKeys(await readText(key));
   if (jwks === undefined) return undefined;
-  return remoteKeys(jwks === 'default' ? `https://${audience[0] ?? ''}/.well-known/pomerium/jwks.json` : jwks);
+  if (jwks !== 'default') return remoteKeys(jwks);
+  const [host] = audience;
+  if (host === undefined) throw new UsageError('--jwks default is the key set of the audience: say --audience, too.');
+  return remoteKeys(`https://${host}/.well-known/pomerium/jwks.json`);
 }
 
 /** What is wrong with the keys themselves, also what only an engine can tell, is a wrong call, and nothing of the assertion. */

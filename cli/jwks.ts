@@ -37,8 +37,7 @@ export function addJwks(program: Command): void {
     .option('--json', 'print JSON')
     .addHelpText('after', EXAMPLES)
     .action(async (url: string, { json, algorithms }: { json?: boolean; algorithms: readonly string[] }) => {
-      const address = url.includes('://') ? url : `https://${url}/.well-known/pomerium/jwks.json`;
-      const report = await examine(address, algorithms);
+      const report = await examine(addressOf(url), algorithms);
       if (json) printJson(report);
       else printReport(report);
       process.exitCode = report.problem === undefined ? EXIT.ok : EXIT.bad;
@@ -54,6 +53,13 @@ Examples:
   $ pomerium-edge jwks app.corp.example.com
   $ pomerium-edge jwks https://authenticate.example.com/.well-known/pomerium/jwks.json --json
   $ pomerium-edge jwks app.corp.example.com --algorithms RS256`;
+
+/** A host's key set is where Pomerium has it; whoever names a path means that. */
+function addressOf(text: string): string {
+  if (text.includes('://')) return text;
+  const hasPath = /\/./.test(text);
+  return hasPath ? `https://${text}` : `https://${text.replace(/\/$/, '')}/.well-known/pomerium/jwks.json`;
+}
 
 async function examine(url: string, algorithms: readonly string[]): Promise<Report> {
   const settings = readRemoteOptions(url, {});
@@ -107,7 +113,8 @@ function adviceOn(document: string): string {
 /** Node.js goes by way of a proxy only where it is told to. */
 function proxyNotes({ reason }: FetchJwksError, { HTTPS_PROXY, https_proxy, NODE_USE_ENV_PROXY }: NodeJS.ProcessEnv) {
   const isMissing = reason === 'unreachable' || reason === 'timeout';
-  if (!isMissing || NODE_USE_ENV_PROXY === '1' || (HTTPS_PROXY ?? https_proxy) === undefined) return [];
+  const isUsed = NODE_USE_ENV_PROXY === '1' && process.allowedNodeEnvironmentFlags.has('--use-env-proxy');
+  if (!isMissing || isUsed || !(HTTPS_PROXY || https_proxy)) return [];
   return ['HTTPS_PROXY is set, but Node.js uses it only with NODE_USE_ENV_PROXY=1 (Node.js 24.5 or later).'];
 }
 

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SigningKey } from '../testing/signing-key.ts';
 import { readText } from './input.ts';
@@ -30,6 +30,15 @@ export async function readKeyFolder(folder: string): Promise<KeyRing | undefined
   const path = keyFilesIn(folder).pem;
   if (!existsSync(path)) return undefined;
   return { keys: await readSigningKeys(await readText(path), path), rotation: await readRotation(folder) };
+}
+
+/** A file that a first key would overwrite, and that is perhaps somebody's own. A link is replaced, and what it leads to stays. */
+export async function findKeyFile(folder: string): Promise<string | undefined> {
+  for (const path of Object.values(keyFilesIn(folder))) {
+    const found = await lstat(path).catch(() => undefined);
+    if (found?.isFile()) return path;
+  }
+  return undefined;
 }
 
 async function readRotation(folder: string): Promise<Rotation | undefined> {

@@ -1,9 +1,11 @@
 import { type Command, Option } from 'commander';
 import type { Algorithm } from '../core/signature/algorithms.ts';
+import { safeLines } from '../inspector/text.ts';
 import { makeSigningKey } from '../testing/signing-key.ts';
-import { type KeyFiles, keyFilesIn, readKeyFolder, writeKeyFolder } from './key-folder.ts';
+import { findKeyFile, type KeyFiles, keyFilesIn, readKeyFolder, writeKeyFolder } from './key-folder.ts';
 import { print, printJson, UsageError } from './output.ts';
 import { dropOld, type KeyRing, nextStepAt, promoteNext, publishNext, WAIT_MINUTES } from './rotation.ts';
+import { shellWord } from './routes/quoting.ts';
 
 interface KeygenOptions {
   readonly out: string;
@@ -34,10 +36,11 @@ export function addKeygen(program: Command): void {
     .addHelpText('after', EXAMPLES)
     .action(async (options: KeygenOptions) => {
       const { out, json } = options;
+      if (out === '') throw new UsageError('--out must name a folder; it is empty.');
       const ring = await changedRing(await readKeyFolder(out), options);
       await writeKeyFolder(out, ring);
       if (json) printJson(toJson(ring, out));
-      else print([...describeKeys(ring, keyFilesIn(out)), ...describeNext(ring, out)].join('\n'));
+      else print(safeLines([...describeKeys(ring, keyFilesIn(out)), ...describeNext(ring, out)].join('\n')));
     });
 }
 
@@ -62,6 +65,8 @@ async function changedRing(ring: KeyRing | undefined, options: KeygenOptions): P
   const now = new Date();
   if (!ring) {
     if (rotate || promote || drop) throw new UsageError(`There is no ${path} to rotate.`);
+    const file = await findKeyFile(out);
+    if (file !== undefined) throw new UsageError(`${file} is there already, without ${path}: say another folder.`);
     return { keys: [await makeSigningKey(algorithm)] };
   }
   if (rotate) return publishNext(ring, await makeSigningKey(algorithm), now);
@@ -100,7 +105,7 @@ function describeKeys({ keys }: KeyRing, files: KeyFiles): string[] {
 /** What to do with the files, and what comes after that. */
 function describeNext(ring: KeyRing, out: string): string[] {
   const files = keyFilesIn(out);
-  const forPomerium = `SIGNING_KEY="$(cat ${files.base64})"`;
+  const forPomerium = `SIGNING_KEY="$(cat ${shellWord(files.base64)})"`;
   const next = nextStep(ring);
   if (!next) return [`For Pomerium: ${forPomerium}`];
   const reason =
@@ -111,6 +116,6 @@ function describeNext(ring: KeyRing, out: string): string[] {
     'Next:',
     `  1. Give Pomerium ${forPomerium}, and verifiers that do not fetch keys ${files.jwks}.`,
     `  2. Wait ${WAIT_MINUTES} minutes from when every Pomerium ${reason}.`,
-    `  3. pomerium-edge keygen --out ${out} ${next.option}   (not before ${next.notBefore})`,
+    `  3. pomerium-edge keygen --out ${shellWord(out)} ${next.option}   (not before ${next.notBefore})`,
   ];
 }

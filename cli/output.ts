@@ -18,6 +18,21 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
+/**
+ * A reader that has enough (`| head`) is no failure: the exit code stays what the command found. Anything else that stands
+ * against writing, as a full disk, is said.
+ */
+export function watchOutput(): void {
+  process.stdout
+    .on('error', () => {})
+    .once('error', ({ code }: NodeJS.ErrnoException) => {
+      if (code === 'EPIPE') return;
+      process.exitCode = EXIT.usage;
+      process.stderr.write(`pomerium-edge: standard output cannot be written: ${code}.\n`);
+    });
+  process.stderr.on('error', () => {});
+}
+
 type Colour = Parameters<typeof styleText>[0];
 
 /** Colours are for terminals (https://no-color.org). */

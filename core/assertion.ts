@@ -37,7 +37,7 @@ export function rememberHeader(headers: HeaderMemo, assertion: Assertion): void 
 }
 
 const MISSING =
-  'The request carries no assertion: it did not come through Pomerium, its route lacks pass_identity_headers: true, or Pomerium could not sign (see its log).';
+  'The request carries no assertion: it did not come through Pomerium, its route lacks pass_identity_headers: true or removes the header, or Pomerium could not sign (see its log).';
 
 /** The likeliest mistake where it is there: a route that sets `Authorization`. */
 const BEARER = 'There is a bearer token in Authorization, which is not looked at.';
@@ -54,7 +54,7 @@ export function requireOne(assertion: unknown, { hasBearer = false }: { hasBeare
   if (assertion.includes(',')) {
     throw new PomeriumError(
       'duplicate_assertion',
-      'The request carries more than one assertion. Pomerium replaces what a client sends, so one came around it.',
+      'The request carries more than one assertion: one came around Pomerium, or set_request_headers of its route has it.',
     );
   }
   if (assertion.length > MAX_ASSERTION_LENGTH) {

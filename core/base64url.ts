@@ -1,4 +1,4 @@
-import { decode } from 'jose/base64url';
+import { decodeBase64url } from '#signature';
 
 const ALPHABET = /^[A-Za-z0-9_-]*$/;
 /** Last characters whose unused low bits are zero, for a final group of two and of three characters. */
@@ -22,5 +22,5 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** The UTF-8 text in a segment that `isBase64url` accepted; throws where it is not UTF-8. A byte order mark stays. */
 export function decodeText(segment: string): string {
-  return utf8.decode(decode(segment));
+  return utf8.decode(decodeBase64url(segment));
 }

@@ -5,7 +5,7 @@ import { deepFreeze, type JsonObject, parseObject } from './json.ts';
 /** What the claims must say. Times in seconds. */
 export interface ClaimRules {
   readonly audiences: ReadonlySet<string>;
-  /** Who may have issued an assertion for these audiences: they are none where the request names hosts of different ones. */
+  /** Who may have issued an assertion for one of these audiences. */
   readonly issuersFor: (audiences: readonly string[]) => ReadonlySet<string>;
   /** What judges audience and issuer instead. `asked`: where the request was sent. */
   readonly routes?: { requireIssued(claims: Pick<Claims, 'iss' | 'aud'>, asked: readonly string[]): void } | undefined;
@@ -80,21 +80,20 @@ export function checkClaims(
   }
 }
 
-function checkAudienceAndIssuer(claims: Claims, rules: ClaimRules, hosts: readonly string[]): void {
-  checkAudience(claims.aud, rules.audiences);
-  const asked = hosts.map((host) => audiencesAt(host, rules.audiences));
-  for (const audiences of asked) checkAudience(claims.aud, audiences);
-  const isAsked = (one: string) => rules.audiences.has(one) && asked.every((audiences) => audiences.has(one));
-  checkIssuer(claims.iss, rules.issuersFor(claims.aud.filter(isAsked)));
+function checkAudienceAndIssuer({ aud, iss }: Claims, rules: ClaimRules, hosts: readonly string[]): void {
+  const audiences = audiencesFor(hosts, rules.audiences);
+  checkAudience(aud, audiences);
+  checkIssuer(iss, rules.issuersFor(aud.filter((one) => audiences.has(one))));
 }
 
-/** Those that are this host, or all where none is. Host names have no case; that of an assertion is compared exactly. */
-function audiencesAt(host: string, audiences: ReadonlySet<string>): ReadonlySet<string> {
-  const asked = [...audiences].filter((audience) => hostOf(audience) === host);
-  return asked.length > 0 ? new Set(asked) : audiences;
+/** Those of which the request may be for one: all, unless its hosts name some. Where they name two, it is for none. */
+function audiencesFor(hosts: readonly string[], audiences: ReadonlySet<string>): ReadonlySet<string> {
+  const named = hosts.filter((host) => [...audiences].some((audience) => hostOf(audience) === host));
+  if (named.length === 0) return audiences;
+  return new Set([...audiences].filter((audience) => named.every((host) => hostOf(audience) === host)));
 }
 
-/** As a request names it: an IPv6 address in brackets, which Pomerium does not sign. */
+/** As a request names it. Host names have no case (that of an assertion is compared exactly), and an IPv6 address has brackets there. */
 function hostOf(audience: string): string {
   const name = audience.toLowerCase();
   return name.includes(':') ? `[${name}]` : name;
@@ -148,7 +147,7 @@ function checkAudience(aud: readonly string[], audiences: ReadonlySet<string>): 
     'audience_mismatch',
     `The assertion is for another audience than the configured ones: audience must be the route's host${hint(aud, audiences)}.`,
     {
-      expected: listed(audiences),
+      expected: listed(audiences) || 'one host',
       received: aud.length > 0 ? aud.slice(0, 5).map(describeValue).join(', ') : describeValue(undefined),
     },
   );

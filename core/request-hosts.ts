@@ -8,23 +8,22 @@ const AUTHORITY = /^(?!.*\.\.(:|$))([\w.-]+|\[[\da-f:.]+\])(:\d*)?$/i;
 /** No server is sent more of them. */
 const MAX_HOST_NAMES = 8;
 
-/** The hosts that the request names, in its URL and its header, without port and last dot: the code behind may go by either. */
+/**
+ * The hosts that the request names, in its URL and its header, without port and last dot: the code behind may go by either.
+ * @throws {PomeriumError} `audience_mismatch` where `Host` is none
+ */
 export function hostsOf({ url, headers }: RequestLike): string[] {
   const target = `${url}`;
   // A target that begins with two slashes names a host for whoever resolves it against a base.
   const ofUrl = authorityOf(/^[/\\]{2}/.test(target) ? `https:${target}` : target) ?? '';
-  const sent = readHosts(headers)?.split(',', MAX_HOST_NAMES + 1) ?? [];
-  const named = sent.map((one) => one.trim());
-  if (named.length > MAX_HOST_NAMES || named.some((one) => one !== '' && !AUTHORITY.test(one))) {
+  const sent = (readHosts(headers) ?? '').split(',', MAX_HOST_NAMES + 1).map((one) => one.trim());
+  if (sent.length > MAX_HOST_NAMES || sent.some((one) => one !== '' && !AUTHORITY.test(one))) {
     throw new PomeriumError(
       'audience_mismatch',
       'The Host of the request is none, so that nobody knows for which host it is.',
       { expected: 'a host name, with or without a port' },
     );
   }
-  return [ofUrl, ...named].map(nameOf).filter((name) => name !== '');
-}
-
-function nameOf(authority: string): string {
-  return authority.toLowerCase().replace(/\.?(:\d*)?$/, '');
+  const names = [ofUrl, ...sent].map((authority) => authority.toLowerCase().replace(/\.?(:\d*)?$/, ''));
+  return names.filter((name) => name !== '');
 }

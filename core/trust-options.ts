@@ -19,8 +19,9 @@ export function readAudiences(audience: unknown): string[] {
   // Pomerium never signs a port, nor the brackets of an IPv6 address (`getJWTPayloadAud`), which has several colons.
   const wrong = audiences.find((host) => /[/\s*,[\]]|^[^:]+:\d*$/.test(host));
   if (wrong === undefined) return audiences;
+  const forWildcard = wrong.includes('*') ? ' For a wildcard write routes.' : '';
   throw configurationError(
-    `The audience ${describeValue(wrong)} is not a host name without scheme, port and path; ${example}.`,
+    `The audience ${describeValue(wrong)} is not a host name without scheme, port and path; ${example}.${forWildcard}`,
   );
 }
 
@@ -52,11 +53,10 @@ export function readIssuersFor(
   return audiences.length === 1 ? () => own : defaultIssuers;
 }
 
-/** An audience that is one of several Pomeriums has no other issuer, and none has nobody. */
+/** An audience that is one of several Pomeriums has no other issuer. */
 function ownOrAll(all: ReadonlySet<string>): ClaimRules['issuersFor'] {
   return (audiences) => {
     const own = defaultIssuers(audiences);
-    if (audiences.length === 0) return own;
     const named = [...own].filter((one) => all.has(one));
     return named.length > 0 ? new Set(named) : all;
   };

@@ -8,6 +8,7 @@ import type { GateVerification } from './gate-verification.ts';
 import { type Identity, type MaybeAnonymous, toIdentity } from './identity.ts';
 import type { VerificationKey } from './keys/key-set.ts';
 import type { KeyContext } from './keys/source.ts';
+import { requireKnown } from './option-readers.ts';
 import type { RoutesVerifierOptions, VerifierOptions } from './options.ts';
 import { type Policy, type RequestInfo, requireAllowed } from './policy/policy.ts';
 import { isPromiseLike } from './promise.ts';
@@ -88,6 +89,17 @@ const MAX_REMEMBERED_CHARACTERS = 1_048_576;
 
 type VerifierContext = VerifyContext & GateVerification;
 
+const CONTEXT_NAMES: readonly (keyof VerifierContext)[] = [
+  'requestInfo',
+  'policy',
+  'waitUntil',
+  'eventRequest',
+  'logSubject',
+  'anyRoute',
+  'expectNobody',
+  'onDenied',
+];
+
 class AssertionVerifier implements Verifier<MaybeAnonymous> {
   readonly #settings: VerifierSettings;
   readonly #subject: EventSubject;
@@ -141,6 +153,8 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
     const keyContext = this.#keyContext(context);
     let verified: MaybeAnonymous | undefined;
     try {
+      // A policy under another name, or in the place of the context, would not be asked.
+      requireKnown(context, CONTEXT_NAMES, 'member of a context');
       const text = requireOne(value, { hasBearer: isBearer });
       const remembered = this.#remembered.get(text);
       const assertion = remembered?.assertion ?? parseAssertion(text, this.#headers);

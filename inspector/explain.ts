@@ -5,6 +5,7 @@ import { describeValue, PomeriumError } from '../core/errors.ts';
 import { parseObject } from '../core/json.ts';
 import type { VerificationKey } from '../core/keys/key-set.ts';
 import type { KeySource } from '../core/keys/source.ts';
+import { ALGORITHMS } from '../core/signature/algorithms.ts';
 import { defaultIssuers } from '../core/trust-options.ts';
 import { cutDeep } from './depth.ts';
 import { describeTime, safeText } from './text.ts';
@@ -113,7 +114,7 @@ function fixAlgorithm({ header: { algorithm }, payloadSegment }: Assertion): str
   if (algorithm === 'HS256' && isSession(payloadSegment)) {
     return 'This is a session of Pomerium, not an assertion: it belongs in "Authorization: Pomerium …", in a request to Pomerium.';
   }
-  if (algorithm === 'RS256' || algorithm === 'EdDSA') {
+  if (ALGORITHMS.some((one) => one === algorithm)) {
     return `If its kid is in your JWKS, set algorithms: ['${algorithm}'] (POMERIUM_ALGORITHMS); else Pomerium did not sign it, but perhaps your identity provider.`;
   }
   return 'Pomerium never signs with this: somebody else made it.';

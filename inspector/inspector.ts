@@ -5,6 +5,7 @@ import { readVerifierOptions } from '../core/settings.ts';
 import { type Expectation, explain } from './explain.ts';
 import { type Html, html } from './html.ts';
 import { respondWithPage } from './page.ts';
+import { pickAssertion } from './pasted.ts';
 import { explanationSection, pairsTable } from './sections.ts';
 
 /** Options of `createVerifier`: the page says what that verifier would. */
@@ -70,5 +71,5 @@ export function pasteForm(value: string): Html {
 async function readPasted(request: Request): Promise<string | undefined> {
   if (request.method !== 'POST') return undefined;
   const form = new URLSearchParams(await request.text());
-  return form.get('assertion')?.trim() || undefined;
+  return pickAssertion(form.get('assertion') ?? '') || undefined;
 }

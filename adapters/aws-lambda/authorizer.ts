@@ -27,7 +27,8 @@ import { warmUpAnswer } from './warm-up-answer.ts';
  * which is answered as a REST API is unless `responses` is `simple`.
  */
 interface RestAuthorizerEvent {
-  readonly type: 'TOKEN' | 'REQUEST';
+  /** `TOKEN` or `REQUEST`; any text in the older `CustomAuthorizerEvent`. */
+  readonly type: string;
   readonly methodArn: string;
 }
 interface HttpAuthorizerEvent {

@@ -1,5 +1,5 @@
-import { STATUS_CODES } from 'node:http';
 import type { ForwardedHeaders } from '../../core/adapter.ts';
+import { statusText } from './status-text.ts';
 
 export interface EdgeRequest {
   readonly method: string;
@@ -49,7 +49,7 @@ export async function toEdgeAnswer(response: Response): Promise<EdgeAnswer> {
   for (const [key, value] of response.headers) headers[key] = [...(headers[key] ?? []), { key, value }];
   return {
     status: String(response.status),
-    statusDescription: response.statusText || STATUS_CODES[response.status] || 'Refused',
+    statusDescription: response.statusText || statusText(response.status),
     headers,
     body: await response.text(),
   };

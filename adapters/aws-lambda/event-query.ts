@@ -8,7 +8,8 @@ export function readQuery(event: Member, caller: string): string {
   const raw = textOf(event['rawQueryString']);
   if (raw !== undefined) return raw;
   if (caller.startsWith('lattice')) return '';
-  const pairs = Object.entries(toMember(event['multiValueQueryStringParameters'] ?? event['queryStringParameters']));
+  const { queryStringParameters, multiValueQueryStringParameters } = event;
+  const pairs = Object.entries({ ...toMember(queryStringParameters), ...toMember(multiValueQueryStringParameters) });
   const parameters = pairs.flatMap(([name, values]) => [values].flat().map((value) => [name, textOf(value) ?? '']));
   if (caller === 'alb') return parameters.map((one) => one.join('=')).join('&');
   return new URLSearchParams(parameters).toString();

@@ -213,10 +213,16 @@ function splitArn(arn: string): {
   return isConnect ? { stage, method: 'GET', path: '/' } : { stage, method, path: `/${path.join('/')}` };
 }
 
-/** Every header line: repeated ones are in `multiValueHeaders` or in a list where the caller has that, else joined with commas. */
+/**
+ * Every header line: repeated ones are in `multiValueHeaders` or in a list where the caller has that, else joined with commas.
+ * `multiValueHeaders` has all that `headers` has, but an event that somebody writes for a test may leave it empty.
+ */
 function headerPairs(event: unknown): HeaderPairs {
   const { headers, multiValueHeaders } = toMember(event);
-  return Object.entries(toMember(multiValueHeaders ?? headers)).flatMap(([name, value]) =>
+  const lists = Object.entries(toMember(multiValueHeaders));
+  const names = new Set(lists.map(([name]) => name.toLowerCase()));
+  const others = Object.entries(toMember(headers)).filter(([name]) => !names.has(name.toLowerCase()));
+  return [...lists, ...others].flatMap(([name, value]) =>
     [value].flat().flatMap((one) => (typeof one === 'string' ? [[name, one] as const] : [])),
   );
 }

@@ -1,9 +1,9 @@
-import { STATUS_CODES } from 'node:http';
 import type { Identity, SignedInOptions } from '../../core/adapter.ts';
 import { toMember } from './member.ts';
 import type { LambdaOptions } from './options.ts';
 import type { ProxyEvent } from './proxy-event.ts';
 import { type AllowedEvent, createProxyGate, type RefusedEvent } from './proxy-gate.ts';
+import { statusText } from './status-text.ts';
 
 /** Middy's request, as far as it is used. */
 interface MiddyRequest<Event> {
@@ -73,7 +73,7 @@ function toMiddyError({ error, answer }: RefusedEvent): Error {
     ...Object.entries(multiValueHeaders).map(([name, [value = '']]) => [name, value]),
   ];
   const cause = { package: 'pomerium-edge', data: { code: error.code } };
-  return Object.assign(new Error(STATUS_CODES[statusCode], { cause }), {
+  return Object.assign(new Error(statusText(statusCode), { cause }), {
     statusCode,
     status: statusCode,
     expose: true,

@@ -1,7 +1,7 @@
-import { STATUS_CODES } from 'node:http';
 import type { Gate } from '../../core/adapter.ts';
 import type { Caller } from './events.ts';
 import { toMember } from './member.ts';
+import { statusText } from './status-text.ts';
 
 /** An answer of a function behind HTTP, in the form that all of its callers take. */
 export interface ProxyAnswer {
@@ -24,7 +24,7 @@ export interface Call {
 export async function toProxyAnswer(response: Response, call: Call): Promise<ProxyAnswer> {
   return {
     statusCode: response.status,
-    statusDescription: `${response.status} ${response.statusText || STATUS_CODES[response.status] || 'Refused'}`,
+    statusDescription: `${response.status} ${response.statusText || statusText(response.status)}`,
     ...headersOf(response, call),
     body: await response.text(),
     isBase64Encoded: false,

@@ -1,3 +1,4 @@
+import { configurationError } from '../../core/adapter.ts';
 import type { ProxyAnswer } from './proxy-answer.ts';
 
 /** The part of a Lambda response stream that is used; `withPomerium` hands the handler the one that Lambda made. */
@@ -10,6 +11,17 @@ export interface ResponseStream {
 export function isResponseStream(value: unknown): value is ResponseStream {
   const { write, end } = Object(value);
   return typeof write === 'function' && typeof end === 'function';
+}
+
+/** By which the runtime knows what `streamifyResponse` gave. */
+const STREAMING = Symbol.for('aws.lambda.runtime.handler.streaming');
+
+/** @throws {PomeriumError} `invalid_configuration` for a handler that would be called without the stream that it writes to */
+export function requireUnstreamed(handler: object): void {
+  if (!(STREAMING in handler)) return;
+  throw configurationError(
+    'The handler comes from awslambda.streamifyResponse, which must be around withPomerium; write awslambda.streamifyResponse(withPomerium(handler)).',
+  );
 }
 
 /**

@@ -1,4 +1,4 @@
-import { isEntryKey, type JwksStore } from '../../core/adapter.ts';
+import { configurationError, describeValue, isEntryKey, type JwksStore, requireOptions } from '../../core/adapter.ts';
 import { type SsmClientLike, ssmMethods } from './ssm-client.ts';
 
 export interface SsmStoreOptions {
@@ -24,12 +24,21 @@ const SHARED_FOR = 2000;
  * only when keys are no longer fresh. Needs `ssm:GetParameter`, and `ssm:PutParameter` to write. It holds the keys and
  * nothing else: what instances tell each other beside them is neither read nor written.
  *
+ * @throws {PomeriumError} `invalid_configuration` for a name that is none
+ *
  * @example
  * ```ts
  * createAuthorizer({ store: tieredStore(tmpStore(), ssmStore({ name: '/pomerium-edge/jwks' })) })
  * ```
  */
-export function ssmStore({ name, client, writable = false }: SsmStoreOptions): JwksStore {
+export function ssmStore(options: SsmStoreOptions): JwksStore {
+  requireOptions(options);
+  const { name, client, writable = false } = options;
+  if (typeof name !== 'string' || name === '') {
+    throw configurationError(
+      `name must be that of an SSM parameter, as in ssmStore({ name: '/pomerium-edge/jwks' }); it is ${describeValue(name)}.`,
+    );
+  }
   let reading: { readonly startedAt: number; readonly value: Promise<string | null> } | undefined;
   const methods = ssmMethods(client);
   const read = async (): Promise<string | null> => {

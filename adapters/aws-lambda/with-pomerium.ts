@@ -3,7 +3,7 @@ import type { LambdaOptions } from './options.ts';
 import type { ProxyAnswer } from './proxy-answer.ts';
 import type { LambdaContext, ProxyEvent } from './proxy-event.ts';
 import { createProxyGate } from './proxy-gate.ts';
-import { endWith, isResponseStream, type ResponseStream } from './response-stream.ts';
+import { endWith, isResponseStream, type ResponseStream, requireUnstreamed } from './response-stream.ts';
 
 /** A function behind a Function URL, an HTTP API, a REST API, an ALB or VPC Lattice, told for whom the request came. */
 export type IdentifiedHandler<Event, Context, Answer, Who = Identity> = (
@@ -89,6 +89,7 @@ export function withPomerium<Event>(
   options: LambdaOptions<Event> = {},
 ): Prepared & ((event: Event, ...others: unknown[]) => Promise<unknown>) {
   requireHandler(handler);
+  requireUnstreamed(handler);
   const gate = createProxyGate(options);
   const call = (event: Event, ...others: unknown[]) => handler(event, ...(others as never[]));
 

@@ -19,10 +19,13 @@ import { lazyGate } from '../vercel/lazy-gate.ts';
 import type { VercelOptions } from '../vercel/options.ts';
 import { environment } from '../vercel/platform.ts';
 import { refuse } from './refuse.ts';
-import { requestHeaders } from './request-headers.ts';
+import { requestHeaders, requireUncached } from './request-headers.ts';
 
 export interface RequireIdentityOptions {
-  /** Who may go on: a compiled policy or parsed PPL. It cannot ask about method or path: those are for `createProxy`'s `rules`. */
+  /**
+   * Who may go on: a compiled policy or parsed PPL. It cannot ask about method or path: those are for `createProxy`'s `rules`. One
+   * that is undefined is a mistake; leave it out.
+   */
   policy?: Policy | object;
 }
 
@@ -87,6 +90,7 @@ export function createIdentityFunctions(options: VercelOptions = {}): IdentityFu
   });
   const authorize = async (request: GateRequest, policy?: Policy) =>
     gate.authorize(withoutHost(request), { policy, isBehindGate: true });
+  // Remembered while a page is rendered, and after it (`after()`), where Next.js has no headers any more.
   const forAnybody = cache(async () => authorize({ headers: await requestHeaders() }));
   const forSomebody = cache(async () => authorize({ headers: await requestHeaders() }, SOMEBODY));
 
@@ -100,22 +104,29 @@ export function createIdentityFunctions(options: VercelOptions = {}): IdentityFu
   const readPolicy = (options: RequireIdentityOptions): Policy | undefined => {
     requireOptions(options);
     requireKnown(options, ['policy'], 'option of requireIdentity()');
+    if (!('policy' in options)) return undefined;
     const { policy } = options;
-    return policy && requireNoRequest(isPolicy(policy) ? policy : compile(policy));
+    // One that was looked up and is not there is refused, too: without it everybody who is signed in would pass.
+    if (typeof policy !== 'object' || policy === null) return compilePolicy(policy);
+    return requireNoRequest(isPolicy(policy) ? policy : compile(policy));
   };
-  const authorizeHere = async (policy: Policy | undefined) =>
-    policy ? authorize({ headers: await requestHeaders() }, policy) : forSomebody();
+  const authorizeHere = async (policy: Policy | undefined) => {
+    if (policy) return authorize({ headers: await requestHeaders() }, policy);
+    await requireUncached();
+    return forSomebody();
+  };
 
   return {
     async getIdentity(request) {
-      const result = await (request ? authorize(request) : forAnybody());
+      const result = await (request ? authorize(request) : requireUncached().then(forAnybody));
       if (result.type === 'allow') return result.identity;
       if (result.error.status < 500) return undefined;
       throw result.error;
     },
     async requireIdentity(given: WithHeaders | RequireIdentityOptions = {}, options: RequireIdentityOptions = {}) {
       if (isRequest(given)) return identityIn(await authorize(given, readPolicy(options) ?? SOMEBODY));
-      const policy = readPolicy(given);
+      // Where the request is undefined, the options still count.
+      const policy = readPolicy(given) ?? readPolicy(options);
       try {
         return identityIn(await authorizeHere(policy));
       } catch (error) {

@@ -6,7 +6,7 @@ import { configurationError } from '../../core/adapter.ts';
 const io: (() => Promise<void>) | undefined = 'io' in nextCache ? nextCache.io : undefined;
 
 const IN_CACHE =
-  "getIdentity() and requireIdentity() cannot be called in 'use cache': what it keeps is for everybody. Call them outside and hand in what the cached code needs, or write 'use cache: private'.";
+  "getIdentity() and requireIdentity() cannot be called in 'use cache' or unstable_cache: what it keeps is for everybody. Call them outside and hand in what the cached code needs, or write 'use cache: private'.";
 
 const NO_REQUEST =
   'Next.js knows of no request here. In the Pages Router give it: getIdentity(req), requireIdentity(req). Otherwise call them while a request is answered.';
@@ -28,10 +28,28 @@ export async function requestHeaders(): Promise<Headers> {
   return found;
 }
 
+/**
+ * Ensures that what was asked before is not kept for everybody: React remembers it in `unstable_cache`, too, where Next.js refuses
+ * headers.
+ *
+ * @throws {Error} in `unstable_cache` and `'use cache'`
+ */
+export async function requireUncached(): Promise<void> {
+  try {
+    await headers();
+  } catch (error) {
+    if (isOfCache(error)) throw explain(error);
+  }
+}
+
+function isOfCache(error: unknown): boolean {
+  return error instanceof Error && /"use cache|unstable_cache/.test(error.message);
+}
+
 /** What Next.js throws to end a prerender, and says about a page's own settings, is not for us to change. */
 function explain(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
-  if (/"use cache|unstable_cache/.test(error.message)) return sayFirst(error, IN_CACHE);
+  if (isOfCache(error)) return sayFirst(error, IN_CACHE);
   if (/outside a request scope/.test(error.message)) return configurationError(NO_REQUEST);
   return error;
 }

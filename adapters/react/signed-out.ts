@@ -1,11 +1,14 @@
 import { pomeriumUrls } from '../../core/pomerium-urls.ts';
 import { SIGNED_OUT } from '../../core/signed-out.ts';
 
+/** What an error of Next.js's `unauthorized()` has for a `digest`, in the browser, too; its message is React's, and says nothing. */
+const UNAUTHORIZED = 'NEXT_HTTP_ERROR_FALLBACK;401';
+
 /**
  * Whether a server action or a `fetch` failed because nobody is signed in any more, so that a page can offer to sign in again:
  * `location.reload()`, which Pomerium answers with its sign-in. For the browser.
  *
- * The gate's own answer is told by its sentence. What Pomerium answers is a redirect to its sign-in on another host, which
+ * The gate's own answer is told by its sentence, and that of `requireIdentity()` in a server action by its digest. What Pomerium answers is a redirect to its sign-in on another host, which
  * browsers report as a failed connection (`TypeError: Failed to fetch`): then Pomerium is asked who is signed in
  * (`/.pomerium/user`, of version 0.27 and later). False for every other error, and where Pomerium cannot be reached. Never rejects.
  *
@@ -18,7 +21,7 @@ import { SIGNED_OUT } from '../../core/signed-out.ts';
  */
 export async function isSignedOut(error: unknown): Promise<boolean> {
   if (!(error instanceof Error)) return false;
-  if (error.message === SIGNED_OUT) return true;
+  if (error.message === SIGNED_OUT || ('digest' in error && error.digest === UNAUTHORIZED)) return true;
   if (error.name !== 'TypeError') return false;
   try {
     const { status } = await fetch(pomeriumUrls().user, {

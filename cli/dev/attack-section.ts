@@ -18,6 +18,9 @@ export function attackForm(attacks: readonly Attack[], path: string): Html {
 
 export function attackSection({ findings, answer }: Partial<AttackOutcome>): Html | undefined {
   if (!findings) return undefined;
+  // Some are named by the path, which may be another one by now.
+  if (findings.length === 0)
+    return html`<p class="verdict open" role="status">? Nothing was sent: there is no such attack on this path.</p>`;
   const wrong = findings.filter(({ verdict }) => verdict === 'let in').length;
   const table = findingsTable(findings);
   // A long table says nothing more where all is well, or where the path is open.

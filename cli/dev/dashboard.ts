@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
+import { pickAssertion } from '../../inspector/pasted.ts';
 import { attack } from './attack.ts';
 import { claimsOf, findIdentity } from './identities.ts';
 import { respondWithDevPage } from './page.ts';
@@ -51,8 +52,10 @@ async function answerForm(
 ): Promise<Response> {
   const form = new URLSearchParams(await textOf(incoming));
   // Its form leads to the page that it is on, which is that of the attacks after one.
-  const pasted = form.get('assertion')?.trim();
-  if (pasted !== undefined || path === '') return respondWithDevPage(state, identity, { pasted: pasted || undefined });
+  const pasted = form.get('assertion');
+  if (pasted !== null || path === '') {
+    return respondWithDevPage(state, identity, { pasted: pickAssertion(pasted ?? '') || undefined });
+  }
   switch (path) {
     case 'identity': {
       const name = form.get('identity') ?? '';
@@ -63,7 +66,7 @@ async function answerForm(
       await rotate(state);
       return redirect(303, DASHBOARD);
     case 'attack': {
-      const attackedPath = form.get('path')?.replace(/^\/*/, '/') ?? '/';
+      const attackedPath = form.get('path')?.replace(/^[/\\]*/, '/') ?? '/';
       const outcome = await attack(state, attackedPath, form.get('attack') ?? undefined);
       return respondWithDevPage(state, identity, { attackedPath, ...outcome });
     }

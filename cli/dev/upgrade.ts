@@ -30,6 +30,11 @@ export async function proxyUpgrade(
   // The app refuses: what it says is the answer, and the connection ends with it.
   outgoing.on('response', (answer) => {
     const { statusCode = 502, statusMessage = '', rawHeaders } = answer;
+    // Node.js reads more than HTTP has, as a status of 099.
+    if (statusCode < 200) {
+      outgoing.destroy(new Error(`it answered with the status ${statusCode}`));
+      return;
+    }
     answered(statusCode);
     socket.write(headOf(statusCode, statusMessage, [...endToEndLines(rawHeaders), 'Connection', 'close']), 'latin1');
     answer.on('error', () => socket.destroy());

@@ -127,6 +127,9 @@ function pathTricks(path: string): string[] {
     `${path};x=1`,
     `${path}?x=1`,
     `${path}.json`,
+    // As Vercel serves the function of /api/x.
+    `${path}.js`,
+    `${path}.ts`,
     path.toUpperCase(),
     encoded,
     path.replaceAll('/', '\\').replace('\\', '/'),

@@ -16,7 +16,7 @@ interface Control {
 export function withControl(findings: readonly Finding[], control: Control): Finding[] {
   const answered = findings.filter(({ verdict }) => verdict === 'as it should');
   if (control.gotIn || answered.length === 0) return [...findings];
-  const { detail, address, provesNothing } = explain(answered);
+  const { detail, address, provesNothing } = explain(findings);
   const fix = [address, wayIn(control)].filter((one) => one !== undefined).join('. ');
   const missing: Finding = { name: CONTROL, verdict: 'unclear', status: undefined, detail, ...(fix && { fix }) };
   return [...findings.map((finding) => (provesNothing ? unclear(finding) : finding)), missing];
@@ -36,8 +36,13 @@ function wayIn({ hasKey, hasGood }: Control): string | undefined {
   return hasGood ? undefined : 'Say --as with somebody whom the routes let in here: nobody was found';
 }
 
-function explain(answered: readonly Finding[]): Explanation {
-  const statuses = new Set(answered.map(({ status }) => status));
+/** What servers say to odd targets and large headers before anything is asked; others cut the connection. */
+const OF_SERVER: ReadonlySet<number | undefined> = new Set([undefined, 400, 413, 414, 431]);
+
+function explain(findings: readonly Finding[]): Explanation {
+  const every = new Set(findings.map(({ status }) => status));
+  const ofService = new Set([...every].filter((status) => !OF_SERVER.has(status)));
+  const statuses = ofService.size > 0 ? ofService : every;
   const all = (isSo: (status: number) => boolean) => [...statuses].every((one) => one !== undefined && isSo(one));
   if (all((status) => status === 404 || status === 410)) {
     const detail = `every request got ${[...statuses].join(' or ')}: perhaps nothing is there`;
@@ -54,9 +59,9 @@ function explain(answered: readonly Finding[]): Explanation {
   }
   const [status] = statuses;
   const isOfGate = statuses.size > 1 || status === 401;
-  const every = isOfGate ? '' : `, and every request ${status === undefined ? 'was cut' : `got ${status}`}`;
+  const same = isOfGate ? '' : `, and every request ${status === undefined ? 'was cut' : `got ${status}`}`;
   return {
-    detail: `no good request got in${every}: what refuses everything passes, too`,
+    detail: `no good request got in${same}: what refuses everything passes, too`,
     provesNothing: false,
   };
 }

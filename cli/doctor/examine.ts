@@ -7,7 +7,7 @@ import { type Attack, attacksOn } from './attacks.ts';
 import { type Baseline, baselineOf } from './baseline.ts';
 import { withControl } from './control.ts';
 import type { Finding } from './finding.ts';
-import { judge } from './judge.ts';
+import { isUnreachable, judge, judgeFailure } from './judge.ts';
 import { dataUrlsIn, linksIn, type Page } from './links.ts';
 import { perform } from './perform.ts';
 import type { Plan } from './plan.ts';
@@ -46,7 +46,12 @@ export async function examine(url: string, plan: Plan, options: ExamineOptions):
   if (!isTrusted && isAddressOfRoute(target, audience)) {
     return [...ofPomerium, pomeriumInstead('the host of the URL is that of the route', undefined)];
   }
-  const first = await ask({ path, headers: [] }).catch(() => undefined);
+  let first: Answer | undefined;
+  try {
+    first = await ask({ path, headers: [] });
+  } catch (error) {
+    if (isUnreachable(error)) return [...ofPomerium, judgeFailure({ name: 'the address', expect: 'refused' }, error)];
+  }
   // Whom the routes let in is not known where none was found, and nobody else sees a page.
   const seesPages = isTrusted && (!expected || somebody !== undefined);
   if (first && isOfPomerium(first)) {

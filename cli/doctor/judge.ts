@@ -93,8 +93,16 @@ function judgeServed({
   return { ...letIn, verdict: 'as it should', detail: 'refused in the page, after its status was sent' };
 }
 
+/** Whether no connection came about, or none that is trusted: no other request would fare better. */
+export function isUnreachable(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return /^(ECONNREFUSED|ENOTFOUND|EAI_|E(HOST|NET)UNREACH|EPROTO|ERR_(SSL|TLS)|CERT_|DEPTH_|SELF_SIGNED|UNABLE_TO)/.test(
+    code,
+  );
+}
+
 /** A server that cuts the connection, as many do for headers of 64 KiB, served nobody. */
-export function judgeFailure({ name, expect }: Attack, error: unknown): Finding {
+export function judgeFailure({ name, expect }: Pick<Attack, 'name' | 'expect'>, error: unknown): Finding {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   const isCut = expect === 'refused' && (code === 'ECONNRESET' || code === 'EPIPE');
   const detail = isCut ? 'refused: the connection was cut' : `no answer: ${describeFetchFailure(error)}`;

@@ -1,4 +1,4 @@
-import { type IncomingHttpHeaders, request as requestHttp } from 'node:http';
+import { type IncomingHttpHeaders, type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { urlToHttpOptions } from 'node:url';
 import type { Attack } from './attacks.ts';
@@ -23,19 +23,32 @@ export function send(base: string, { path, headers }: RawRequest, timeout: numbe
   return new Promise((resolve, reject) => {
     const options = { ...urlToHttpOptions(url), path, headers: lines, signal: AbortSignal.timeout(timeout) };
     const outgoing = request(options, async (response) => {
-      try {
-        let body = '';
-        for await (const chunk of response.setEncoding('utf8')) {
-          body += chunk;
-          if (body.length > MAX_BODY) break;
-        }
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, body });
-      } catch (error) {
-        reject(error);
-      }
+      const { statusCode: status = 0, headers } = response;
+      // From here on, whatever goes wrong is the body's.
+      outgoing.off('error', reject).on('error', () => {});
+      resolve({ status, headers, body: await readBody(response) });
+    });
+    // A change of protocol that nobody asked for. Node.js emits it here, and nothing else.
+    outgoing.on('upgrade', ({ statusCode: status = 0, headers }, socket) => {
+      socket.destroy();
+      resolve({ status, headers, body: '' });
     });
     outgoing.on('error', reject).end();
   });
+}
+
+/** Also of an answer that is cut, or never ends: its status was sent, and what came with it was given away. */
+async function readBody(response: IncomingMessage): Promise<string> {
+  let body = '';
+  try {
+    for await (const chunk of response.setEncoding('utf8')) {
+      body += chunk;
+      if (body.length > MAX_BODY) break;
+    }
+  } catch {
+    // What came until then.
+  }
+  return body;
 }
 
 function acceptOf(headers: RawRequest['headers']): string[] {

@@ -18,6 +18,11 @@ export function quoteShell(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
+/** The same for a path that a person reads: in quotes only where it needs them. */
+export function shellWord(text: string): string {
+  return /^[\w./][\w./-]*$/.test(text) ? text : quoteShell(text);
+}
+
 /**
  * In a file of variables, for which there is no standard: Node.js, dotenv, Wrangler and Next.js agree that nothing between
  * single quotes has a meaning, but for `$`, which some expand all the same. JSON can say both characters in another way.

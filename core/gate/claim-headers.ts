@@ -62,16 +62,21 @@ export function setClaimHeaders(headers: Headers, identity: Identity, names: Cla
   for (const [name, text] of claimHeaders(identity, names)) headers.set(name, toHeaderValue(text));
 }
 
-/** Text as a Fetch `Headers` takes it: on most runtimes a byte string, one character a byte. */
+/**
+ * Text as a Fetch `Headers` takes it: on most runtimes a byte string, one character a byte. workerd takes text, and logs a warning
+ * with the value of each header that is not ASCII (docs/cloudflare.md).
+ */
 export function toHeaderValue(text: string): string {
   return HEADERS_TAKE_TEXT ? text : Array.from(encode(text), (byte) => String.fromCharCode(byte)).join('');
 }
 
+/** What a header cannot hold, or loses (RFC 9110 section 5.5): without it the claim would be another one. */
+const UNWRITABLE = /\p{Cc}|^ | $/u;
+
 /**
  * Claims as Pomerium writes them (`fillJWTClaimHeaders`): an absent one is empty, several values are joined with a comma. All
  * of them take at most 8 KiB: groups that do not fit are left out from the end, any other value as a whole, and so is a claim
- * with a control character, which no header may hold and which without it would be another value.
- * `x-pomerium-edge-truncated` names the headers that are not complete.
+ * with something unwritable. `x-pomerium-edge-truncated` names the headers that are not complete.
  */
 export function claimHeaders(identity: Identity, names: ClaimHeaders): [name: string, text: string][] {
   // Each name is written, whatever its claim says.
@@ -83,9 +88,9 @@ export function claimHeaders(identity: Identity, names: ClaimHeaders): [name: st
   const groups = entries.filter(([, claim]) => claim === 'groups');
   const written = [...others, ...groups].map(([name, claim]): [string, string] => {
     const whole = claimValues(identity, claim).map(toText);
-    const kept = whole.some((text) => /\p{Cc}/u.test(text)) ? [] : fitting(whole, left);
-    if (kept.length < whole.length) truncated.push(name);
-    const text = kept.join(',');
+    const kept = fitting(whole, left).join(',');
+    const text = UNWRITABLE.test(kept) ? '' : kept;
+    if (text !== whole.join(',')) truncated.push(name);
     left -= encode(text).length;
     return [name, text];
   });

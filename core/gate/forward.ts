@@ -7,6 +7,7 @@ import {
   isPomeriumSpelling,
   normalizeName,
   readHeader,
+  trimValue,
 } from './headers.ts';
 
 /** What becomes of a request's headers behind the gate. Names in any case. */
@@ -82,7 +83,7 @@ export function createForwarder({ removeHeaders, claimHeaders: written, keepAsse
       ((identity !== undefined && name === ASSERTION_HEADER) ||
         (identity?.onBehalfOf !== undefined && name === ASSERTION_FOR_HEADER)) &&
       // An event may have a header in several places, of which the gate looks at one.
-      readHeader([[name, value]], name) === readHeader(headers, name);
+      trimValue(value) === readHeader(headers, name);
     const withheld = keepAssertion ? undefined : assertionsIn(headers);
     return {
       keeps(name, value) {

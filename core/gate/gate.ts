@@ -1,19 +1,20 @@
 import { optionsFromEnvironment } from '../environment.ts';
-import { configurationError, describeType, PomeriumError } from '../errors.ts';
+import { PomeriumError } from '../errors.ts';
 import { callSafely } from '../events.ts';
-import { redact } from '../fetch-failure.ts';
 import type { Identity, MaybeAnonymous } from '../identity.ts';
 import type { PlatformKeysOptions } from '../keys/remote/options.ts';
 import type { EitherOptions } from '../options.ts';
-import { parseFrom } from '../routes/from.ts';
-import { parseUrl } from '../url.ts';
 import { createVerifier, type Verifier, type VerifyContext } from '../verifier.ts';
+import { customAnswer } from './custom-answer.ts';
 import { createForwarder, type ForwardedHeaders } from './forward.ts';
-import { isCorsPreflight, type RequestLike } from './headers.ts';
-import { type GateContext, type GateRequest, harmlessHeader, identify, NOBODY, type Visitor } from './identify.ts';
+import { harmlessHeader } from './harmless-header.ts';
+import { isCorsPreflight } from './headers.ts';
+import { homeOf, sameUrlAt } from './home.ts';
+import { type GateContext, identify, NOBODY, type Visitor } from './identify.ts';
 import { type GateLog, requestIdOf } from './log.ts';
 import type { GateOptions } from './options.ts';
 import { type RefusedRequest, refusalResponse } from './refusal.ts';
+import type { GateRequest } from './request.ts';
 import { privateHeaders } from './response.ts';
 import { type GateSettings, type GateSupport, readGateOptions } from './settings.ts';
 
@@ -111,7 +112,7 @@ export function createGate<NativeRequest>(
       }
     },
     async refuse(error, request, native) {
-      const custom = onRefused && (await answerOf(() => onRefused(error, native), log));
+      const custom = onRefused && (await customAnswer(() => onRefused(error, native), log));
       const link = home === undefined ? undefined : sameUrlAt(home, request);
       return refusalResponse(error, request, {
         custom,
@@ -181,50 +182,4 @@ function refusal(error: unknown, log: GateLog): GateRefusal {
       ? error
       : new PomeriumError('invalid_configuration', 'Something else failed: see the log.', { cause: error }),
   };
-}
-
-/** What the user's own code answers; undefined where it fails or answers with something else. */
-async function answerOf(answer: () => unknown, log: GateLog): Promise<Response | undefined> {
-  try {
-    const response = (await answer()) as Response | null | undefined;
-    if (response === undefined || (response && isAnswer(response))) return response;
-    throw configurationError(
-      'onRefused must return a Response, a new one for each request, or undefined for the answer of the gate.',
-    );
-  } catch (error) {
-    const isOurs = error instanceof PomeriumError;
-    callSafely(() => log.failure(isOurs ? error : configurationError(`onRefused failed: ${describeThrown(error)}`)));
-    return undefined;
-  }
-}
-
-/** Name and message, without what may be a token. What else an error of the user's has may be the whole request. */
-function describeThrown(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${redact(error.message)}` : describeType(error);
-}
-
-/** Not by its class: it may be of another realm. One that was read before, or is no answer of HTTP, cannot be sent. */
-function isAnswer({ headers, status, bodyUsed, body }: Response): boolean {
-  return typeof headers?.get === 'function' && status >= 200 && !bodyUsed && !body?.locked;
-}
-
-/** The authority behind which Pomerium signs people in, if there is one only. */
-function homeOf({ audience, routes }: EitherOptions): string | undefined {
-  const [host, ...others] = [routes?.hosts ?? audience].flat();
-  if (host === undefined || others.length > 0 || host.includes('*')) return undefined;
-  // A host has no port here, and each route its own.
-  const decided = routes?.explain().filter(({ isDecidedHere }) => isDecidedHere) ?? [];
-  const [port, ...morePorts] = new Set(decided.map(({ from }) => parseFrom(from, 'from').port));
-  if (morePorts.length > 0) return undefined;
-  return port === undefined ? host : `${host}:${port}`;
-}
-
-/** The request's URL there. */
-function sameUrlAt(authority: string, { url = '/' }: RequestLike): string | undefined {
-  const base = `https://${authority}`;
-  const parsed = parseUrl(url, base);
-  if (!parsed) return undefined;
-  const { pathname, search } = parsed;
-  // That of `mailto:@evil.test` is no path, and would be a part of the host.
-  return pathname.startsWith('/') ? `${base}${pathname}${search}` : undefined;
 }

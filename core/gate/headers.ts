@@ -55,7 +55,7 @@ export function readHeader(headers: HeadersLike, wanted: string): string | undef
  * `fetch` for a plain object's sake, which takes longer than a verification's whole cold start.
  */
 function isFetchHeaders(headers: HeadersLike): headers is Headers {
-  return Object.prototype.toString.call(headers) === '[object Headers]';
+  return Symbol.toStringTag in headers && headers[Symbol.toStringTag] === 'Headers';
 }
 
 function entriesOf(
@@ -68,7 +68,7 @@ function entriesOf(
  * White space around a value is not part of it (RFC 9110 section 5.5); `Headers` leaves it out, too. Two loops: a regular
  * expression for the end of a value takes quadratic time, and anybody may send 96 KiB of spaces.
  */
-function trimValue(value: string): string {
+export function trimValue(value: string): string {
   const isSpace = (i: number) => value[i] === ' ' || value[i] === '\t';
   let start = 0;
   let end = value.length;

@@ -3,8 +3,9 @@ const OPTIMISER = /\/_(next|vercel)\/image\/?$/i;
 
 /** The images of which an image optimiser serves a copy for this target, as targets of their own. */
 export function imageSources(target: string): string[] {
-  const [path = '', query = ''] = target.split(/\?(.*)/s);
-  return isOptimiser(path) ? new URLSearchParams(query).getAll('url') : [];
+  const start = target.indexOf('?');
+  if (start < 0 || !isOptimiser(target.slice(0, start))) return [];
+  return new URLSearchParams(target.slice(start + 1)).getAll('url');
 }
 
 function isOptimiser(path: string): boolean {

@@ -94,9 +94,9 @@ function withoutNeedlessEscapes(path: string): string {
   });
 }
 
-/** The ways in which a client may have written a path that is decoded already. */
+/** The ways in which a client may have written a path that is decoded already; of one without one reading, a text that has none either. */
 export function spellingsOf(decoded: string): string[] {
-  if (!isCanonical(decoded)) return [decoded];
+  if (!isCanonical(decoded)) return [encodePath(decoded)];
   const full = decoded.split('/').map(encodeURIComponent).join('/');
   const lower = (path: string) => path.replace(/%../g, (escaped) => escaped.toLowerCase());
   const spelled = toEnvoyPath(encodePath(decoded), { normalizesPath: false });

@@ -48,9 +48,9 @@ export function readTargets(request: RoutedRequest, globals: PathGlobals): Targe
   };
 }
 
-/** The path that a policy is asked about: null where there are several. */
+/** The path that a policy is asked about: null where there are several. What Envoy or Pomerium would have answered was not sent. */
 export function onePathOf({ sent, aliases, images }: Targets): string | null | undefined {
-  const [first, ...others] = [...sent, ...aliases, ...images];
+  const [first, ...others] = [...sent, ...aliases, ...images].filter(({ kind }) => kind !== 'answered');
   return others.every(({ path }) => path === first?.path) ? first?.path : null;
 }
 

@@ -35,5 +35,8 @@ export function signatureLength(jwk: PublicJwk): number {
  */
 export type VerifySignature = (signature: string, input: string) => boolean | Promise<boolean>;
 
-/** What each file behind the import `#signature` exports as `signatureVerifier`. Fails where the engine does not take the key. */
+/**
+ * What each file behind the import `#signature` exports as `signatureVerifier`, beside `decodeBase64url`. Fails where the engine does
+ * not take the key.
+ */
 export type SignatureVerifier = (jwk: PublicJwk) => VerifySignature | Promise<VerifySignature>;

@@ -1,12 +1,16 @@
-import { Buffer } from 'node:buffer';
 import { createPublicKey, verify } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { type SignatureVerifier, signatureLength } from './algorithms.ts';
-import { isAlone, onPool } from './node-pool.ts';
+import { isAlone, together } from './node-turn.ts';
+
+/** Where there is one core, a thread pool only adds work. */
+const HAS_ONE_CORE = availableParallelism() === 1;
 
 /**
- * Node.js and Bun: `crypto.verify`, synchronous for a request that is alone, which it answers fastest, and on the thread pool for
- * those that come beside another: together they use every core, and the event loop is free to read more. The key is not imported by
- * jose here: that loads WebCrypto, which takes 5 ms of each cold start on Lambda.
+ * Node.js and Bun: `crypto.verify`, synchronous for a request that is alone, which it answers fastest. Those that come beside another
+ * are checked together, on the thread pool: so they use every core, and the event loop is free to read more. The key is not imported
+ * by jose here: that loads WebCrypto, which takes 5 ms of each cold start on Lambda. Nor is anything imported that is a global, too: an import of
+ * `node:process` opens standard input and loads reports, which takes 3 ms.
  */
 export const signatureVerifier: SignatureVerifier = (jwk) => {
   const key = createPublicKey({ key: { ...jwk }, format: 'jwk' });
@@ -18,7 +22,11 @@ export const signatureVerifier: SignatureVerifier = (jwk) => {
     if (bytes.length !== length) return false;
     const data = Buffer.from(input, 'latin1');
     const checked = isEcdsa ? toDer(bytes) : bytes;
-    if (!isAlone()) return onPool((done) => verify(digest, data, key, checked, done));
+    if (!isAlone()) {
+      return together((done) =>
+        HAS_ONE_CORE ? done(null, verify(digest, data, key, checked)) : verify(digest, data, key, checked, done),
+      );
+    }
     try {
       return verify(digest, data, key, checked);
     } catch {
@@ -26,6 +34,11 @@ export const signatureVerifier: SignatureVerifier = (jwk) => {
     }
   };
 };
+
+/** What jose does, in a fifth of the time. */
+export function decodeBase64url(text: string): Uint8Array {
+  return Buffer.from(text, 'base64url');
+}
 
 /**
  * R || S (RFC 7518 section 3.4) as the DER that OpenSSL checks (RFC 3279 section 2.2.3). Node.js would do it for

@@ -2,6 +2,8 @@ import { decode } from 'jose/base64url';
 import { importJWK } from 'jose/key/import';
 import { algorithmOf, type SignatureVerifier, signatureLength } from './algorithms.ts';
 
+export { decode as decodeBase64url } from 'jose/base64url';
+
 const PARAMETERS = {
   ES256: { name: 'ECDSA', hash: 'SHA-256' },
   RS256: { name: 'RSASSA-PKCS1-v1_5' },

@@ -26,12 +26,13 @@ export const MODULES: readonly MutatedModule[] = [
       'several-audiences',
       'several-issuers',
       'routes-issued',
+      'policy',
     ),
   },
   { files: 'core/bounded-map.ts', tests: core('memo') },
   {
-    files: 'core/signature/{algorithms,node,node-pool}.ts',
-    tests: [...core('signature', 'algorithms', 'vectors'), ...node('signature-pool')],
+    files: 'core/signature/{algorithms,node,node-turn}.ts',
+    tests: [...core('signature', 'algorithms', 'vectors'), ...node('signature-turn')],
   },
   {
     files: 'core/signature/web.ts',
@@ -117,7 +118,7 @@ export const MODULES: readonly MutatedModule[] = [
   },
   { files: 'core/gate/accept.ts', tests: core('gate-refusal') },
   {
-    files: 'core/gate/identify.ts',
+    files: 'core/gate/{identify,request,harmless-header}.ts',
     tests: core(
       'gate',
       'gate-failures',
@@ -131,7 +132,7 @@ export const MODULES: readonly MutatedModule[] = [
     ),
   },
   {
-    files: 'core/gate/gate.ts',
+    files: 'core/gate/{gate,custom-answer,home}.ts',
     tests: core(
       'gate',
       'gate-failures',

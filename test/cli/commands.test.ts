@@ -89,6 +89,10 @@ describe('pomerium-edge', () => {
     [['jwks', 'http://a.example.com/'], /https/i],
     [['inspect'], /: Nothing came on standard input\.\n$/],
     [['inspect', '-'], /: Nothing came on standard input\.\n$/],
+    [
+      ['inspect', 'x', '--jwks', 'default'],
+      /: --jwks default is the key set of the audience: say --audience, too\.\n$/,
+    ],
     [['inspect', ' '], /: The assertion is empty; is its variable set\?\n$/],
     [['doctor', 'ftp://a', '-a', 'a', '-y'], /not an http/],
     [['doctor', 'http://127.0.0.1:1/', '-a', 'a'], /say --yes/],
@@ -406,6 +410,16 @@ describe('pomerium-edge jwks', () => {
       assert.equal(untrusted.code, 1);
       assert.match(untrusted.stdout, /certificate is not trusted here .*for a private CA set NODE_EXTRA_CA_CERTS/);
       assert.equal((await runCli(['jwks', origin.url], { env: origin.variables })).code, 0);
+      const [, address = ''] = origin.url.split('://');
+      for (const [text, url] of [
+        [address, origin.url],
+        [new URL(origin.url).host, `https://${new URL(origin.url).host}/.well-known/pomerium/jwks.json`],
+        [`${new URL(origin.url).host}/`, `https://${new URL(origin.url).host}/.well-known/pomerium/jwks.json`],
+      ] as const) {
+        const { code, stdout } = await runCli(['jwks', text], { env: origin.variables });
+        assert.equal(code, 0);
+        assert.equal(stdout.split('\n', 1)[0], url, text);
+      }
     } finally {
       origin.close();
     }
@@ -434,6 +448,11 @@ describe('pomerium-edge jwks', () => {
       const unused = await runCli(['jwks', url], { env: { ...env, NODE_USE_ENV_PROXY: '' } });
       assert.match(unused.stdout, /\? HTTPS_PROXY is set, but Node\.js uses it only with NODE_USE_ENV_PROXY=1/);
       assert.lengthOf(asked, 1);
+      const node = `${ROOT}toolchain/oldest/node_modules/.bin/node`;
+      const old = await runCli(['jwks', url], { node, env: { ...env, NODE_USE_ENV_PROXY: '1' } });
+      assert.match(old.stdout, /\? HTTPS_PROXY is set, but .*Node\.js 24\.5 or later/);
+      const none = await runCli(['jwks', url], { env: { HTTPS_PROXY: '', https_proxy: '' } });
+      assert.notMatch(none.stdout, /HTTPS_PROXY/);
     } finally {
       proxy.close().closeAllConnections();
       origin.close();

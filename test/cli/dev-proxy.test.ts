@@ -213,6 +213,12 @@ describe('an upgrade', () => {
     await isAlive();
   });
 
+  test('that the app answers with no status of HTTP is 502', async () => {
+    behave = (socket) => socket.end('HTTP/1.1 099 Odd\r\nContent-Length: 0\r\n\r\n');
+    assert.match(await exchange(UPGRADE), /^HTTP\/1\.1 502 [\s\S]*cannot be reached: .*the status 99/);
+    await isAlive();
+  });
+
   test('that the app cuts is 502', async () => {
     behave = (socket) => socket.resetAndDestroy();
     assert.match(await exchange(UPGRADE), /^HTTP\/1\.1 502 [\s\S]*cannot be reached/);

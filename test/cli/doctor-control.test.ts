@@ -14,9 +14,11 @@ import {
   staticKeys,
   type Verifier,
 } from '../../core/index.ts';
+import { freePort } from '../../scripts/free-port.ts';
 import { serve } from '../../scripts/start/server.ts';
 import { createTestIssuer } from '../../testing/index.ts';
 import { HOST } from '../support/issuer.ts';
+import { startTlsOrigin } from '../support/tls-origin.ts';
 import { runCli } from './run-cli.ts';
 import { file, folder, key, runDoctor, verifier } from './run-doctor.ts';
 
@@ -80,6 +82,39 @@ describe('pomerium-edge doctor, where refusals prove nothing', () => {
     });
   }
 
+  const behindNode =
+    (status: number, headers: Record<string, string> = {}): RequestListener =>
+    (request, response) => {
+      // Of itself, a server of Node.js takes 16 KiB of headers.
+      const isLarge = request.rawHeaders.join('').length > 16_384;
+      response.writeHead(isLarge ? 431 : status, isLarge ? {} : headers).end();
+    };
+  const limited: [name: string, listener: RequestListener, detail: RegExp][] = [
+    ['404', behindNode(404), /^every request got 404: perhaps nothing is there/],
+    ['a redirect', behindNode(302, ELSEWHERE), /^every request was sent elsewhere/],
+    ['403', behindNode(403), /^no good request got in, and every request got 403/],
+  ];
+  for (const [name, listener, detail] of limited) {
+    for (const withKey of [false, true]) {
+      test(`${name} for everything, of a server that answers large headers itself, ${withKey ? 'with' : 'without'} the key`, async () => {
+        const { letIn, unclear } = await examineServer(listener, { withKey });
+        assert.deepEqual(letIn, []);
+        assert.match(unclear.find((finding) => finding.name === CONTROL)?.detail ?? '', detail);
+      });
+    }
+  }
+
+  test('says of no request that is not so that it was cut', async () => {
+    const { unclear } = await examineServer((request, response) => {
+      if (request.url?.includes('..')) request.socket.destroy();
+      else response.writeHead(500).end();
+    });
+    assert.equal(
+      unclear.find((finding) => finding.name === CONTROL)?.detail,
+      'no good request got in, and every request got 500: what refuses everything passes, too',
+    );
+  });
+
   const refusals: [status: number, detail: RegExp][] = [
     [404, /is it the right path/],
     [302, /is it the right address/],
@@ -105,6 +140,89 @@ describe('pomerium-edge doctor, where refusals prove nothing', () => {
       await server.close();
     }
   });
+});
+
+describe('pomerium-edge doctor, where an answer does not come to its end', () => {
+  const begin = (response: ServerResponse) => {
+    response.writeHead(200, { 'content-length': '1000' });
+    response.write('what nobody but Alice may see');
+  };
+  const ends: [name: string, end: (response: ServerResponse) => void, timeout: number][] = [
+    ['cut', (response) => setImmediate(() => response.destroy()), 10],
+    ['never ended', () => {}, 0.5],
+  ];
+  for (const [name, end, timeout] of ends) {
+    test(`a page that is ${name} was given away all the same`, async () => {
+      const server = await serve(async (request, response) => {
+        const isGood = await isVerified(request);
+        if (isGood) return void response.end('what nobody but Alice may see');
+        if (request.url !== '/admin;x=1') return void response.writeHead(401).end();
+        begin(response);
+        end(response);
+      });
+      try {
+        const options = { rate: 10_000, timeout, key: file };
+        const findings = await examine(`${server.url}/admin`, { audience: HOST, issuerFormat: 'host' }, options);
+        const letIn = findings.filter(({ verdict }) => verdict === 'let in');
+        assert.deepEqual(
+          letIn.map((finding) => [finding.name, finding.status]),
+          [['path /admin;x=1', 200]],
+        );
+      } finally {
+        await server.close();
+      }
+    });
+  }
+
+  test('an address that nobody listens at, or that is not trusted, is told once', async () => {
+    const origin = await startTlsOrigin(folder, always(401));
+    try {
+      for (const [url, reason] of [
+        [`http://127.0.0.1:${await freePort()}/`, 'the connection was refused (ECONNREFUSED)'],
+        [origin.url, 'its certificate is not trusted here'],
+      ] as const) {
+        const { code, stdout } = await runDoctor(url);
+        assert.equal(code, 3);
+        assert.include(stdout, `? the address  UNCLEAR  –  no answer: ${reason}`);
+        assert.match(stdout, /\n1 request: 0 let in that must not be, 1 unclear\.\n$/);
+      }
+    } finally {
+      origin.close();
+    }
+  });
+
+  test('a change of protocol is unclear, and holds nothing up', async () => {
+    const { letIn, unclear, findings } = await examineServer(({ socket }) => {
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n');
+    });
+    assert.deepEqual(letIn, []);
+    assert.equal(unclear.length, findings.length);
+    assert.include(unclear[0], { status: 101, detail: 'neither let in nor refused' });
+  });
+
+  test('a report that cannot be written takes nothing of the table', async () => {
+    const server = await serve(always(401));
+    try {
+      const { code, stdout, stderr } = await runDoctor(server.url, '--junit', join(folder, 'nowhere', 'doctor.xml'));
+      assert.match(stdout, /^\d+ requests: 0 let in/m);
+      assert.match(stderr, /doctor\.xml cannot be written: ENOENT\.\n$/);
+      assert.equal(code, 2);
+    } finally {
+      await server.close();
+    }
+  });
+
+  for (const args of [
+    ['--rate', '0'],
+    ['--timeout', '0'],
+    ['--timeout', '99999999999'],
+  ]) {
+    test(`${args.join(' ')} is called wrongly`, async () => {
+      const { code, stderr } = await runCli(['doctor', 'http://127.0.0.1:1/', '-a', HOST, '-y', ...args]);
+      assert.equal(code, 2);
+      assert.match(stderr, /^pomerium-edge: --(rate|timeout) must be a number from 0\.01 to \d+; it is "\d+"\.\n$/);
+    });
+  }
 });
 
 describe('pomerium-edge doctor, where Pomerium answers', () => {

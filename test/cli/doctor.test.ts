@@ -79,6 +79,12 @@ const BROKEN: readonly Endpoint[] = [
     needsKey: false,
   },
   {
+    name: 'serves its function under the name of its file, too',
+    isAllowed: async (request) => request.url === '/admin.ts' || isVerified(request),
+    finds: /^path \/admin\.ts$/,
+    needsKey: false,
+  },
+  {
     name: 'hands forged claims to its app',
     isAllowed: isVerified,
     body: ({ headers }) => `Hello ${headers['x-pomerium-claim-email']}`,

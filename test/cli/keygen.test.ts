@@ -113,6 +113,30 @@ describe('pomerium-edge keygen', () => {
     assert.match(stderr, /signing-key\.pem is there already; --rotate publishes a new key behind it/);
     assert.equal(read('twice/signing-key.pem'), before);
   });
+
+  for (const name of ['certificate.pem', 'jwks.json', 'signing-key.base64']) {
+    test(`overwrites no ${name} of somebody else`, async () => {
+      mkdirSync(at(`foreign ${name}`));
+      writeFileSync(at(`foreign ${name}/${name}`), 'as it was');
+      const { code, stderr } = await runCli(['keygen', '--out', at(`foreign ${name}`)]);
+      assert.equal(code, 2);
+      assert.match(stderr, /is there already, without .*signing-key\.pem: say another folder\.\n$/);
+      assert.deepEqual(readdirSync(at(`foreign ${name}`)), [name]);
+      assert.equal(read(`foreign ${name}/${name}`), 'as it was');
+    });
+  }
+
+  test('wants the name of a folder', async () => {
+    const { code, stderr } = await runCli(['keygen', '--out', '']);
+    assert.deepEqual({ code, stderr }, { code: 2, stderr: 'pomerium-edge: --out must name a folder; it is empty.\n' });
+  });
+
+  test('prints what a shell takes, also of a folder with spaces in its name', async () => {
+    const { stdout } = await runCli(['keygen', '--out', at('my keys')]);
+    const [, command = ''] = /For Pomerium: (.*)/.exec(stdout) ?? [];
+    const { stdout: value } = await promisify(execFile)('sh', ['-c', `${command}; printf %s "$SIGNING_KEY"`]);
+    assert.equal(value, read('my keys/signing-key.base64').trim());
+  });
 });
 
 describe('a rotation with pomerium-edge keygen', () => {

@@ -92,6 +92,14 @@ describe('an assertion on behalf of a user', () => {
   });
 });
 
+test('an assertion that holds goes on as an event has it, with white space around it', async () => {
+  const sent = { 'X-Pomerium-Jwt-Assertion': ` ${alice}\t` };
+  const result = await makeGateRig({}).gate.authorize({ method: 'GET', url: '/', headers: sent });
+  assert(result.type === 'allow');
+  for (const [name, value] of Object.entries(sent)) assert.isTrue(result.headers.keeps(name, value));
+  assert.isFalse(result.headers.keeps('x-pomerium-jwt-assertion', ` ${expired}`));
+});
+
 describe('keepAssertion: false', () => {
   const without: GateOptions = { keepAssertion: false };
   testRows([

@@ -15,7 +15,8 @@ describe('a path that is decoded already may have been written', () => {
     ['with that of a fragment', '/a#b', ['/a%23b']],
     ['as it stands, where it has no one reading', '/a//é', ['/a//é']],
     ['as it stands, where it is no Unicode', '/\ud800', ['/\ud800']],
-    ['as it stands, where it is none', '*', ['*']],
+    ['with nothing in it that begins a query, where it has no one reading', '/a?//b#', ['/a%3F//b%23']],
+    ['as the empty text, where it is none', '*', ['']],
   ];
   for (const [rule, decoded, spellings] of rows) {
     test(rule, () => assert.deepEqual(spellingsOf(decoded), [...spellings]));

@@ -142,6 +142,21 @@ describe('a policy in the verifier', () => {
     assert.equal(await codeOf(() => rig.verifier.verify(token, { policy: uncompiled })), 'invalid_configuration');
   });
 
+  test('one in the place of the context, or under a misspelt name there, is a mistake and not left out', async () => {
+    const rig = withPolicy(allow({ accept: true }));
+    const forNobody = compilePolicy(allow({ user: 'nobody' }));
+    const headers = { 'x-pomerium-jwt-assertion': token };
+    for (const context of [forNobody, { policies: [forNobody] }, { Policy: forNobody }] as object[]) {
+      const error = await errorOf(() => rig.verifier.verify(token, context));
+      assert.equal(error?.code, 'invalid_configuration');
+      assert.match(
+        error?.message ?? '',
+        /^There is no member of a context ".*"; there are requestInfo, policy, waitUntil/,
+      );
+      assert.equal(await codeOf(() => rig.verifier.verifyRequest({ headers }, context)), 'invalid_configuration');
+    }
+  });
+
   test('a URL that cannot be read does not hide that there is no assertion', async () => {
     const rig = withPolicy(allow({ http_path: '/' }));
     for (const url of ['/\ud800', null, undefined]) {

@@ -40,7 +40,7 @@ function testDetails(
 }
 
 const MISSING =
-  'The request carries no assertion: it did not come through Pomerium, its route lacks pass_identity_headers: true, or Pomerium could not sign (see its log).';
+  'The request carries no assertion: it did not come through Pomerium, its route lacks pass_identity_headers: true or removes the header, or Pomerium could not sign (see its log).';
 
 testDetails('no assertion', 'missing_assertion', [['nothing', undefined, [MISSING]]]);
 
@@ -64,7 +64,9 @@ testDetails('two assertions', 'duplicate_assertion', [
   [
     'joined',
     `${token}, ${token}`,
-    ['The request carries more than one assertion. Pomerium replaces what a client sends, so one came around it.'],
+    [
+      'The request carries more than one assertion: one came around Pomerium, or set_request_headers of its route has it.',
+    ],
   ],
 ]);
 

@@ -69,6 +69,13 @@ testAnswers('where the request was sent to one of several audiences, it must be 
   ['wiki', both, { headers: { host: `${PAYROLL}.:8443` } }, 'audience_mismatch'],
   ['wiki', both, { headers: { host: `${WIKI}.:8443` } }, 'u-alice'],
   ['wiki', both, { url: `https://${WIKI}/`, headers: { host: PAYROLL } }, 'audience_mismatch'],
+  ['both, issued by payroll', both, { url: `https://${WIKI}/`, headers: { host: PAYROLL } }, 'audience_mismatch'],
+  [
+    'both, issued by payroll',
+    { ...both, issuer: PAYROLL },
+    { url: `https://${PAYROLL}/`, headers: { host: WIKI } },
+    'audience_mismatch',
+  ],
   // Node.js hands over such a target, and new URL(req.url, …) takes it for a host.
   ['wiki', both, { url: `//${PAYROLL}/x`, headers: { host: WIKI } }, 'audience_mismatch'],
   ['wiki', both, { url: `/\\${PAYROLL}/x`, headers: { host: WIKI } }, 'audience_mismatch'],

@@ -74,7 +74,7 @@ describe('no Pomerium issues for the host of another one:', () => {
     [[A, APP], APP, undefined, 'issuer_mismatch'],
     [[A, B], B, A, 'issuer_mismatch'],
     [[A, B], B, B, 'valid'],
-    [[A, B], B, `${A}, ${B}`, 'issuer_mismatch'],
+    [[A, B], B, `${A}, ${B}`, 'audience_mismatch'],
     // That is no issuer's: which Pomerium has it is not said.
     [[APP], A, APP, 'valid'],
     [[APP], B, undefined, 'valid'],

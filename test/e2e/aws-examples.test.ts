@@ -134,7 +134,16 @@ describe('examples/aws-cdk, installed in an empty folder', () => {
     ]);
     assert.deepEqual(alarmsOf(read('pomerium').Resources, { prefix: 'Pomerium' }), Object.fromEntries(withoutTopic));
     assert.deepEqual(alarmsOf(read('pomerium', 'with-topic').Resources, { prefix: 'Pomerium' }), ALARMS);
-    for (const group of ofType('pomerium', 'AWS::Logs::LogGroup')) assert.equal(group['RetentionInDays'], 30);
+    for (const stack of ['pomerium', 'api']) {
+      for (const group of ofType(stack, 'AWS::Logs::LogGroup')) assert.equal(group['RetentionInDays'], 30);
+    }
+    const [stage, ...others] = ofType('api', 'AWS::ApiGatewayV2::Stage');
+    assert.lengthOf(others, 0);
+    assert.nestedPropertyVal(stage, 'AccessLogSettings.DestinationArn.Fn::GetAtt[1]', 'Arn');
+    assert.match(
+      JSON.stringify(stage?.['AccessLogSettings']),
+      /"code\\":\\"\$context\.authorizer\.code\\",\\"error\\":\\"\$context\.error\.responseType\\"/,
+    );
 
     const bundles = readdirSync(join(folder, 'cdk.out'), { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('index.mjs'))

@@ -5,6 +5,7 @@ import { afterAll, assert, beforeAll, describe, test } from 'vitest';
 import { lambdaPath } from '../../scripts/bundle-lambda.ts';
 import { serve } from '../../scripts/start/server.ts';
 import { http2 } from '../adapters/aws-lambda/events.ts';
+import { bundleFunction } from '../adapters/aws-lambda/functions/bundle.ts';
 import { startSsm } from '../adapters/aws-lambda/ssm-server.ts';
 import { median } from '../support/cost.ts';
 import { HOST, jwks, makeKey, sign } from '../support/issuer.ts';
@@ -151,8 +152,8 @@ describe('an environment that starts', () => {
   });
 });
 
-describe('what Node.js loads only where it is named: fetch, its classes and web streams', () => {
-  const HEAVY = /undici|webstreams/;
+describe('what Node.js loads only where it is named: fetch, its classes, web streams, and what node:process exports', () => {
+  const HEAVY = /undici|webstreams|process\/report/;
   const TMPDIR = mkdtempSync(join(folder, 'tmp-'));
   let tls: TlsOrigin;
   beforeAll(async () => {
@@ -171,7 +172,7 @@ describe('what Node.js loads only where it is named: fetch, its classes and web 
       file,
       `${code}\nexport const handler = (event, context) => (event ? answer(event, context) : process.moduleLoadList);`,
     );
-    const variables = { ...env, ...tls.variables, TMPDIR, POMERIUM_JWKS_URL: tls.url };
+    const variables = { ...env, ...tls.variables, TMPDIR, POMERIUM_JWKS_URL: tls.url, TEST_TRANSPORT: 'node:https' };
     const environment = await startEnvironment(file, variables);
     try {
       const answers = [];
@@ -186,6 +187,21 @@ describe('what Node.js loads only where it is named: fetch, its classes and web 
   test('are seen where they are named', async () => {
     const { heavy } = await loadedBy('const answer = () => void Headers;', {});
     assert.isAbove(heavy.length, 0);
+  });
+
+  test('are seen where node:process is imported', async () => {
+    const { heavy } = await loadedBy("import { nextTick as answer } from 'node:process';");
+    assert.isAbove(heavy.length, 0);
+  });
+
+  test('are not loaded by a function behind HTTP that lets somebody in, either', async () => {
+    const file = join(folder, 'app.mjs');
+    await bundleFunction('app', file);
+    const event = { ...(await eventAt(0)), type: undefined, routeArn: undefined };
+    const code = `import { handler as answer } from ${JSON.stringify(file)};`;
+    const { answers, heavy } = await loadedBy(code, event);
+    assert.nestedPropertyVal(answers, '[0].statusCode', 200);
+    assert.deepEqual(heavy, []);
   });
 
   for (const where of ['Pomerium', '/tmp']) {

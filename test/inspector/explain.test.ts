@@ -164,6 +164,13 @@ describe('explain() says what an algorithm tells of who signed', () => {
     const { checks } = await explain(text, expectation);
     return checks.find(({ rule }) => rule === 'algorithm')?.fix;
   };
+  test('ES256, where it is not among them', async () => {
+    const { checks } = await explain(await issuer.sign(), { ...expectation, algorithms: ['RS256'] });
+    assert.match(
+      checks.find(({ rule }) => rule === 'algorithm')?.fix ?? '',
+      /^If its kid is in your JWKS, set .*ES256/,
+    );
+  });
   const claims = { iss: 'authenticate.example.com', aud: [issuer.host], sub: 'u', jti: 'j', iat: NOW, exp: NOW + 300 };
   const cases: [name: string, alg: string, claims: object, fix: RegExp][] = [
     ['a session of Pomerium', 'HS256', { ...claims, databroker_server_version: '1' }, /^This is a session of Pomerium/],

@@ -44,6 +44,11 @@ describe('createInspector()', () => {
     assert.include(await response.text(), '✗ Refused');
   });
 
+  test('finds it in what is pasted around it', async () => {
+    const body = new URLSearchParams({ assertion: `"authorization": "Bearer ${await issuer.sign()}",` });
+    assert.include((await ask({}, { method: 'POST', body })).page, '✓ Valid');
+  });
+
   test('says so where the request has no assertion', async () => {
     assert.match((await ask({})).page, /The request carries no assertion/);
   });

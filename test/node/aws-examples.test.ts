@@ -14,6 +14,10 @@ interface Resource {
   readonly Timeout?: number;
 }
 
+interface Policy {
+  readonly PolicyDocument: { readonly Statement: { readonly Action: string | string[]; readonly Resource: string }[] };
+}
+
 describe('examples/aws-sam', () => {
   const text = readFileSync(`${ROOT}examples/aws-sam/template.yaml`, 'utf8');
   const references: string[] = [];
@@ -61,6 +65,34 @@ describe('examples/aws-sam', () => {
     assert.deepEqual(alarmsOf(resources, { parameters: Object.fromEntries(parameters) }), ALARMS);
     const timeout = template['Globals']?.['Function']?.Timeout;
     assert.equal(ALARMS['authorizer-times-out']?.threshold, Number(timeout) * 1000);
+  });
+
+  test('gives each function a role of its own, which may do what it needs and nothing else', () => {
+    const actionsOf = (name: string) => {
+      assert.nestedPropertyVal(resources[name], 'Properties.Role', `${name}Role.Arn`);
+      assert.notNestedProperty(resources[name], 'Properties.Policies');
+      assert.notNestedProperty(resources[`${name}Role`], 'Properties.ManagedPolicyArns');
+      const policies = resources[`${name}Role`]?.Properties?.['Policies'] as Policy[];
+      const statements = policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
+      const logs = statements.filter(({ Action }) => String(Action).startsWith('logs:'));
+      assert.deepEqual(
+        logs.map(({ Resource }) => Resource),
+        [`${name}Logs.Arn`],
+      );
+      return statements.flatMap(({ Action }) => Action).filter((action) => action.startsWith('ssm:'));
+    };
+    assert.deepEqual(actionsOf('Authorizer'), ['ssm:GetParameter']);
+    assert.deepEqual(actionsOf('Refresher'), ['ssm:GetParameter', 'ssm:PutParameter']);
+    assert.deepEqual(actionsOf('App'), ['ssm:GetParameter']);
+  });
+
+  test('limits the concurrency of the authorizer where a parameter says so', () => {
+    assert.nestedPropertyVal(template, 'Parameters.ReservedConcurrency.Default', -1);
+    assert.deepNestedPropertyVal(resources, 'Authorizer.Properties.ReservedConcurrentExecutions', [
+      'HasReservedConcurrency',
+      'ReservedConcurrency',
+      'AWS::NoValue',
+    ]);
   });
 
   test('keeps no log for ever', () => {

@@ -16,6 +16,7 @@ import type {
   APIGatewayTokenAuthorizerWithContextHandler,
   AppSyncAuthorizerHandler,
   AppSyncResolverEvent,
+  CustomAuthorizerHandler,
   Handler,
   S3Handler,
 } from 'aws-lambda';
@@ -43,6 +44,7 @@ authorizer satisfies APIGatewayAuthorizerWithContextHandler<AuthorizerContext>;
 authorizer satisfies APIGatewayRequestSimpleAuthorizerHandlerV2;
 authorizer satisfies APIGatewayRequestSimpleAuthorizerHandlerV2WithContext<AuthorizerContext>;
 authorizer satisfies AppSyncAuthorizerHandler<AuthorizerContext>;
+authorizer satisfies CustomAuthorizerHandler;
 
 const withPolicies = createAuthorizer({ responses: 'policy' });
 withPolicies satisfies APIGatewayRequestIAMAuthorizerHandlerV2;

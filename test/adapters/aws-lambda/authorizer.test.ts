@@ -191,6 +191,19 @@ describe('the assertion', () => {
     assert.deepEqual(await ask(restRequest({ 'X-Pomerium-JWT-Assertion': good })), allowed());
   });
 
+  for (const [name, multiValueHeaders] of [
+    ['empty', {}],
+    ['null', null],
+    ['of other headers', { accept: ['*/*'] }],
+  ] as const) {
+    test(`is found in headers where multiValueHeaders is ${name}, as in an event for a test`, async () => {
+      const event = restRequest({ [ASSERTION]: good });
+      assert.deepEqual(await ask({ ...event, multiValueHeaders }), allowed());
+      const inBoth = { ...multiValueHeaders, 'X-Pomerium-Jwt-Assertion': [good] };
+      assert.deepEqual(await ask({ ...event, multiValueHeaders: inBoth }), allowed());
+    });
+  }
+
   const twice: [string, unknown][] = [
     ['two values', { ...restRequest({}), multiValueHeaders: { [ASSERTION]: [good, good] } }],
     [

@@ -52,6 +52,11 @@ const EVENTS: Record<string, MakeEvent> = {
   }),
   'an HTTP API 1.0': (...request) => ({ version: '1.0', ...restEvent(...request) }),
   'a REST API': restEvent,
+  'a REST API, in an event for a test without lists': (path, name, value) => ({
+    ...restEvent(path, name, value),
+    queryStringParameters: { [name]: value },
+    multiValueQueryStringParameters: {},
+  }),
   'an ALB': (path, name, value) => ({
     httpMethod: 'GET',
     path,

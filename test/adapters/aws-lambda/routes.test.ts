@@ -184,6 +184,67 @@ describe('a stage is part of the path that routes are held against', () => {
   }
 });
 
+describe('the path of an HTTP API, which is decoded, is judged as what the function serves', () => {
+  const routes = routesOf({ path: '/open', ...forSomebody }, { prefix: '/files/', ...forSomebody }, forAdmins);
+  const decode = (rawPath: string, more: object = {}) =>
+    ask(
+      { ...http2({ [ASSERTION]: alice }), rawPath, requestContext: { stage: '$default', http: { method: 'GET' } } },
+      more,
+    );
+
+  test('so that nothing of it is taken for a query', async () => {
+    assert.equal(await decode('/open', { routes }), 'allowed');
+    for (const path of ['/open?//x', '/open?/../x', '/open?\\x', '/files/x?/../../x', '/open#//x']) {
+      assert.equal(await decode(path, { routes }), 'policy_denied', path);
+    }
+  });
+
+  test('and every route must allow one with a slash that Envoy may have had as %2F', async () => {
+    for (const action of ['keep_unchanged', 'UNESCAPE_AND_FORWARD']) {
+      const configuration = { path_with_escaped_slashes_action: action, routes };
+      assert.equal(await decode('/files/x', { routes: configuration }), 'policy_denied');
+      assert.equal(await decode('/open', { routes: configuration }), 'allowed');
+      const alike = { ...configuration, routes: routesOf({ path: '/open', ...forSomebody }, forSomebody) };
+      assert.equal(await decode('/files/x', { routes: alike }), 'allowed');
+    }
+    assert.equal(await decode('/files/x', { routes }), 'allowed');
+  });
+
+  test('while a policy of the route about the path is asked about it', async () => {
+    const policy = [{ allow: { or: [{ http_path: { starts_with: '/files/' } }] } }];
+    assert.equal(await decode('/files/x', { routes: routesOf({ policy }) }), 'allowed');
+    assert.equal(await decode('/other/x', { routes: routesOf({ policy }) }), 'policy_denied');
+  });
+});
+
+describe('routes that differ by path let nothing through of which an event does not tell the path', () => {
+  const routes = routesOf({ prefix: '/admin', ...forAdmins }, forSomebody);
+  const headers = { [ASSERTION]: alice };
+  const elsewhere = { stage: 'test', domainName: DOMAIN };
+  const cases: [name: string, told: object, untold: object][] = [
+    ['REST, REQUEST', restRequest(headers), { resource: '/other' }],
+    ['REST, for another ARN', restRequest(headers), { methodArn: 'a:b:c:d:e:f/test/GET/other' }],
+    ['HTTP API 1.0', http1(headers), { resource: '/other', requestContext: elsewhere }],
+    ['HTTP API 2.0', http2(headers), { requestContext: elsewhere }],
+  ];
+  for (const [name, told, untold] of cases) {
+    test(`an authorizer, ${name}`, async () => {
+      assert.equal(await ask(told, { routes }), 'allowed');
+      assert.equal(await ask({ ...told, ...untold }, { routes }), 'policy_denied');
+    });
+  }
+
+  test('a function, WebSocket', async () => {
+    const { requestContext } = webSocketConnect(headers);
+    const call = async (more: object) => {
+      const handler = withPomerium<object, object>(async () => ({ statusCode: 200 }), { ...base, routes });
+      return await handler({ headers, requestContext: { ...requestContext, ...more } }, {});
+    };
+    assert.propertyVal(await call({}), 'statusCode', 200);
+    assert.propertyVal(await call({ routeKey: '$default', eventType: 'MESSAGE' }), 'statusCode', 403);
+  });
+});
+
 describe('functions behind HTTP, with routes', () => {
   type Event = Record<string, unknown>;
   interface Told {

@@ -58,6 +58,13 @@ describe('ssmStore, over the SDK’s own client', () => {
   const item = `pomerium-edge:jwks:${encodeURIComponent(`https://${HOST}/jwks`)}`;
   const note = `${item}:refresh`;
 
+  test('wants the name of a parameter', () => {
+    for (const name of [undefined, '', 7]) {
+      assertMisconfigured(() => ssmStore({ name } as never), /^name must be that of an SSM parameter/);
+    }
+    assertMisconfigured(() => ssmStore(undefined as never), /^Options must be a plain object/);
+  });
+
   test('reads the parameter, and null where there is none', async () => {
     assert.isNull(await ssmStore({ name: '/none', client }).getItem(item));
     parameters.set('/some', 'value');

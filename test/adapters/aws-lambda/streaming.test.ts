@@ -93,6 +93,11 @@ describe('other functions, in AWS’s own runtime client', () => {
     assert.match(error?.errorMessage ?? '', /write awslambda\.streamifyResponse\(withPomerium\(handler\)\)/);
   });
 
+  test('what streamifyResponse gave is refused, with the same words', async () => {
+    const [{ error }] = await run('turnedAround', await eventFor('/'));
+    assert.match(error?.errorMessage ?? '', /write awslambda\.streamifyResponse\(withPomerium\(handler\)\)/);
+  });
+
   test('a buffered handler answers: Lambda does not take it for one with a callback', async () => {
     const [{ answer }] = await run('buffered', await eventFor('/'));
     assert.deepInclude(answer, { statusCode: 200, body: 'alice@example.com' });

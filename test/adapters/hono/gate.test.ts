@@ -127,6 +127,20 @@ describe('an answer', () => {
   });
 });
 
+test('the rules of an app that mounts another one are about the whole path', async () => {
+  const inner = new Hono().get('/x', (c) => c.text('in'));
+  const rules = [
+    { prefix: '/api', access: { allow: { or: [{ groups: 'nobody' }] } } },
+    { prefix: '/', access: 'authenticated' },
+  ] as const;
+  const app = new Hono()
+    .use(pomerium({ ...options, rules, log: false }))
+    .mount('/api', inner.fetch)
+    .mount('/open', inner.fetch);
+  assert.equal((await app.request('/api/x', { headers: SENDERS.alice })).status, 403);
+  assert.equal(await (await app.request('/open/x', { headers: SENDERS.alice })).text(), 'in');
+});
+
 describe('the request behind pomerium()', () => {
   const spoofed = { ...SENDERS.alice, 'x-pomerium-claim-email': 'root@evil.test' };
   const claimHeaders = ['department'];
@@ -153,9 +167,11 @@ describe('the request behind pomerium()', () => {
     const gate = () => pomerium({ ...options, claimHeaders, keepAssertion: true });
     const app = new Hono()
       .use(gate(), gate())
-      .get('/', (c) => c.text(c.req.raw.headers.get('x-pomerium-claim-email') ?? ''));
-    const response = await app.request('/', { headers: { ...spoofed, upgrade: 'websocket', connection: 'upgrade' } });
-    assert.equal(await response.text(), 'alice@example.com');
+      .get('/', ({ req }) => Response.json([req.raw.headers.get('x-pomerium-claim-email'), req.raw === upgrade]));
+    const headers = { ...spoofed, upgrade: 'websocket', connection: 'upgrade' };
+    const upgrade = new Request('https://edge.example/', { headers });
+    // Bun and Deno upgrade only the very request that came.
+    assert.deepEqual(await (await app.fetch(upgrade)).json(), ['alice@example.com', true]);
   });
 
   test('is the very one that came where nothing of it is to be removed', async () => {

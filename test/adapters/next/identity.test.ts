@@ -171,6 +171,38 @@ describe('requireIdentity()', () => {
     for (const policy of [{ allow: { or: [{ http_path: '/' }] } }, { alow: {} }])
       assert.equal(await codeOf(() => requireIdentity({ policy })), 'invalid_configuration');
   });
+
+  // Method and path of one that is given are for the log: Next.js may have rewritten it.
+  test.each(['http_path', 'http_method'])('refuses a policy with %s for a request that has it', async (criterion) => {
+    const given = new Request(`https://${HOST}/`, { headers: { [ASSERTION]: token } });
+    const policy = { allow: { or: [{ [criterion]: criterion === 'http_path' ? '/' : 'GET' }] } };
+    assert.equal((await requireIdentity(given, { policy: { allow: { or: [{ accept: true }] } } })).subject, 'u-alice');
+    assert.equal(await codeOf(() => requireIdentity(given, { policy })), 'invalid_configuration');
+    const own = { ...options, policy: compilePolicy(policy) };
+    assertMisconfigured(() => createIdentityFunctions(own), /^The policy asks about the request/);
+    const { requireIdentity: byEnvironment } = createIdentityFunctions(options);
+    const variables = { POMERIUM_POLICY: JSON.stringify(policy) };
+    assert.equal(
+      await withProcessEnvironment(variables, () => codeOf(() => byEnvironment(given))),
+      'invalid_configuration',
+    );
+  });
+
+  test('lets nobody in by a policy that was looked up and is not there', async () => {
+    mine(token);
+    const request = { headers: { [ASSERTION]: token } };
+    for (const policy of [undefined, null, false, '', 0]) {
+      const given: object = { policy };
+      assert.equal(await codeOf(() => requireIdentity(given)), 'invalid_configuration', `${policy}`);
+      assert.equal(await codeOf(() => requireIdentity(request, given)), 'invalid_configuration', `${policy}`);
+    }
+  });
+
+  test('asks the policy where the request before it is undefined', async () => {
+    mine(token);
+    const request = undefined as unknown as Request;
+    assert.equal(await codeOf(() => requireIdentity(request, { policy: admins })), 'policy_denied');
+  });
 });
 
 describe('the configuration of both', () => {

@@ -86,6 +86,12 @@ describe('isSignedOut, where Pomerium need not be asked:', () => {
       Object.assign(new Error('An error occurred'), { digest: '1' }),
       false,
     ],
+    [
+      'unauthorized() in a server action',
+      Object.assign(new Error('Minified React error #441'), { digest: 'NEXT_HTTP_ERROR_FALLBACK;401' }),
+      true,
+    ],
+    ['forbidden() in it', Object.assign(new Error(''), { digest: 'NEXT_HTTP_ERROR_FALLBACK;403' }), false],
     ['text', SIGNED_OUT, false],
     ['nothing', undefined, false],
   ];

@@ -5,6 +5,7 @@ import { afterAll, assert, beforeAll, describe, test } from 'vitest';
 import { must, ROOT, tool } from '../../../scripts/run.ts';
 import { startSsm } from '../../adapters/aws-lambda/ssm-server.ts';
 import { cdkBundling, documented, documentedSamBuild, webpackConfiguration } from './bundlers.ts';
+import { assertDocumentedSize } from './documented-sizes.ts';
 import { type Functions, startFunctions } from './functions.ts';
 import { AUDIENCE, assertAnswers, type Kind } from './lambda-process.ts';
 import { type Bundle, samBuild } from './sam-build.ts';
@@ -67,6 +68,18 @@ describe('what people bundle runs on its own', () => {
         assertAnswers(await functions.answersOf(join(folder, file), {}, kind && { kind }));
       }
     });
+  }
+});
+
+test('the sizes are those of docs/aws-bundling.md, within a twentieth', async () => {
+  for (const [row, name, file] of [
+    ['the authorizer, esbuild as SAM runs it', 'sam build, ES module', 'authorizer.mjs'],
+    ['the same, not minified', 'esbuild, ES modules', 'authorizer.mjs'],
+    ['the function behind HTTP, by `import`', 'esbuild, ES modules', 'app.mjs'],
+    ['the same, by `require()`', 'esbuild, CommonJS', 'app.js'],
+  ] as const) {
+    const bytes = readFileSync(join(await folderOf(name), file));
+    assertDocumentedSize(row, bytes.length, gzipSync(bytes).length);
   }
 });
 

@@ -6,6 +6,7 @@ import { afterAll, assert, beforeAll, describe, test } from 'vitest';
 import { must, ROOT } from '../../../scripts/run.ts';
 import { startSsm } from '../../adapters/aws-lambda/ssm-server.ts';
 import { jwks, makeKey } from '../../support/issuer.ts';
+import { assertDocumentedSize } from './documented-sizes.ts';
 import { AUDIENCE, assertAnswers, startLambdaProcesses } from './lambda-process.ts';
 
 const ZIP = `${ROOT}dist/pomerium-authorizer.zip`;
@@ -41,6 +42,8 @@ describe('the ready zip', () => {
     assert.match(licences, /^@aws-lambda-powertools\/logger \d.*\(MIT-0\)$/m);
     console.info(`the zip: ${zip.length} bytes`);
     assert.isBelow(zip.length, 160_000);
+    const unzipped = Object.values(unzipSync(zip)).reduce((sum, { length }) => sum + length, 0);
+    assertDocumentedSize('[the ready zip]', unzipped, zip.length);
   });
 
   test('answers, with nothing beside it', async () => {

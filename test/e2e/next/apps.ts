@@ -8,6 +8,8 @@ import { must, ROOT, run, tool } from '../../../scripts/run.ts';
 export interface Variant {
   readonly next: '16' | '15';
   readonly file: 'proxy' | 'middleware';
+  /** Where `middleware.ts` is to run otherwise than Next.js has it. */
+  readonly runtime?: 'nodejs';
 }
 
 const HOMES = { '16': 'test/e2e/next', '15': 'toolchain/next-15' } as const;
@@ -37,7 +39,7 @@ export interface RunningApp {
  * client components know who is signed in.
  */
 export function makeExample(
-  { next, file }: Variant,
+  { next, file, runtime }: Variant,
   { overlay, inBrowser = false }: { overlay: boolean; inBrowser?: boolean },
 ): App {
   const app = makeApp(next, `example-${file}${overlay ? '-overlay' : ''}${inBrowser ? '-in-browser' : ''}`);
@@ -52,7 +54,8 @@ export function makeExample(
   } else {
     cpSync(`${ROOT}examples/nextjs/proxy.ts`, join(app.folder, 'gate.ts'));
     const exported = file === 'proxy' ? 'proxy' : 'proxy as middleware';
-    writeFileSync(join(app.folder, `${file}.ts`), `export { ${exported} } from './gate';\n`);
+    const config = runtime ? `export const config = { runtime: '${runtime}' };\n` : '';
+    writeFileSync(join(app.folder, `${file}.ts`), `export { ${exported} } from './gate';\n${config}`);
   }
   return app;
 }

@@ -145,6 +145,11 @@ for (const variant of VARIANTS) {
       assert.equal((await get('/left-out/wrapped', alice)).body, 'alice@example.com');
     });
 
+    test('in unstable_cache nobody’s identity is kept, whoever asked before', async () => {
+      assert.equal((await get('/left-out/kept', alice)).status, 500);
+      await server.printed(/cannot be called in 'use cache' or unstable_cache/);
+    });
+
     test('requireIdentity(req) of the Pages Router rejects with what to answer, and says where req is missing', async () => {
       assert.equal((await get('/left-out/required')).status, 401);
       const page = await get('/left-out/required', alice);

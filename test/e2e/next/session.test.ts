@@ -7,7 +7,7 @@ import { type Sessions, startSessions } from './sessions.ts';
 
 const VARIANTS: readonly Variant[] = [
   { next: '16', file: 'proxy' },
-  { next: '15', file: 'middleware' },
+  { next: '15', file: 'middleware', runtime: 'nodejs' },
 ];
 
 describe.each(VARIANTS)('what a browser knows of a session, with Next.js $next:', (variant) => {
@@ -148,6 +148,18 @@ describe.each(VARIANTS)('what a browser knows of a session, with Next.js $next:'
       await screenshot(page, `next-${variant.next}-signed-out`);
       await page.getByRole('button', { name: 'Sign in again' }).click();
       await page.getByRole('heading', { name: 'Please sign in' }).waitFor();
+      await page.context().close();
+    });
+
+    test('a server action that refuses by itself tells isSignedOut() where its caller catches the error', async () => {
+      const page = await signIn(sessions, 'alice');
+      await page.goto(sessions.url);
+      await page.locator('[data-hydrated=true]').waitFor();
+      await page.getByRole('button', { name: 'Call' }).click();
+      await page.getByText('Saved by alice@example.com.').waitFor();
+      await signOut(page);
+      await page.getByRole('button', { name: 'Call' }).click();
+      await page.getByText('Signed out: true').waitFor();
       await page.context().close();
     });
 

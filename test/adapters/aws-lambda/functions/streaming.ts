@@ -44,6 +44,12 @@ export const handler = awslambda.streamifyResponse(withPomerium(answer, options)
 /** Without streamifyResponse. */
 export const unstreamed = withPomerium(answer, options);
 
+/** The one within the other, the wrong way round. */
+export const turnedAround = async () => {
+  const streamed = awslambda.streamifyResponse(async (_event, responseStream) => responseStream.end());
+  return withPomerium(streamed as () => unknown, options);
+};
+
 export const buffered = withPomerium((_event, _context, { email }) => ({ statusCode: 200, body: email }), options);
 
 export const behindMiddy = middy({ executionMode: executionModeStreamifyResponse })

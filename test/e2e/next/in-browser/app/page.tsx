@@ -1,4 +1,5 @@
 import { Note } from './account/note';
+import { Caught } from './caught';
 
 /** Anybody may see it, and its action asks for itself who calls. */
 export default function Home() {
@@ -6,6 +7,7 @@ export default function Home() {
     <>
       <h1>Home</h1>
       <Note person={{ user: 'whoever' }} />
+      <Caught />
     </>
   );
 }

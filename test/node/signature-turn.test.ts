@@ -1,8 +1,8 @@
 import { createHook } from 'node:async_hooks';
-import { assert, describe, test } from 'vitest';
+import { assert, describe, test, vi } from 'vitest';
 import type { PublicJwk, VerifySignature } from '../../core/signature/algorithms.ts';
 import { signatureVerifier } from '../../core/signature/node.ts';
-import { onPool } from '../../core/signature/node-pool.ts';
+import { together } from '../../core/signature/node-turn.ts';
 import { makeKey, sign } from '../support/issuer.ts';
 
 const key = await makeKey('ES256');
@@ -50,7 +50,7 @@ describe('on Node.js a check runs', () => {
     assert.equal(immediates, 1 + 2, 'one of its own, two of the test');
   });
 
-  test('on the thread pool when another started beside it in the same run of code', async () => {
+  test('together with another that started beside it in the same run of code', async () => {
     await turn();
     assert.isTrue(check(0));
     const others = [check(1), forge(2), check(3)];
@@ -58,7 +58,7 @@ describe('on Node.js a check runs', () => {
     assert.deepEqual(await Promise.all(others), [true, false, true]);
   });
 
-  test('on the thread pool when another request came in the same turn of the event loop', async () => {
+  test('together with that of another request in the same turn of the event loop', async () => {
     await turn();
     const results = await new Promise<unknown[]>((resolve) => {
       const seen: unknown[] = [];
@@ -74,7 +74,7 @@ describe('on Node.js a check runs', () => {
     assert.isTrue(await results[1]);
   });
 
-  test('on the thread pool as long as another one is there', async () => {
+  test('together with others as long as one is there', async () => {
     await turn();
     check(0);
     const other = check(1);
@@ -86,9 +86,9 @@ describe('on Node.js a check runs', () => {
     assert.isTrue(check(3));
   });
 
-  test('on the thread pool when one that is there takes several turns', async () => {
+  test('together with others when one that is there takes several turns', async () => {
     let finish = () => {};
-    const slow = onPool((done) => {
+    const slow = together((done) => {
       finish = () => done(null, true);
     });
     await turn();
@@ -98,13 +98,63 @@ describe('on Node.js a check runs', () => {
     assert.deepEqual(await Promise.all([slow, other]), [true, true]);
   });
 
-  test('synchronously after one that could not be started on the pool, which is a refusal', async () => {
-    const failed = onPool(() => {
+  test('synchronously after one that could not be started, which is a refusal', async () => {
+    const failed = together(() => {
       throw new Error('not started');
     });
     assert.isFalse(await failed);
     await turn();
     assert.isTrue(check(0));
+  });
+
+  test('at the end of the turn, 64 of them in each', async () => {
+    await turn();
+    const started: number[] = [];
+    const all = Array.from({ length: 65 }, (_, index) =>
+      together((done) => {
+        started.push(index);
+        done(null, index % 2 === 0);
+      }),
+    );
+    assert.deepEqual(started, []);
+    await new Promise(setImmediate);
+    assert.lengthOf(started, 64);
+    assert.deepEqual(
+      await Promise.all(all),
+      all.map((_, index) => index % 2 === 0),
+    );
+    assert.deepEqual(started, [...all.keys()]);
+  });
+
+  test.each([
+    { cores: 1, onPool: 0 },
+    { cores: 2, onPool: 63 },
+  ])('on the thread pool if there is more than one core: $cores', async ({ cores, onPool }) => {
+    const calls: number[] = [];
+    vi.resetModules();
+    vi.doMock('node:os', () => ({ availableParallelism: () => cores }));
+    vi.doMock('node:crypto', async (original) => {
+      const crypto = await original<{ verify(...args: unknown[]): unknown }>();
+      return { ...crypto, verify: (...args: unknown[]) => calls.push(args.length) && crypto.verify(...args) };
+    });
+    const { signatureVerifier: make } = await import('../../core/signature/node.ts');
+    vi.doUnmock('node:os');
+    vi.doUnmock('node:crypto');
+    const verifyThere = await make(key.publicJwk as PublicJwk);
+    const results = parts.map(({ signature, input }, index) =>
+      verifyThere(signature, index % 3 === 0 ? `${input}x` : input),
+    );
+    assert.isFalse(results[0]);
+    assert.deepEqual(
+      await Promise.all(results),
+      parts.map((_, index) => index % 3 !== 0),
+    );
+    assert.lengthOf(calls, 64);
+    const withCallback = 5;
+    assert.lengthOf(
+      calls.filter((count) => count === withCallback),
+      onPool,
+    );
   });
 
   test('to a refusal with a key that the engine takes, and cannot check with', async () => {

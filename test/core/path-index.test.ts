@@ -1,7 +1,7 @@
 import { assert, describe, test } from 'vitest';
 import { indexPaths } from '../../core/routes/path-index.ts';
 import { type PathMatch, readPathMatch } from '../../core/routes/paths.ts';
-import { Random } from '../simulation/random.ts';
+import { Random } from '../support/random.ts';
 
 interface Item {
   readonly match: PathMatch;

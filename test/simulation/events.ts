@@ -1,6 +1,6 @@
+import type { Random } from '../support/random.ts';
 import { entriesIn, notesIn } from './entries.ts';
 import { documentOf, type Fault } from './origin.ts';
-import type { Random } from './random.ts';
 import type { StoreFault } from './stores.ts';
 import type { World } from './world.ts';
 

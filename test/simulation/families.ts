@@ -1,8 +1,8 @@
+import type { Random } from '../support/random.ts';
 import { at, clockJumps, forgery, junkNotes, outage, rotation, storeFault } from './events.ts';
 import type { Fleet } from './fleet.ts';
 import type { Kind, StoreKind } from './library.ts';
 import { FAILURES, FAULTS } from './origin.ts';
-import type { Random } from './random.ts';
 import { STORE_FAULTS } from './stores.ts';
 import { type Probe, startJunk, startTraffic } from './traffic.ts';
 import type { World } from './world.ts';

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Random } from '../support/random.ts';
 import { answerAfter, type Clock, currentActivity, type Occurrence } from './clock.ts';
-import type { Random } from './random.ts';
 
 /** Milliseconds since the epoch at which every run begins. */
 export const EPOCH = 1_800_000_000_000;

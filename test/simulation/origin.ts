@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
+import type { Random } from '../support/random.ts';
 import { answerAfter, type Clock, type Host } from './clock.ts';
-import type { Random } from './random.ts';
 
 export const JWKS_URL = 'https://app.corp.example.com/.well-known/pomerium/jwks.json';
 

@@ -1,8 +1,8 @@
+import { Random } from '../support/random.ts';
 import type { Family } from './families.ts';
 import type { Fleet } from './fleet.ts';
 import { type Globals, replaceGlobals } from './globals.ts';
 import type { Kind, MakeKeys, StoreKind } from './library.ts';
-import { Random } from './random.ts';
 import { TRUST } from './trust.ts';
 import { WAITS } from './waits.ts';
 import { World } from './world.ts';

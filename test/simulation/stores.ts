@@ -1,5 +1,5 @@
+import type { Random } from '../support/random.ts';
 import { answerAfter, type Clock, currentActivity } from './clock.ts';
-import type { Random } from './random.ts';
 
 export const STORE_FAULTS = ['throws', 'hangs', 'loses', 'rubbish', 'slow'] as const;
 export type StoreFault = (typeof STORE_FAULTS)[number];

@@ -1,5 +1,5 @@
+import type { Random } from '../support/random.ts';
 import type { Isolate, Purpose } from './isolate.ts';
-import type { Random } from './random.ts';
 import type { World } from './world.ts';
 
 /** Requests with another purpose than a user's, as a share of an isolate's. */

@@ -1,4 +1,5 @@
 import type { PomeriumEvent } from '../../core/index.ts';
+import type { Random } from '../support/random.ts';
 import { Clock, currentActivity } from './clock.ts';
 import { usableUntil } from './entries.ts';
 import { boundsOf, type Fleet } from './fleet.ts';
@@ -6,7 +7,6 @@ import type { Before, Check, Invariant } from './invariant.ts';
 import { type Answer, Isolate, type Purpose } from './isolate.ts';
 import type { Kind, MakeKeys } from './library.ts';
 import { Origin } from './origin.ts';
-import type { Random } from './random.ts';
 import { CACHE, cachesOver, KV, Shelf, SSM, type Timing } from './stores.ts';
 
 export interface Violation {

@@ -1,3 +1,6 @@
+// Not the global: a test of the app's that replaces the timers would wait for a check forever.
+import { setImmediate } from 'node:timers';
+
 /** Checks that are not alone and not done. */
 let pending = 0;
 

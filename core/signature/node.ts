@@ -9,8 +9,8 @@ const HAS_ONE_CORE = availableParallelism() === 1;
 /**
  * Node.js and Bun: `crypto.verify`, synchronous for a request that is alone, which it answers fastest. Those that come beside another
  * are checked together, on the thread pool: so they use every core, and the event loop is free to read more. The key is not imported
- * by jose here: that loads WebCrypto, which takes 5 ms of each cold start on Lambda. Nor is anything imported that is a global, too: an import of
- * `node:process` opens standard input and loads reports, which takes 3 ms.
+ * by jose here: that loads WebCrypto, which takes 5 ms of each cold start on Lambda. Nor is `process` imported here: `node:process`
+ * opens standard input and loads reports, which takes 3 ms.
  */
 export const signatureVerifier: SignatureVerifier = (jwk) => {
   const key = createPublicKey({ key: { ...jwk }, format: 'jwk' });

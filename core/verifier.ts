@@ -141,8 +141,8 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
     const keyContext = this.#keyContext(context);
     let verified: MaybeAnonymous | undefined;
     try {
-      if (isPolicy(context))
-        throw configurationError('The context is a policy, which would not be asked; write { policy }.');
+      // It would not be asked.
+      if (isPolicy(context)) throw configurationError('The context is a policy; write { policy }.');
       const text = requireOne(value, { hasBearer: isBearer });
       const remembered = this.#remembered.get(text);
       const assertion = remembered?.assertion ?? parseAssertion(text, this.#headers);

@@ -77,8 +77,8 @@ export function restTargets(event: Member): readonly string[] {
 export function httpTargets(path: unknown): readonly string[] {
   const spellings = spellingsOf(textOf(path) ?? UNREADABLE_PATH);
   const [spelled = ''] = spellings;
-  const last = spelled.lastIndexOf('/');
-  return last > 0 ? [...spellings, `${spelled.slice(0, last)}%2F${spelled.slice(last + 1)}`] : spellings;
+  const escaped = spelled.replace(/(.)\/([^/]*)$/, '$1%2F$2');
+  return escaped === spelled ? spellings : [...spellings, escaped];
 }
 
 /** The same for the opening request of a WebSocket API. */

@@ -1,4 +1,4 @@
-import { configurationError, describeValue, isEntryKey, type JwksStore, requireOptions } from '../../core/adapter.ts';
+import { configurationError, isEntryKey, type JwksStore, requireOptions } from '../../core/adapter.ts';
 import { type SsmClientLike, ssmMethods } from './ssm-client.ts';
 
 export interface SsmStoreOptions {
@@ -34,10 +34,8 @@ const SHARED_FOR = 2000;
 export function ssmStore(options: SsmStoreOptions): JwksStore {
   requireOptions(options);
   const { name, client, writable = false } = options;
-  if (typeof name !== 'string' || name === '') {
-    throw configurationError(
-      `name must be that of an SSM parameter, as in ssmStore({ name: '/pomerium-edge/jwks' }); it is ${describeValue(name)}.`,
-    );
+  if (!name || typeof name !== 'string') {
+    throw configurationError("name must be that of an SSM parameter; write ssmStore({ name: '/app/jwks' }).");
   }
   let reading: { readonly startedAt: number; readonly value: Promise<string | null> } | undefined;
   const methods = ssmMethods(client);

@@ -63,6 +63,6 @@ function readUrl(text: unknown): string {
   const url = typeof text === 'string' && /^https?:\/\//i.test(text) ? parseUrl(text) : undefined;
   if (url) return url.href;
   throw configurationError(
-    `afterSignOut must be an absolute URL, as in 'https://www.example.com/bye'; it is ${describeValue(text)}.`,
+    `afterSignOut must be an absolute URL, as in 'https://example.com/bye'; it is ${describeValue(text)}.`,
   );
 }

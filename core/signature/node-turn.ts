@@ -53,7 +53,7 @@ const MAX_IN_A_TURN = 64;
 
 /**
  * The result of a check that is not alone; false where it fails. All of a turn start together at its end: one right after the other
- * they find their code and tables in the processor's caches, where between requests each would load them anew (docs/performance.md).
+ * they take less time than between requests (docs/performance.md, "Behind a server").
  */
 export function together(start: Start): Promise<boolean> {
   pending += 1;

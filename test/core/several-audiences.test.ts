@@ -1,7 +1,9 @@
 import { assert, describe, test } from 'vitest';
 import type { GateOptions, GateRequest } from '../../core/adapter.ts';
+import { createVerifier, staticKeys } from '../../core/index.ts';
 import { ASSERTION, key, makeGateRig } from '../support/gate.ts';
-import { sign } from '../support/issuer.ts';
+import { jwks, NOW, sign } from '../support/issuer.ts';
+import { errorOf } from '../support/verifying.ts';
 
 const WIKI = 'wiki.example.com';
 const PAYROLL = 'payroll.example.com';
@@ -105,3 +107,11 @@ testAnswers('a host that is none of several audiences says nothing, nor does any
   ['wiki', { audience: WIKI }, { url: `https://${PAYROLL}/` }, 'u-alice'],
   ['payroll', { audience: WIKI }, { url: `https://${WIKI}/` }, 'audience_mismatch'],
 ]);
+
+test('a request that names two of several audiences is told to be for one host', async () => {
+  const verifier = createVerifier({ audience: [WIKI, PAYROLL], keys: staticKeys(jwks(key)), now: () => NOW });
+  const headers = { host: PAYROLL, [ASSERTION]: FOR.wiki };
+  const error = await errorOf(() => verifier.verifyRequest({ url: `https://${WIKI}/`, headers }));
+  assert.equal(error?.code, 'audience_mismatch');
+  assert.equal(error?.expected, 'one host');
+});

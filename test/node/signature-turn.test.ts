@@ -177,6 +177,17 @@ describe('on Node.js a check runs', () => {
     assert.isFalse(await verifyByX25519(signature, 'a'));
   });
 
+  test('of a signature whose S is a negative number unless a zero goes before it, from its first such byte on', async () => {
+    for (let found = 0, index = 0; found < 2; index++) {
+      const token = await sign(key, { jti: `s-${index}` });
+      const end = token.lastIndexOf('.');
+      const signature = token.slice(end + 1);
+      if (Buffer.from(signature, 'base64url')[32] !== 0x80) continue;
+      found += 1;
+      assert.isTrue(await verify(signature, token.slice(0, end)));
+    }
+  });
+
   test('with the same verdicts wherever it runs', async () => {
     await turn();
     const started = parts.map((_, index) => (index % 3 === 0 ? forge(index) : check(index)));

@@ -1,3 +1,4 @@
+import * as crypto from 'node:crypto';
 import { assert, describe, test } from 'vitest';
 import {
   ASSERTION_HEADER,
@@ -9,8 +10,11 @@ import {
 } from '../../core/index.ts';
 import { jwks, makeKey, NOW, sign } from '../support/issuer.ts';
 
-/** Microseconds that a request may take longer. */
-const BUDGET = 5;
+/**
+ * What a request may take longer, as a part of the check of one ES256 signature: 5 µs where that takes 60, and as much more on a
+ * machine that is slower.
+ */
+const BUDGET = 1 / 12;
 const ROUTES = 500;
 const LAST = ROUTES - 1;
 
@@ -70,27 +74,45 @@ const CASES: Case[] = [
   },
 ];
 
-const BATCH = 100;
 const BATCHES = 400;
 const MOST_BATCHES = 8000;
 
-type Work = (i: number) => Promise<unknown>;
+type Work = (i: number) => unknown;
 
-/** Microseconds a request, of two in turn: noise only adds, so that the least counts, and more of it is waited out. */
-async function costs(works: readonly [Work, Work]): Promise<[without: number, withRoutes: number]> {
-  const least: [number, number] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
-  for (let batch = 0; batch < MOST_BATCHES; batch++) {
-    for (const w of [0, 1] as const) {
-      const start = performance.now();
-      for (let i = 0; i < BATCH; i++) await works[w](batch * BATCH + i);
-      least[w] = Math.min(least[w], ((performance.now() - start) * 1000) / BATCH);
-    }
-    if (batch > BATCHES && least[1] - least[0] <= BUDGET) break;
-  }
-  return least;
+const { publicKey, privateKey } = crypto.generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const signed = Buffer.alloc(600);
+const signature = crypto.sign('sha256', signed, privateKey);
+const checkSignature: Work = () => assert.isTrue(crypto.verify('sha256', signed, publicKey, signature));
+
+interface Costs {
+  readonly without: number;
+  readonly more: number;
+  readonly check: number;
 }
 
-describe(`${ROUTES} routes cost at most ${BUDGET} µs a request more than none, as`, () => {
+/** Microseconds each, measured in turn: noise only adds, so that the least counts, and more of it is waited out. */
+async function costsOf(without: Work, withRoutes: Work): Promise<Costs> {
+  const least = {
+    without: Number.POSITIVE_INFINITY,
+    withRoutes: Number.POSITIVE_INFINITY,
+    check: Number.POSITIVE_INFINITY,
+  };
+  const measure = async (name: keyof typeof least, work: Work, from: number, count: number) => {
+    const start = performance.now();
+    for (let i = from; i < from + count; i++) await work(i);
+    least[name] = Math.min(least[name], ((performance.now() - start) * 1000) / count);
+  };
+  const costs = () => ({ without: least.without, more: least.withRoutes - least.without, check: least.check });
+  for (let batch = 0; batch < MOST_BATCHES; batch++) {
+    await measure('without', without, batch * 100, 100);
+    await measure('withRoutes', withRoutes, batch * 100, 100);
+    await measure('check', checkSignature, 0, 10);
+    if (batch > BATCHES && costs().more <= costs().check * BUDGET) break;
+  }
+  return costs();
+}
+
+describe(`${ROUTES} routes cost a request at most a twelfth of a signature more than none, as`, () => {
   for (const { name, routes, host = HOST, paths } of CASES) {
     test(name, async () => {
       // The same assertion each time, which is remembered: else its signature would be all there is to see.
@@ -105,10 +127,14 @@ describe(`${ROUTES} routes cost at most ${BUDGET} µs a request more than none, 
         };
       const withAll = createVerifier({ routes: compileRoutes(routes), keys, now });
       for (const request of requests) assert.equal((await withAll.verifyRequest(request)).subject, 'u-alice');
-      const [without, withRoutes] = await costs([work(createVerifier({ audience: host, keys, now })), work(withAll)]);
-      const more = withRoutes - without;
-      console.info(`${name}: ${without.toFixed(1)} µs, and ${more.toFixed(1)} µs more with routes`);
-      assert.isAtMost(more, BUDGET);
+      const { without, more, check } = await costsOf(
+        work(createVerifier({ audience: host, keys, now })),
+        work(withAll),
+      );
+      console.info(
+        `${name}: ${without.toFixed(1)} µs, ${more.toFixed(1)} µs more with routes, a signature ${check.toFixed(0)} µs`,
+      );
+      assert.isAtMost(more, check * BUDGET);
     });
   }
 });

@@ -77,6 +77,11 @@ export function configurationError(message: string, details?: { path?: string })
   return new PomeriumError('invalid_configuration', message, details);
 }
 
+/** The same with where the mistake is at the beginning of the message. */
+export function mistakeAt(path: string, what: string): PomeriumError {
+  return configurationError(path + what, { path });
+}
+
 /** A value as the operator may see it: escaped, and cut after 64 characters (the length of Pomerium's key ids). */
 export function describeValue(value: unknown): string {
   if (typeof value === 'string') return toSafeJson(value.length > 64 ? `${value.slice(0, 64)}…` : value);

@@ -1,4 +1,5 @@
 import { configurationError } from '../errors.ts';
+import { requireKnown, requireOptions } from '../option-readers.ts';
 import { pathOf, policyDenied, readablePath, unreadablePath } from './check.ts';
 import { readLeft } from './left.ts';
 import type { ExplainedRule, Policy, PolicyDecision, PolicyExplanation, PolicyInput, PolicyOptions } from './policy.ts';
@@ -16,7 +17,9 @@ import { anyOf, compileRules, type Rule } from './rules.ts';
  * const policy = compilePolicy({ allow: { or: [{ domain: 'example.com' }, { groups: 'admins' }] } })
  * ```
  */
-export function compilePolicy(ppl: unknown, options?: PolicyOptions): Policy {
+export function compilePolicy(ppl: unknown, options: PolicyOptions = {}): Policy {
+  requireOptions(options);
+  requireKnown(options, ['listClaims', 'leaveToPomerium'], 'option of compilePolicy');
   return compilePolicyAt('', ppl, options);
 }
 

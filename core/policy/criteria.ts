@@ -1,4 +1,4 @@
-import { configurationError, describeValue } from '../errors.ts';
+import { configurationError, describeValue, mistakeAt } from '../errors.ts';
 import { isCorsPreflight } from '../gate/headers.ts';
 import { isObject } from '../json.ts';
 import { compileListMatcher, compileStringMatcher } from './matchers.ts';
@@ -35,11 +35,11 @@ export function compileCriterion(name: string, context: CriterionContext): Compi
   }
   const why = UNANSWERABLE.get(name);
   const { path, subPath } = context;
-  throw configurationError(
+  throw mistakeAt(
+    path,
     why
-      ? `${path}: the criterion ${name} cannot be answered from an assertion: ${why}. Only Pomerium can decide it: name it in leaveToPomerium (--leave).`
-      : `${path}: there is no criterion ${describeValue(name)}; ${adviceFor(name, subPath)}.`,
-    { path },
+      ? `: the criterion ${name} cannot be answered from an assertion: ${why}. Only Pomerium can decide it: name it in leaveToPomerium (--leave).`
+      : `: there is no criterion ${describeValue(name)}; ${adviceFor(name, subPath)}.`,
   );
 }
 
@@ -120,9 +120,9 @@ function compileDomain({ data, path }: CriterionContext): Predicate {
 /** Without any group Pomerium has no directory record, and the criterion is false whatever the matcher. */
 function compileGroups({ data, path }: CriterionContext): Predicate {
   if (isObject(data) && Object.hasOwn(data, 'is')) {
-    throw configurationError(
-      `${path}.is cannot be answered from an assertion, which lists the ids of groups and then their names; write has.`,
-      { path: `${path}.is` },
+    throw mistakeAt(
+      `${path}.is`,
+      ' cannot be answered from an assertion, which lists the ids of groups and then their names; write has.',
     );
   }
   const matches = compileListMatcher(data, path);
@@ -136,28 +136,28 @@ function compileGroups({ data, path }: CriterionContext): Predicate {
 export const OWN_CLAIMS: ReadonlySet<string> = new Set(['aud', 'exp', 'iat', 'iss', 'jti', 'sid', 'sub', 'user']);
 
 function compileClaim({ subPath, data, path, listClaims, mayOpen }: CriterionContext): Predicate {
-  if (subPath === '') throw configurationError(`${path} names no claim; write claim/department, say.`, { path });
+  if (subPath === '') throw mistakeAt(path, ' names no claim; write claim/department, say.');
   if (OWN_CLAIMS.has(subPath)) {
     const isUser = subPath === 'sub' || subPath === 'user';
     const advice = isUser ? "write user for the user's id" : 'no assertion has that one';
-    throw configurationError(
-      `${path}: ${subPath} in an assertion is Pomerium's own, not the identity provider's claim; ${advice}.`,
-      { path },
+    throw mistakeAt(
+      path,
+      `: ${subPath} in an assertion is Pomerium's own, not the identity provider's claim; ${advice}.`,
     );
   }
   const value = valuesOf(data).find((one) => typeof one === 'boolean' || typeof one === 'number');
   if (value !== undefined) {
-    throw configurationError(
-      `${path}: an assertion has every claim as text, so that ${value} and "${value}" are the same there, and are not in Pomerium. Only Pomerium can decide it: name it in leaveToPomerium (--leave claim/${subPath}).`,
-      { path },
+    throw mistakeAt(
+      path,
+      `: an assertion has every claim as text, so that ${value} and "${value}" are the same there, and are not in Pomerium. Only Pomerium can decide it: name it in leaveToPomerium (--leave claim/${subPath}).`,
     );
   }
   const matches = compileListMatcher(data, path);
   // Pomerium writes the groups as a list. Of any other claim it is unknown whether "a,b" is one value or two.
   if (!listClaims && subPath !== 'groups' && (mayOpen || isOpenedByGuess(data))) {
-    throw configurationError(
-      `${path}: an assertion does not say whether ${describeValue(subPath)} is one value or several, and here a wrong guess would let people in; write listClaims (--list-claims) with the claims that may have several, or [] for none.`,
-      { path },
+    throw mistakeAt(
+      path,
+      `: an assertion does not say whether ${describeValue(subPath)} is one value or several, and here a wrong guess would let people in; write listClaims (--list-claims) with the claims that may have several, or [] for none.`,
     );
   }
   const isJoined = listClaims?.has(subPath) ?? false;

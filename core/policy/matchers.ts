@@ -1,5 +1,5 @@
-import { configurationError, describeType } from '../errors.ts';
-import { isObject } from '../json.ts';
+import { describeType, mistakeAt } from '../errors.ts';
+import { isPlainObject } from '../json.ts';
 import { listHas, listIsOnly } from './lists.ts';
 
 /** Limits on what one policy may hold: more is a mistake, or somebody else's. */
@@ -30,7 +30,7 @@ function compileMatcher<A extends unknown[]>(data: unknown, path: string, bare: 
     if (!compile) throw unknownOperator(path + at, operator, known);
     if (Array.isArray(value) && operator !== 'in' && operator !== 'not_in') {
       const advice = known.has('in') ? 'write in: [ … ]' : 'write a criterion for each value, under or';
-      throw configurationError(`${path + at} must be one string; it is a list: ${advice}.`, { path: path + at });
+      throw mistakeAt(path + at, ` must be one string; it is a list: ${advice}.`);
     }
     return compile(value, path + at);
   });
@@ -39,7 +39,7 @@ function compileMatcher<A extends unknown[]>(data: unknown, path: string, bare: 
 
 /** Operator, value, and what to add to the path. */
 function operatorsOf(data: unknown, bare: string): [operator: string, value: unknown, at: string][] {
-  if (!isObject(data)) return [[bare, data, '']];
+  if (!isPlainObject(data)) return [[bare, data, '']];
   return Object.entries(data).map(([operator, value]) => [operator, value, `.${operator}`]);
 }
 
@@ -85,22 +85,21 @@ function not(matcher: StringMatcher): StringMatcher {
 
 function requireString(value: unknown, path: string): string {
   if (typeof value !== 'string') {
-    throw configurationError(`${path} must be a string, in quotes if need be; it is ${describeType(value)}.`, { path });
+    throw mistakeAt(path, ` must be a string, in quotes if need be; it is ${describeType(value)}.`);
   }
-  if (value.length > MAX_LENGTH) throw configurationError(`${path} is longer than ${MAX_LENGTH} characters.`, { path });
+  if (value.length > MAX_LENGTH) throw mistakeAt(path, ` is longer than ${MAX_LENGTH} characters.`);
   return value;
 }
 
 function requireStrings(value: unknown, path: string): readonly string[] {
-  if (!Array.isArray(value))
-    throw configurationError(`${path} must be a list of strings; it is ${describeType(value)}.`, { path });
-  if (value.length > MAX_VALUES) throw configurationError(`${path} has more than ${MAX_VALUES} values.`, { path });
+  if (!Array.isArray(value)) throw mistakeAt(path, ` must be a list of strings; it is ${describeType(value)}.`);
+  if (value.length > MAX_VALUES) throw mistakeAt(path, ` has more than ${MAX_VALUES} values.`);
   return value.map((one, i) => requireString(one, `${path}[${i}]`));
 }
 
 function unknownOperator(path: string, operator: string, known: ReadonlyMap<string, unknown>): Error {
-  return configurationError(
-    `${path}: there is no matcher ${JSON.stringify(operator)} here; write one of ${[...known.keys()].join(', ')}.`,
-    { path },
+  return mistakeAt(
+    path,
+    `: there is no matcher ${JSON.stringify(operator)} here; write one of ${[...known.keys()].join(', ')}.`,
   );
 }

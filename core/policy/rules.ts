@@ -1,5 +1,5 @@
-import { configurationError, describeType, describeValue } from '../errors.ts';
-import { isObject, type JsonObject } from '../json.ts';
+import { configurationError, describeType, describeValue, mistakeAt } from '../errors.ts';
+import { isPlainObject, type JsonObject } from '../json.ts';
 import { type CompiledCriterion, compileCriterion, type Predicate } from './criteria.ts';
 import { isLeft, leftValue, type Unknowns } from './left.ts';
 import type { PolicyAction, PolicyOperator } from './policy.ts';
@@ -48,30 +48,28 @@ export function compileRules(ppl: unknown, compiler: Compiler, at: string): Rule
 }
 
 function documentRules(ppl: unknown, at: string): [rule: JsonObject, prefix: string][] {
-  if (isObject(ppl)) return [[ppl, at && `${at}.`]];
+  if (isPlainObject(ppl)) return [[ppl, at && `${at}.`]];
   if (!Array.isArray(ppl)) {
     const hint = typeof ppl === 'string' ? 'parse the JSON or YAML first' : 'write { allow: { or: [ … ] } }';
     throw configurationError(
-      `A policy is an object with allow and deny, or a list of these; ${at || 'it'} is ${describeType(ppl)}: ${hint}.`,
+      `A policy is a plain object with allow and deny, or a list of these; ${at || 'it'} is ${describeType(ppl)}: ${hint}.`,
       { path: at },
     );
   }
   return ppl.map((rule, i) => {
     const path = `${at}[${i}]`;
-    if (!isObject(rule))
-      throw configurationError(`${path} must be an object with allow or deny; it is ${describeType(rule)}.`, { path });
+    if (!isPlainObject(rule))
+      throw mistakeAt(path, ` must be a plain object with allow or deny; it is ${describeType(rule)}.`);
     return [rule, `${path}.`];
   });
 }
 
 function compileRule(action: string, body: unknown, path: string, compiler: Compiler): Rule {
   if (action !== 'allow' && action !== 'deny') {
-    throw configurationError(`${path}: there is no action ${describeValue(action)}; write allow or deny.`, { path });
+    throw mistakeAt(path, `: there is no action ${describeValue(action)}; write allow or deny.`);
   }
-  if (!isObject(body)) {
-    throw configurationError(`${path} must be an object with and, or, not or nor; it is ${describeType(body)}.`, {
-      path,
-    });
+  if (!isPlainObject(body)) {
+    throw mistakeAt(path, ` must be a plain object with and, or, not or nor; it is ${describeType(body)}.`);
   }
   const operators = Object.entries(body).flatMap(([operator, list]) =>
     compileOperator(action, operator, list, `${path}.${operator}`, compiler),
@@ -97,12 +95,9 @@ function compileOperator(
   // Pomerium's grammar lets "action" stand here and ignores it.
   if (operator === 'action') return [];
   if (!isOperator(operator)) {
-    throw configurationError(`${path}: there is no operator ${describeValue(operator)}; write and, or, not or nor.`, {
-      path,
-    });
+    throw mistakeAt(path, `: there is no operator ${describeValue(operator)}; write and, or, not or nor.`);
   }
-  if (!Array.isArray(list))
-    throw configurationError(`${path} must be a list of criteria; it is ${describeType(list)}.`, { path });
+  if (!Array.isArray(list)) throw mistakeAt(path, ` must be a list of criteria; it is ${describeType(list)}.`);
   const criteria = list.map((one, i) => [`${path}[${i}]`, one] as const);
   return compileCriteria(action, operator, criteria, path, compiler);
 }
@@ -134,17 +129,17 @@ interface Place {
 }
 
 function compileListed(criterion: unknown, at: string, { action, operator, compiler }: Place): Criterion {
-  const [entry, ...more] = isObject(criterion) ? Object.entries(criterion) : [];
+  const [entry, ...more] = isPlainObject(criterion) ? Object.entries(criterion) : [];
   if (!entry || more.length > 0) {
-    const has = isObject(criterion)
+    const has = isPlainObject(criterion)
       ? `has ${Object.keys(criterion).join(', ') || 'none'}`
       : `is ${describeType(criterion)}`;
     const hint = more.some(([key]) => MATCHER.test(key))
       ? ' (indent what belongs to a criterion more than its name)'
       : '';
-    throw configurationError(
-      `${at} must be an object with exactly one criterion, as in { email: 'a@example.com' }; it ${has}${hint}.`,
-      { path: at },
+    throw mistakeAt(
+      at,
+      ` must be a plain object with exactly one criterion, as in { email: 'a@example.com' }; it ${has}${hint}.`,
     );
   }
   compiler.criteria += 1;
@@ -158,7 +153,7 @@ function compileListed(criterion: unknown, at: string, { action, operator, compi
     return { path, name: key, isLeft: true, holds: () => unknown === true, needsRequest: false, needsPath: false };
   }
   const isNegative = action === 'deny' || operator === 'not' || operator === 'nor';
-  const mayOpen = isNegative || (isObject(data) && Object.hasOwn(data, 'exclude'));
+  const mayOpen = isNegative || (isPlainObject(data) && Object.hasOwn(data, 'exclude'));
   compiler.requireAnswer?.({ name, subPath, path, mayOpen });
   const compiled = compileCriterion(name, { subPath, data, path, listClaims: compiler.listClaims, mayOpen });
   return { path, name: key, isLeft: false, ...compiled, ...(unknown !== undefined && { holds: () => unknown }) };

@@ -1,5 +1,5 @@
 import { configurationError, describeType, describeValue } from '../errors.ts';
-import { isObject } from '../json.ts';
+import { isPlainObject } from '../json.ts';
 import { requireGlobalKeys } from './keys.ts';
 import { join, lowerKeys, readFlag, readSection, readText, readTexts, type Section } from './settings.ts';
 
@@ -39,9 +39,9 @@ const EXAMPLE = "write { routes: [{ from: 'https://app.corp.example.com', … }]
  * @throws {PomeriumError} `invalid_configuration`
  */
 export function readConfiguration(configuration: unknown): Configuration {
-  const isBare = Array.isArray(configuration) || (isObject(configuration) && hasKey(configuration, 'from'));
+  const isBare = Array.isArray(configuration) || (isPlainObject(configuration) && hasKey(configuration, 'from'));
   const root = isBare ? { routes: configuration } : configuration;
-  if (!isObject(root)) {
+  if (!isPlainObject(root)) {
     const hint = typeof configuration === 'string' ? 'parse the YAML or JSON first' : EXAMPLE;
     throw configurationError(`The routes must be a Pomerium configuration; they are ${describeType(root)}: ${hint}.`);
   }
@@ -73,7 +73,7 @@ function notConfiguration(values: Section['values']): Error {
       'This is a Kubernetes manifest; pomerium-edge routes FILE --for env translates an Ingress.',
     );
   }
-  if (isObject(values['config'])) {
+  if (isPlainObject(values['config'])) {
     return configurationError('These are values of a Helm chart; pass what stands below config.');
   }
   const start = first === undefined ? '' : `, and it begins with ${describeValue(first)}`;
@@ -115,7 +115,7 @@ function hostOf(url: string): string {
 /** A list of claims, or header names with claims (`JWTClaimHeaders` in config/custom.go). */
 function readClaims(section: Section): ReadonlySet<string> | undefined {
   const value = section.values['jwt_claims_headers'];
-  if (isObject(value)) {
+  if (isPlainObject(value)) {
     const headers = { at: 'jwt_claims_headers', values: value };
     return new Set(Object.keys(value).flatMap((header) => readText(headers, header) ?? []));
   }
@@ -143,7 +143,7 @@ export function readIssuerFormat(section: Section): IssuerFormat | undefined {
 /** `at`: where the list stands; empty where it is the document itself. */
 function readList(value: unknown, at: string): Section[] {
   if (value === undefined || value === null) return [];
-  const routes = isObject(value) && 'from' in value ? [value] : value;
+  const routes = isPlainObject(value) && 'from' in value ? [value] : value;
   if (!Array.isArray(routes)) {
     const hint = typeof value === 'string' ? ': decode the base64 and parse the YAML first' : '';
     throw configurationError(`${at} must be a list of routes; it is ${describeType(value)}${hint}.`, {

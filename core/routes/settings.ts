@@ -1,5 +1,5 @@
 import { configurationError, describeType, describeValue } from '../errors.ts';
-import { isObject, type JsonObject } from '../json.ts';
+import { isPlainObject, type JsonObject } from '../json.ts';
 
 /*
  * Pomerium reads its file through viper and mapstructure with weak types, so that "true" and 1 are booleans and a string is a
@@ -14,7 +14,7 @@ export function lowerKeys(value: unknown, at: string): unknown {
     });
   }
   if (Array.isArray(value)) return value.map((one, i) => lowerKeys(one, `${at}[${i}]`));
-  if (!isObject(value)) return value;
+  if (!isPlainObject(value)) return value;
   const lowered: Record<string, unknown> = Object.create(null);
   for (const [key, member] of Object.entries(value)) {
     const name = key.toLowerCase();
@@ -38,8 +38,8 @@ export interface Section {
 
 export function readSection(value: unknown, at: string): Section | undefined {
   if (value === undefined || value === null) return undefined;
-  if (isObject(value)) return { at, values: value };
-  throw configurationError(`${at} must be an object; it is ${describeType(value)}.`, { path: at });
+  if (isPlainObject(value)) return { at, values: value };
+  throw configurationError(`${at} must be a plain object; it is ${describeType(value)}.`, { path: at });
 }
 
 /** As Go's `strconv.ParseBool`. */

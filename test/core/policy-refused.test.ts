@@ -27,9 +27,27 @@ function describeRefusals(name: string, refusals: readonly Refusal[], options: P
 }
 
 describeRefusals('compilePolicy refuses, with the path in the document,', [
-  ['a list in a list', [[{}]], /^\[0\] must be an object/],
+  ['a list in a list', [[{}]], /^\[0\] must be a plain object/],
   ['an unknown action', [{}, { permit: {} }], /^\[1\]\.permit: there is no action/],
-  ['an action that is a list', { deny: [] }, /^deny must be an object/],
+  ['an action that is a list', { deny: [] }, /^deny must be a plain object/],
+  // Of these no member would be seen: a deny that is a Map would deny nothing, a matcher that is one would hold for all.
+  [
+    'a rule that is a Map',
+    [{}, new Map([['deny', {}]])],
+    /^\[1\] must be a plain object .*; it is a value of type object\.$/,
+  ],
+  ['an action that is a Map', { deny: new Map() }, /^deny must be a plain object .*; it is a value of type object\.$/],
+  ['a criterion that is a promise', allow(Promise.resolve({ accept: 1 })), /it is a value of type object\.$/],
+  [
+    'a matcher that is a Map',
+    email(new Map([['is', 'a']])),
+    /^allow\.or\[0\]\.email must be a string, .* type object\.$/,
+  ],
+  [
+    'a matcher of a list that is a Map',
+    allow({ groups: new Map([['has', 'a']]) }),
+    /must be a string, .* type object\.$/,
+  ],
   ['an unknown operator', { allow: { xor: [] } }, /^allow\.xor: there is no operator/],
   ['an operator that is no list', { allow: { or: { email: 'a' } } }, /^allow\.or must be a list/],
   ['an operator from the prototype', { allow: { toString: [] } }, /there is no operator/],
@@ -166,7 +184,13 @@ describeRefusals('what is no criterion is refused with what to write:', [
 describe('compilePolicy refuses, as a whole,', () => {
   const cases: [name: string, ppl: unknown, message: RegExp, path: string | undefined][] = [
     ['text', '{"allow":{}}', /; it is a value of type string: parse the JSON or YAML first\.$/, ''],
-    ['nothing', undefined, /^A policy is an object .*; it is nothing: write \{ allow: \{ or: \[ … \] \} \}\.$/, ''],
+    [
+      'nothing',
+      undefined,
+      /^A policy is a plain object .*; it is nothing: write \{ allow: \{ or: \[ … \] \} \}\.$/,
+      '',
+    ],
+    ['a promise', Promise.resolve({}), /^A policy is a plain object .*; it is a value of type object: write/, ''],
     ['1,001 criteria', allow(...Array.from({ length: 1001 }, () => ({ accept: 1 }))), /at most/, undefined],
     [
       '1,001 criteria of several rules',
@@ -191,6 +215,20 @@ describe('compilePolicy refuses, as a whole,', () => {
       const options = { listClaims: listClaims as unknown as string[] };
       assertMisconfigured(() => compilePolicy({}, options), /listClaims must be a list of claim names/);
     });
+  }
+});
+
+describe('compilePolicy refuses options', () => {
+  const cases: [name: string, options: unknown, message: RegExp][] = [
+    [
+      'that are misspelt',
+      { listclaims: ['roles'] },
+      /^There is no option of compilePolicy "listclaims"; there are listClaims, /,
+    ],
+    ['that are a list', ['roles'], /^Options must be a plain object, .*; they are a list\.$/],
+  ];
+  for (const [name, options, message] of cases) {
+    test(name, () => assertMisconfigured(() => compilePolicy({}, options as PolicyOptions), message));
   }
 });
 

@@ -163,7 +163,7 @@ describe('what Pomerium does not start with:', () => {
       'routes[0].policy[0].allow.or[1].email.matches',
       /no matcher "matches" here; write one of is, not,/,
     ],
-    ['a policy that is a number', { policy: 7 }, 'routes[0].policy', /A policy is an object with allow and deny/],
+    ['a policy that is a number', { policy: 7 }, 'routes[0].policy', /A policy is a plain object with allow and deny/],
     ['a regex that RE2 refuses', { regex: '/([' }, 'routes[0].regex', /^routes\[0\]\.regex cannot be used: /],
     ['a lookahead', { regex: '/(?!admin).*' }, 'routes[0].regex', /RE2 has no lookaround/],
     [
@@ -229,7 +229,12 @@ describe('what Pomerium does not start with:', () => {
     ],
     ['a policy of old as text', { policy: 'LSBmcm9t' }, 'policy', /^policy must be a list of routes/],
     ['an empty item', { routes: [route, null] }, 'routes[1]', /^routes\[1\] is an empty item; take it out/],
-    ['a route as text', { routes: [APP] }, 'routes[0]', /^routes\[0\] must be an object; it is a value of type string/],
+    [
+      'a route as text',
+      { routes: [APP] },
+      'routes[0]',
+      /^routes\[0\] must be a plain object; it is a value of type string/,
+    ],
     [
       'a rule among the routes',
       { policy: [{ allow: {} }] },
@@ -318,7 +323,8 @@ describe('what is no configuration, with what it seems to be:', () => {
       /^No route leads to a service/,
     ],
     ['only SSH', [{ from: 'ssh://build', to: 'ssh://build:22' }], /^No route leads to a service/],
-    ['a Map', new Map([['routes', [route]]]), /^There are no routes in it/],
+    ['a Map', new Map([['routes', [route]]]), /^The routes must be .*; they are a value of type object/],
+    ['a promise', Promise.resolve([route]), /^The routes must be .*; they are a value of type object/],
   ];
   for (const [what, configuration, message] of wrong) {
     test(what, () => assert.match(errorOf(() => compileRoutes(configuration)).message, message));
@@ -511,7 +517,19 @@ describe('an item that is empty or no text:', () => {
       'claims that are a list',
       { allowed_idp_claims: ['a'] },
       'routes[0].allowed_idp_claims',
-      /must be an object; it is a list/,
+      /must be a plain object; it is a list/,
+    ],
+    [
+      'claims that are a Map',
+      { allowed_idp_claims: new Map([['a', ['b']]]) },
+      'routes[0].allowed_idp_claims',
+      /must be a plain object; it is a value of type object/,
+    ],
+    [
+      'a rule of a policy that is a Map',
+      { policy: [{ deny: new Map([['or', [{ accept: true }]]]) }] },
+      'routes[0].policy[0].deny',
+      /must be a plain object .*; it is a value of type object/,
     ],
     [
       'a claim that is an object',
@@ -529,11 +547,11 @@ describe('an item that is empty or no text:', () => {
       'a sub-policy that is text',
       { sub_policies: ['a'] },
       'routes[0].sub_policies[0]',
-      /must be an object; it is a value of type string/,
+      /must be a plain object; it is a value of type string/,
     ],
     ['a prefix that is a list', { prefix: ['/a'] }, 'routes[0].prefix', /must be text; it is a list/],
     ['a path that is a flag', { path: true }, 'routes[0].path', /must be text; it is a value of type boolean/],
-    ['mcp that is text', { mcp: 'server' }, 'routes[0].mcp', /must be an object/],
+    ['mcp that is text', { mcp: 'server' }, 'routes[0].mcp', /must be a plain object/],
     [
       'two rewrites',
       { prefix_rewrite: '/a', regex_rewrite_pattern: 'b' },
@@ -552,7 +570,7 @@ describe('an item that is empty or no text:', () => {
     ],
     ['a URL', { authenticate_service_url: ['https://a'] }, 'authenticate_service_url', /must be text/],
     ['services', { services: ['all'] }, 'services', /must be text/],
-    ['mTLS', { downstream_mtls: true }, 'downstream_mtls', /must be an object/],
+    ['mTLS', { downstream_mtls: true }, 'downstream_mtls', /must be a plain object/],
   ];
   for (const [what, settings, path, message] of globals) refuses([[what, {}, path, message]], settings);
 });
@@ -852,8 +870,8 @@ describe('names of the prototype are names as any', () => {
   });
 
   test('what a prototype has is not there', () => {
-    assert.throws(() => compileRoutes(Object.create({ routes: [route] })), /There are no routes in it/);
-    assert.throws(() => compileRoutes([Object.create(route)]), /has no from/);
+    assert.throws(() => compileRoutes(Object.create({ routes: [route] })), /must be a Pomerium configuration/);
+    assert.throws(() => compileRoutes([Object.create(route)]), /^\[0\] must be a plain object/);
   });
 });
 

@@ -120,7 +120,7 @@ describe('a mistake in the policy of a rule is told with the place of both:', ()
       'rules[1].access.allow.or[0].nope',
       /^rules\[1\]\.access\.allow\.or\[0\]\.nope: /,
     ],
-    [[{ deny: 'all' }], 'rules[1].access[0].deny', /^rules\[1\]\.access\[0\]\.deny must be an object/],
+    [[{ deny: 'all' }], 'rules[1].access[0].deny', /^rules\[1\]\.access\[0\]\.deny must be a plain object/],
   ];
   for (const [access, path, message] of mistakes) {
     test(path, async () => {

@@ -34,7 +34,7 @@ export interface RemoteKeysOptions {
    */
   staleWhileRevalidate?: number;
   /**
-   * How long after its freshness, in seconds, a key set is used while the origin fails.
+   * How long after its freshness, in seconds, a key set is used while the origin fails; never less than `staleWhileRevalidate`.
    * @defaultValue `3600`
    */
   staleIfError?: number;

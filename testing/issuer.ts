@@ -1,4 +1,5 @@
 import { configurationError } from '../core/errors.ts';
+import { requireKnown, requireOptions } from '../core/option-readers.ts';
 import type { Algorithm } from '../core/signature/algorithms.ts';
 import { type Members, signClaims } from './assertion.ts';
 import { type BadRequest, badRequests } from './bad-assertions.ts';
@@ -62,7 +63,7 @@ export interface TestIssuer {
   bad(): Promise<BadRequest[]>;
   /** The key set as it is published now. */
   jwks(): { keys: Readonly<Record<string, unknown>>[] };
-  /** Puts a new key before the old ones, as Pomerium is rotated. */
+  /** Puts a new key before the old ones, as Pomerium is rotated: unless said, one for the algorithm that signs now. */
   rotate(key?: Algorithm | SigningKey): Promise<SigningKey>;
   /** Takes a key away: by its id, or the oldest. */
   revoke(kid?: string): void;
@@ -75,7 +76,7 @@ export interface TestIssuer {
 /**
  * An issuer that signs exactly like Pomerium: header, claims and their order, key ids.
  *
- * @throws {PomeriumError} `invalid_configuration` where `NODE_ENV` is `production`
+ * @throws {PomeriumError} `invalid_configuration` where `NODE_ENV` is `production`, and for options that do not exist
  *
  * @example
  * ```ts
@@ -88,6 +89,8 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
   if (globalThis.process?.env?.['NODE_ENV'] === 'production') {
     throw configurationError('pomerium-edge/testing signs whatever it is asked to, and NODE_ENV is production.');
   }
+  requireOptions(options);
+  requireKnown(options, ['host', 'issuerFormat', 'keys', 'seed', 'now'], 'option of createTestIssuer');
   const { host = 'app.corp.example.com', issuerFormat = 'host', seed, keys = ['ES256'] } = options;
   const now = options.now ?? (() => Date.now() / 1000);
   const issuer = issuerFormat === 'uri' ? `https://${host}/` : host;
@@ -127,7 +130,7 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
     withGroups: (count = 200) => sign(userInGroups(count)),
     bad: async () => badRequests({ key: signingKey(), host, claims: await claims(), now: Math.floor(now()) }),
     jwks,
-    async rotate(key = 'ES256') {
+    async rotate(key = current[0]?.algorithm ?? 'ES256') {
       const newKey = await toKey(key);
       current = [newKey, ...current];
       return newKey;

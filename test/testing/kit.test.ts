@@ -176,6 +176,18 @@ describe('createTestIssuer() has', () => {
     assert.equal((await errorOf(() => issuer.sign()))?.code, 'invalid_configuration');
   });
 
+  test('a rotation to a key for the same algorithm, unless another is named', async () => {
+    const issuer = await createTestIssuer({ now, keys: ['EdDSA'] });
+    const algorithms = ['EdDSA'];
+    await issuer.rotate();
+    assert.equal(await codeOf(async () => verifierOf(issuer, { algorithms }).verify(await issuer.sign())), 'valid');
+    await issuer.rotate('ES256');
+    assert.deepEqual(
+      issuer.keys.map(({ algorithm }) => algorithm),
+      ['ES256', 'EdDSA', 'EdDSA'],
+    );
+  });
+
   test('a seed that makes keys and token ids the same', async () => {
     const make = async (seed: string) => {
       const issuer = await createTestIssuer({ seed, now, keys: ['ES256', 'EdDSA'] });
@@ -207,6 +219,13 @@ describe('createTestIssuer() has', () => {
     await issuer.rotate();
     assert.equal((await issuer.fetch('https://a.test/', { headers })).status, 200);
   });
+});
+
+test('it refuses options that do not exist', async () => {
+  const error = await errorOf(() => createTestIssuer({ audience: 'app.corp.example.com' } as object));
+  assertMisconfigured(() => {
+    throw error;
+  }, /^There is no option of createTestIssuer "audience"; there are host, /);
 });
 
 test('it refuses to be used in production', async () => {

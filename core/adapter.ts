@@ -27,7 +27,14 @@ export { FetchJwksError } from './keys/remote/fetch-jwks.ts';
 export type { PlatformKeysOptions } from './keys/remote/options.ts';
 export type { Transport, TransportAnswer } from './keys/remote/transport.ts';
 export { isEntryKey, storeKey } from './keys/stores/store.ts';
-export { readBoolean, readFunction, requireHandler, requireKnown, requireOptions } from './option-readers.ts';
+export {
+  readBoolean,
+  readFunction,
+  requireHandler,
+  requireKnown,
+  requireOptions,
+  withoutUnset,
+} from './option-readers.ts';
 export { isPolicy } from './policy/policy.ts';
 export { spellingsOf } from './routes/paths.ts';
 export { IS_WORKERD } from './runtime.ts';

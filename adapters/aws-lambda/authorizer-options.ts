@@ -16,19 +16,16 @@ import type { LambdaEnvironment, LambdaOptions } from './options.ts';
 
 /** What an authorizer cannot have, with what to write instead: it stands before API Gateway's integrations and changes no header. */
 export const AUTHORIZER_WITHOUT = {
-  rules:
-    'API Gateway decides by route what has an authorizer; leave the authorizer off public routes, and write policy with http_path for the others',
+  rules: 'leave the authorizer off public routes, and write policy with http_path for the others',
   optional: 'leave the authorizer off routes for nobody, or write withPomerium(handler, { optional: true }) there',
   allowPreflight: 'leave the authorizer off OPTIONS routes, or set the CORS configuration of the HTTP API',
   corsOrigins: 'API Gateway makes the answer; set its CORS configuration, or the headers of its gateway responses',
-  claimHeaders: 'map the authorizer’s context to headers in the integration, as in $context.authorizer.subject',
-  removeHeaders: 'overwrite or remove those headers in the integration’s parameter mapping',
-  keepAssertion: 'remove x-pomerium-jwt-assertion in the integration’s parameter mapping',
-  shared: 'the integration makes the answer; it says in Cache-Control what caches may keep',
-  refusalPage: 'API Gateway makes the answer; write it as a gateway response',
+  claimHeaders: "map the authorizer's context to headers in the integration, as in $context.authorizer.subject",
+  removeHeaders: "remove those headers in the integration's parameter mapping",
+  keepAssertion: "remove x-pomerium-jwt-assertion in the integration's parameter mapping",
+  shared: 'the integration says in Cache-Control what caches may keep',
+  refusalPage: 'write it as a gateway response of the API',
   onRefused: 'API Gateway makes the answer; write gateway responses, which see the code as $context.authorizer.code',
-  endAtExpiry:
-    'API Gateway holds the socket; close it with DELETE /@connections/{connectionId} at the context’s expiresAt',
 };
 
 export interface AuthorizerOptions extends Omit<LambdaOptions, keyof typeof AUTHORIZER_WITHOUT> {

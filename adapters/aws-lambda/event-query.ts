@@ -2,15 +2,14 @@ import { type Member, textOf, toMember } from './member.ts';
 
 /**
  * The query of an event whose path has none, percent-encoded; empty where there is none. As it was sent for Function URLs and HTTP
- * APIs 2.0. The others have its parameters, an ALB as they were sent, API Gateway decoded. A path of VPC Lattice has its query.
+ * APIs 2.0. The others have its parameters, an ALB as they were sent, API Gateway decoded, VPC Lattice in the path or beside it.
  */
-export function readQuery(event: Member, caller: string): string {
+export function readQuery(event: Member, { caller, url }: { caller: string; url: string }): string {
   const raw = textOf(event['rawQueryString']);
-  if (raw !== undefined) return raw;
-  if (caller.startsWith('lattice')) return '';
-  const { queryStringParameters, multiValueQueryStringParameters } = event;
-  const pairs = Object.entries({ ...toMember(queryStringParameters), ...toMember(multiValueQueryStringParameters) });
-  const parameters = pairs.flatMap(([name, values]) => [values].flat().map((value) => [name, textOf(value) ?? '']));
-  if (caller === 'alb') return parameters.map((one) => one.join('=')).join('&');
-  return new URLSearchParams(parameters).toString();
+  if (raw !== undefined || url.includes('?')) return raw ?? '';
+  const parameters = event['query_string_parameters'] ?? event['queryStringParameters'];
+  const entries = Object.entries({ ...toMember(parameters), ...toMember(event['multiValueQueryStringParameters']) });
+  const pairs = entries.flatMap(([name, values]) => [values].flat().map((value) => [name, textOf(value) ?? '']));
+  if (caller === 'alb') return pairs.map((one) => one.join('=')).join('&');
+  return new URLSearchParams(pairs).toString();
 }

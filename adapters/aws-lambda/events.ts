@@ -88,7 +88,7 @@ export function readHttpEvent(event: unknown, context?: unknown): HttpEvent {
   const { requestId } = toMember(members['requestContext']);
   const id = textOf(requestId) ?? textOf(toMember(context)['awsRequestId']);
   const parts = readAuthorizer(members) ?? readFunction(members);
-  const query = readQuery(members, parts.caller);
+  const query = readQuery(members, parts);
   const url = query === '' ? parts.url : `${parts.url}?${query}`;
   return { headers: headerPairs(event), ...parts, url, requestId: id };
 }
@@ -100,10 +100,10 @@ function readAuthorizer(event: Member): Parts | undefined {
   const methodArn = textOf(event['methodArn']);
   const routeArn = textOf(event['routeArn']);
   if (type === 'TOKEN' && methodArn !== undefined) return readToken(methodArn, textOf(authorizationToken) ?? '');
-  if (type === 'REQUEST' && version === '2.0' && routeArn !== undefined) return { ...readHttp2(event), arn: routeArn };
-  if (type === 'REQUEST' && version === '1.0' && methodArn !== undefined)
-    return { ...readHttp1(event), arn: methodArn };
-  if (type === 'REQUEST' && version === undefined && methodArn !== undefined) {
+  const isRequest = type === 'REQUEST';
+  if (isRequest && version === '2.0' && routeArn !== undefined) return { ...readHttp2(event), arn: routeArn };
+  if (isRequest && version === '1.0' && methodArn !== undefined) return { ...readHttp1(event), arn: methodArn };
+  if (isRequest && version === undefined && methodArn !== undefined) {
     const { method, path } = splitArn(methodArn);
     const isSocket = isWebSocket(event);
     const url = isSocket ? path : restAuthorizerPath(event, path);

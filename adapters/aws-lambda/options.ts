@@ -1,7 +1,6 @@
 import { tmpdir } from 'node:os';
 import {
   configurationError,
-  describeValue,
   type GateEnvironment,
   type GateOptions,
   type JwksStore,
@@ -14,7 +13,7 @@ import {
   type Variables,
 } from '../../core/adapter.ts';
 import { gateTransport } from './gate-transport.ts';
-import type { LoggerLike, MetricsLike } from './report.ts';
+import { type LoggerLike, type MetricsLike, requireReporters } from './report.ts';
 import { ssmStore } from './ssm-store.ts';
 import { storeOnlyKeys } from './store-only.ts';
 import { tmpStore } from './tmp-store.ts';
@@ -82,8 +81,7 @@ export function readLambdaOptions<Event>(env: LambdaEnvironment, options: Lambda
   const variables = readVariables({ ...env }, FETCH_VARIABLES);
   const { fetchKeys: given, logger, metrics, logClaims = [], ...gateOptions } = options;
   const fetchKeys = readBoolean('fetchKeys', given) ?? variables.fetchKeys ?? true;
-  requireMethods('logger', logger, ['info', 'warn', 'error']);
-  requireMethods('metrics', metrics, ['singleMetric']);
+  requireReporters({ logger, metrics });
   if (!Array.isArray(logClaims) || logClaims.some((name) => typeof name !== 'string')) {
     throw configurationError("logClaims must be a list of claim names; write logClaims: ['email'].");
   }
@@ -110,13 +108,6 @@ function storeOnly<Event>(
     // Beside keys of one's own it would be ignored, which the verifier refuses.
     gateOptions: { ...others, ...(others.keys && store && { store }) },
   };
-}
-
-function requireMethods(option: string, value: unknown, methods: readonly string[]): void {
-  if (value === undefined) return;
-  const object = Object(value);
-  if (methods.every((name) => typeof object[name] === 'function')) return;
-  throw configurationError(`${option} must have ${methods.join(', ')}; it is ${describeValue(value)}.`);
 }
 
 const defaultStores = new Map<string, JwksStore>();

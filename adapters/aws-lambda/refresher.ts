@@ -7,13 +7,15 @@ import {
   PomeriumError,
   type PomeriumEvent,
   readEnvironment,
+  requireKnown,
   requireOptions,
   type VerifierOptions,
+  withoutUnset,
 } from '../../core/adapter.ts';
 import { httpsTransport } from './https-transport.ts';
 import { lambdaLog, withoutRepeats } from './log.ts';
 import type { LambdaEnvironment, LambdaOwnOptions } from './options.ts';
-import { countEvent } from './report.ts';
+import { countEvent, requireReporters } from './report.ts';
 import type { SsmClientLike } from './ssm-client.ts';
 import { ssmStore } from './ssm-store.ts';
 import { writeParameter } from './write-parameter.ts';
@@ -26,6 +28,25 @@ export interface RefresherOptions
   /** @defaultValue a client of the SDK, which Lambda's runtime brings along */
   client?: SsmClientLike;
 }
+
+/** Every one, or it does not compile. */
+const OPTIONS = Object.keys({
+  name: true,
+  client: true,
+  logger: true,
+  metrics: true,
+  audience: true,
+  issuer: true,
+  routes: true,
+  listClaims: true,
+  leaveToPomerium: true,
+  policy: true,
+  algorithms: true,
+  clockTolerance: true,
+  maxTokenAge: true,
+  onEvent: true,
+  now: true,
+} satisfies Record<keyof RefresherOptions, true>);
 
 /** Options with which there would be other keys than those of one JWKS URL. */
 const WITHOUT: ReadonlySet<string> = new Set(['keys', 'issuers', 'store', 'onBehalfOf']);
@@ -48,14 +69,17 @@ const HOUR = 3_600_000;
 export function createRefresher(options: RefresherOptions = {}): () => Promise<void> {
   requireOptions(options);
   const env: LambdaEnvironment = process.env;
-  const { name = env.POMERIUM_JWKS_SSM, client, logger, metrics, ...given } = options;
-  if (!name) throw configurationError('POMERIUM_JWKS_SSM is not set; set it to the name of the SSM parameter to keep.');
-  const refused = Object.entries(given).find(([option, value]) => WITHOUT.has(option) && value !== undefined);
+  const set = withoutUnset(options);
+  const { name = env.POMERIUM_JWKS_SSM, client, logger, metrics, ...given } = set;
+  const refused = Object.keys(given).find((option) => WITHOUT.has(option));
   if (refused) {
     throw configurationError(
-      `${refused[0]} cannot be had here: a parameter holds the keys of one JWKS URL; make a refresher with a parameter of its own for each.`,
+      `${refused} cannot be had here: a parameter holds the keys of one JWKS URL; make a refresher with a parameter of its own for each.`,
     );
   }
+  requireKnown(set, OPTIONS, 'option of createRefresher()');
+  if (!name) throw configurationError('POMERIUM_JWKS_SSM is not set; set it to the name of the SSM parameter to keep.');
+  requireReporters({ logger, metrics });
   const parameter = ssmStore({ name, writable: true, ...(client && { client }) });
   const log = withoutRepeats(lambdaLog(logger), HOUR);
   const onEvent = (event: PomeriumEvent) => {

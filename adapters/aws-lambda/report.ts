@@ -11,6 +11,7 @@ import {
   readAssertion,
   readPath,
 } from '../../core/adapter.ts';
+import { requireMethods } from './require-methods.ts';
 
 /** The part of `@aws-lambda-powertools/logger` that is used. */
 export interface LoggerLike {
@@ -24,6 +25,12 @@ export interface MetricsLike {
   singleMetric(): MetricsLike;
   addDimension(name: string, value: string): unknown;
   addMetric(name: string, unit: 'Count' | 'Milliseconds', value: number): unknown;
+}
+
+/** @throws {PomeriumError} `invalid_configuration` */
+export function requireReporters({ logger, metrics }: { logger: unknown; metrics: unknown }): void {
+  requireMethods('logger', logger, ['info', 'warn', 'error']);
+  requireMethods('metrics', metrics, ['singleMetric']);
 }
 
 /** A request of which a decision is reported. */

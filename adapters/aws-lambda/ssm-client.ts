@@ -1,4 +1,5 @@
 import { configurationError } from '../../core/adapter.ts';
+import { requireMethods } from './require-methods.ts';
 
 /** The AWS SDK's `SSMClient`, or the part of its `SSM` that is used. */
 export type SsmClientLike = SsmSender | SsmMethods;
@@ -22,14 +23,22 @@ export interface SsmMethods {
 
 const SDK = '@aws-sdk/client-ssm';
 
-/** `client`'s methods; without a client, those of one that the AWS SDK of the runtime makes. Once for a store. */
+/**
+ * `client`'s methods; without a client, those of one that the AWS SDK of the runtime makes. Once for a store.
+ * @throws {PomeriumError} `invalid_configuration`
+ */
 export function ssmMethods(client: SsmClientLike | undefined): () => Promise<SsmMethods> {
-  if (client && 'getParameter' in client) return async () => client;
+  if (hasMethods(client)) return async () => client;
+  requireMethods('client', client, ['send']);
   let made: SsmMethods | undefined;
   return async () => {
     made ??= commandsOf(await requireSdk(), client);
     return made;
   };
+}
+
+function hasMethods(client: SsmClientLike | undefined): client is SsmMethods {
+  return 'getParameter' in Object(client);
 }
 
 function commandsOf(sdk: typeof import('@aws-sdk/client-ssm'), given: SsmSender | undefined): SsmMethods {

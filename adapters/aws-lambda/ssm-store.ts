@@ -1,4 +1,11 @@
-import { configurationError, isEntryKey, type JwksStore, requireOptions } from '../../core/adapter.ts';
+import {
+  configurationError,
+  isEntryKey,
+  type JwksStore,
+  readBoolean,
+  requireKnown,
+  requireOptions,
+} from '../../core/adapter.ts';
 import { type SsmClientLike, ssmMethods } from './ssm-client.ts';
 
 export interface SsmStoreOptions {
@@ -24,7 +31,7 @@ const SHARED_FOR = 2000;
  * only when keys are no longer fresh. Needs `ssm:GetParameter`, and `ssm:PutParameter` to write. It holds the keys and
  * nothing else: what instances tell each other beside them is neither read nor written.
  *
- * @throws {PomeriumError} `invalid_configuration` for a name that is none
+ * @throws {PomeriumError} `invalid_configuration` for a name that is none, and for an option that there is not
  *
  * @example
  * ```ts
@@ -33,7 +40,9 @@ const SHARED_FOR = 2000;
  */
 export function ssmStore(options: SsmStoreOptions): JwksStore {
   requireOptions(options);
-  const { name, client, writable = false } = options;
+  requireKnown(options, ['name', 'client', 'writable'], 'option of ssmStore()');
+  const { name, client } = options;
+  const isWritable = readBoolean('writable', options.writable);
   if (!name || typeof name !== 'string') {
     throw configurationError("name must be that of an SSM parameter; write ssmStore({ name: '/app/jwks' }).");
   }
@@ -65,7 +74,7 @@ export function ssmStore(options: SsmStoreOptions): JwksStore {
       return (isShared && reading ? reading : startReading()).value;
     },
     async setItem(key, value) {
-      if (!writable || !isEntryKey(key)) return;
+      if (!isWritable || !isEntryKey(key)) return;
       reading = undefined;
       const ssm = await methods();
       // Standard parameters hold 4 KB; more keys than that make it an advanced one.

@@ -2,10 +2,16 @@ import { createHash, randomUUID } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { JwksStore } from '../../core/adapter.ts';
+import { type JwksStore, requireKnown, requireOptions } from '../../core/adapter.ts';
 
-/** `/tmp`: survives a crash of the process, but not its environment. `folder`: another one. */
-export function tmpStore({ folder = tmpdir() }: { folder?: string } = {}): JwksStore {
+/**
+ * `/tmp`: survives a crash of the process, but not its environment. `folder`: another one.
+ * @throws {PomeriumError} `invalid_configuration` for an option that there is not
+ */
+export function tmpStore(options: { folder?: string } = {}): JwksStore {
+  requireOptions(options);
+  requireKnown(options, ['folder'], 'option of tmpStore()');
+  const { folder = tmpdir() } = options;
   const pathOf = (key: string) => join(folder, `pomerium-edge-${createHash('sha256').update(key).digest('hex')}.json`);
   return {
     async getItem(key) {

@@ -187,6 +187,15 @@ describe('osls package', () => {
     }
   });
 
+  test('lets no API of another account call a function', () => {
+    // But for the one that callerArn names.
+    const { CallerPermission, ...others } = template.Resources;
+    assert.isDefined(CallerPermission);
+    const permissions = Object.entries(others).filter(([, { Type }]) => Type === 'AWS::Lambda::Permission');
+    assert.isAbove(permissions.length, 5);
+    for (const [name, { Properties }] of permissions) assert.isObject(Properties.SourceArn, name);
+  });
+
   test('has no other role: osls would make one that may change all others', () => {
     assert.lengthOf(ofType('AWS::IAM::Role'), 3);
   });

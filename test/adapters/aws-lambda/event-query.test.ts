@@ -72,6 +72,20 @@ const EVENTS: Record<string, MakeEvent> = {
     queryStringParameters: { [name]: [value] },
     requestContext: {},
   }),
+  'VPC Lattice, in an event whose path has no query': (path, name, value) => ({
+    version: '2.0',
+    method: 'GET',
+    path,
+    headers: lists,
+    queryStringParameters: { [name]: [value] },
+    requestContext: {},
+  }),
+  'VPC Lattice 1, in an event whose path has no query': (path, name, value) => ({
+    method: 'GET',
+    raw_path: path,
+    headers,
+    query_string_parameters: { [name]: value },
+  }),
 };
 
 describe('the query has a part in the decision, as everywhere, behind', () => {

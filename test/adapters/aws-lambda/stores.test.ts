@@ -54,6 +54,29 @@ describe('tmpStore', () => {
   });
 });
 
+describe('options that there are not are refused, and what cannot work', () => {
+  const name = '/x';
+  const cases: Record<string, [make: (options: never) => unknown, options: unknown, message: RegExp]> = {
+    'a region': [ssmStore, { name, region: 'eu-central-1' }, /"region"; there are name, client, writable/],
+    'a store that would never write': [ssmStore, { name, writeable: true }, /"writeable"/],
+    'a store that would write all the same': [ssmStore, { name, writable: 'false' }, /writable must be true or false/],
+    'a client that is a text': [ssmStore, { name, client: 'eu-central-1' }, /client must have send/],
+    'a client that can do nothing': [ssmStore, { name, client: {} }, /client must have send/],
+    'another word for a folder': [tmpStore, { dir: folder }, /"dir"; there are folder/],
+    'a folder alone': [tmpStore, folder, /must be a plain object/],
+    'an option of the refresher': [
+      createRefresher,
+      { name, jwksUrl: 'https://x' },
+      /"jwksUrl"; there are name, client/,
+    ],
+    'a logger of the refresher': [createRefresher, { name, logger: {} }, /logger must have info/],
+    'metrics of the refresher': [createRefresher, { name, metrics: {} }, /metrics must have singleMetric/],
+  };
+  for (const [what, [make, options, message]] of Object.entries(cases)) {
+    test(what, () => assertMisconfigured(() => make(options as never), message));
+  }
+});
+
 describe('ssmStore, over the SDK’s own client', () => {
   const item = `pomerium-edge:jwks:${encodeURIComponent(`https://${HOST}/jwks`)}`;
   const note = `${item}:refresh`;

@@ -38,6 +38,7 @@ export type Proxy = Middleware<NextRequest, NextFetchEvent>;
 export function createProxy(options: ProxyOptions = {}, next?: NextProxy): Proxy {
   return makeMiddleware(options, next, {
     toGateRequest,
+    toRefusedRequest: ({ method, headers, url, nextUrl }) => ({ method, headers, url, basePath: nextUrl.basePath }),
     clean: cleanInPlace,
     urlsOf: ({ url, nextUrl }) => [url, nextUrl.origin],
     cacheControlOf,

@@ -4,7 +4,7 @@ import {
   type GateOptions,
   type GateRequest,
   type Identity,
-  type RequestLike,
+  type RefusedRequest,
   type SignedInOptions,
 } from '../../core/adapter.ts';
 import { wrapHandler } from '../vercel/with-pomerium.ts';
@@ -60,10 +60,11 @@ function toGateRequest(request: NextRequest): GateRequest {
 }
 
 /** With the URL to which the page of a refusal leads. */
-function toRefusedRequest({ method, headers, url, nextUrl }: NextRequest): RequestLike {
+function toRefusedRequest({ method, headers, url, nextUrl }: NextRequest): RefusedRequest {
   const { pathname, search } = new URL(url);
-  const lostBasePath = nextUrl.basePath ? '' : (handlerBasePath(nextUrl) ?? '');
-  return { method, headers, url: lostBasePath + pathname + search };
+  const basePath = handlerBasePath(nextUrl);
+  const lostBasePath = nextUrl.basePath ? '' : (basePath ?? '');
+  return { method, headers, url: lostBasePath + pathname + search, basePath };
 }
 
 function requireNextRequest(request: NextRequest): NextRequest {

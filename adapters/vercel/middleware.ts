@@ -4,6 +4,7 @@ import {
   type GateRequest,
   type Identity,
   type OnRefused,
+  type RefusedRequest,
   readBoolean,
   readFunction,
   requireOptions,
@@ -48,6 +49,7 @@ export function createMiddleware<Context extends WaitUntil = WaitUntil>(
 ): Middleware<Request, Context> {
   return makeMiddleware(options, next, {
     toGateRequest: (request) => request,
+    toRefusedRequest: (request) => request,
     clean: requestWithHeaders,
     urlsOf: ({ url }) => [url],
     // It would override that of every page.
@@ -59,6 +61,8 @@ export function createMiddleware<Context extends WaitUntil = WaitUntil>(
 interface RequestKind<Req> {
   /** The request as the gate reads it. */
   readonly toGateRequest: (request: Req) => GateRequest;
+  /** The request as the page of a refusal reads it. */
+  readonly toRefusedRequest: (request: Req) => RefusedRequest;
   /** The request with other headers. */
   readonly clean: (request: Req, headers: Headers) => Req;
   /** URLs of the app: a rewrite to the origin of one of them stays in it. */
@@ -70,7 +74,7 @@ interface RequestKind<Req> {
 export function makeMiddleware<Req extends Request, Context extends WaitUntil>(
   given: MiddlewareOptions<Req>,
   next: NextMiddleware<Req, Context> | undefined,
-  { toGateRequest, clean, urlsOf, cacheControlOf }: RequestKind<Req>,
+  { toGateRequest, toRefusedRequest, clean, urlsOf, cacheControlOf }: RequestKind<Req>,
 ): Middleware<Req, Context> {
   requireOptions(given);
   readFunction('next', next);
@@ -83,7 +87,7 @@ export function makeMiddleware<Req extends Request, Context extends WaitUntil>(
   return async (request, context) => {
     const gateRequest = toGateRequest(request);
     const result = await gate.authorize(gateRequest, { platform: context });
-    if (result.type === 'refuse') return gate.refuse(result.error, request, request);
+    if (result.type === 'refuse') return gate.refuse(result.error, toRefusedRequest(request), request);
     const forwarded = forward(request.headers, result.headers);
     const own = await next?.(clean(request, forwarded), context ?? ({} as Context), result.identity);
     const answer = own || nextResponse();

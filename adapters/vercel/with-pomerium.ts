@@ -3,7 +3,7 @@ import {
   type GateOptions,
   type GateRequest,
   type Identity,
-  type RequestLike,
+  type RefusedRequest,
   requireHandler,
   type SignedInOptions,
   withHeaders,
@@ -55,7 +55,7 @@ interface RequestKind<Req> {
   /** The request as the gate reads it. */
   readonly toGateRequest: (request: Req) => GateRequest;
   /** The request with the URL that the browser has, for the page of a refusal. */
-  readonly toRefusedRequest: (request: Req) => RequestLike;
+  readonly toRefusedRequest: (request: Req) => RefusedRequest;
   /** The request with other headers. */
   readonly clean: (request: Req, headers: Headers) => Req;
 }

@@ -110,6 +110,8 @@ const HEADER_TRICKS: readonly HeaderLine[] = [
   ['X-Middleware-Subrequest', 'middleware:middleware:middleware:middleware:middleware'],
   ['X-Middleware-Subrequest', 'src/middleware:src/middleware:src/middleware:src/middleware:src/middleware'],
   ['RSC', '1'],
+  // The matcher in Next.js' guide to CSP lets it around the proxy.
+  ['Purpose', 'prefetch'],
   ['X-Forwarded-For', '127.0.0.1'],
 ];
 
@@ -118,7 +120,6 @@ function pathTricks(path: string): string[] {
   const encoded = path.replace(/[a-z]/i, (letter) => `%${letter.charCodeAt(0).toString(16)}`);
   const tricks = [
     `/${path}`,
-    `/.${path}`,
     `/public/..${path}`,
     `/public/%2e%2e${path}`,
     `/public%2f..${path}`,

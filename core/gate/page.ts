@@ -33,6 +33,8 @@ export interface RefusalPageSettings {
   readonly options: RefusalPageOptions;
   /** The same place behind Pomerium, where it is known. */
   readonly home: string | undefined;
+  /** Where the app's home page is. Empty or undefined: at the root. */
+  readonly basePath: string | undefined;
   /** `Accept-Language` of the request. */
   readonly language: string;
   /** The request's id in the log, where it has one. */
@@ -95,7 +97,7 @@ type Link = readonly [href: string, text: string];
 function linksFor(
   status: RefusalStatus,
   { open, retry, home: toHome, account, signOut, help }: Required<RefusalTexts>,
-  { home, options: { helpUrl } }: RefusalPageSettings,
+  { home, basePath, options: { helpUrl } }: RefusalPageSettings,
 ): Link[] {
   const url = home === undefined ? undefined : new URL(home);
   const helping: Link[] = helpUrl === undefined ? [] : [[helpUrl, help]];
@@ -103,9 +105,10 @@ function linksFor(
   if (status !== 403) return [['', retry], ...helping];
   // Trying again changes nothing.
   const origin = url?.origin ?? '';
+  const homePath = basePath || '/';
   const pomerium = pomeriumUrlsAt(origin);
   return [
-    ...(url?.pathname === '/' ? [] : [[`${origin}/`, toHome] as const]),
+    ...(url?.pathname === homePath ? [] : [[origin + homePath, toHome] as const]),
     [pomerium.account, account],
     [pomerium.signOut, signOut],
     ...helping,

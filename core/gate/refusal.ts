@@ -7,12 +7,15 @@ import { problemResponse } from './problem.ts';
 import { sentenceFor } from './refusal-texts.ts';
 
 /** A request to answer. */
-export interface RefusedRequest extends RequestLike, NamedRequest {}
+export interface RefusedRequest extends RequestLike, NamedRequest {
+  /** The path below which the app is served, if not at the root: `/docs`. */
+  readonly basePath?: string | undefined;
+}
 
 export interface RefusalSettings {
   /** The answer of `onRefused`, where it gave one. */
   readonly custom: Response | undefined;
-  readonly page: Omit<RefusalPageSettings, 'language'>;
+  readonly page: Omit<RefusalPageSettings, 'basePath' | 'language'>;
   readonly corsOrigins: readonly string[];
   readonly noStore: readonly (readonly [name: string, value: string])[];
 }
@@ -44,7 +47,7 @@ async function defaultAnswer(
   const read = (name: string) => readHeader(request.headers, name);
   if (read('next-action') !== undefined) return actionAnswer(problem);
   if (!wantsPage(read('accept') ?? '')) return problem;
-  return refusalPage(problem, { ...page, language: read('accept-language') ?? '' });
+  return refusalPage(problem, { ...page, basePath: request.basePath, language: read('accept-language') ?? '' });
 }
 
 /**

@@ -202,12 +202,16 @@ const PATTERN = /[*^|[\]]|\.\+|\$$|\(+([.?[]|[^/()]*\|)|\{[^/]*,|\/(:|[{<][^/]*[
 /** `(a|b)`, `{a,b}`; not `(?!a|b)`, which is everything else. */
 const ALTERNATIVES = /^(?!.*\(\?!).*(\||\{[^/]*,)/;
 
+/** A folder that is in no URL: a route group of Next.js, SvelteKit, Nuxt and others (`/(shop)/admin`). */
+const GROUP = /\/\([\w-]+\)(?=\/|$)/g;
+
 /** A rule that can match no path would be a hole that nobody sees. */
 function requirePlainPath(text: string, at: string): void {
-  const pattern = text.search(PATTERN);
-  if (text.startsWith('/') && pattern >= 0) {
-    const plain = describeValue(text.slice(0, pattern).replace(/[./]+$/, '') || '/').slice(1, -1);
-    const advice = ALTERNATIVES.test(text) ? 'one rule for each path' : `prefix: '${plain}'`;
+  const path = text.replace(GROUP, '');
+  const [before = ''] = path.split(PATTERN);
+  if (text.startsWith('/') && before !== text) {
+    const plain = describeValue(before.replace(/[./]+$/, '') || '/').slice(1, -1);
+    const advice = path.length < 2 || ALTERNATIVES.test(text) ? 'one rule for each path' : `prefix: '${plain}'`;
     throw ruleError(at, `has ${describeValue(text)}, which is a pattern and would match no path; write ${advice}`);
   }
   // Windows drops dots and spaces at the end of a segment.

@@ -103,6 +103,25 @@ describe('a pattern of alternatives is refused with the advice to write one rule
   }
 });
 
+describe('a route group, which is in no URL, is refused with the path without it:', () => {
+  const groups: [text: string, message: RegExp][] = [
+    ['/(shop)/admin', /would match no path; write prefix: '\/admin'\. A rule is/],
+    ['/x/(a-b)/(c)/admin/', /would match no path; write prefix: '\/x\/admin'\. A rule is/],
+    ['/admin/(users)', /would match no path; write prefix: '\/admin'\. A rule is/],
+    ['/(shop)/[id]', /would match no path; write prefix: '\/'\. A rule is/],
+    ['/(shop)/', /would match no path; write one rule for each path\. A rule is/],
+    ['/(shop)', /would match no path; write one rule for each path\. A rule is/],
+  ];
+  for (const [text, message] of groups) {
+    for (const rule of [{ path: text }, { prefix: text }]) {
+      test(JSON.stringify(rule), () => assertMisconfigured(build([{ ...rule, access: admins } as PathRule]), message));
+    }
+  }
+  for (const text of ['/wiki/Pomerium_(proxy)', '/(shop)s', '/x(y)/z']) {
+    test(`control: ${text} is taken`, () => assert.doesNotThrow(build([{ path: text, access: admins }])));
+  }
+});
+
 describe('a character of patterns is refused:', () => {
   for (const text of ['/^admin', '/admin[0-9]', '/x/a[b', '/x]', '/v[12]/x', '/a|b']) {
     test(text, () => assertMisconfigured(build([{ prefix: text, access: admins }]), /is a pattern/));

@@ -58,6 +58,23 @@ describe('createProxy()', () => {
     assert.include(await result.text(), `href="https://${HOST}/docs/fr/admin?x=1"`);
   });
 
+  for (const [path, home] of [
+    ['/docs/fr/admin', `href="https://${HOST}/docs"`],
+    ['/docs', undefined],
+  ] as const) {
+    test(`the page for whom a policy refused on ${path} leads to ${home ? 'the app’s home page' : 'no other home page'}`, async () => {
+      const proxy = createProxy({
+        ...options,
+        rules: [{ prefix: '/', access: { allow: { or: [{ groups: 'admins' }] } } }],
+      });
+      const refused = await proxy(requestTo(path, { [ASSERTION]: token, accept: 'text/html' }), event);
+      assert.equal(refused.status, 403);
+      const page = await refused.text();
+      if (home) assert.include(page, home);
+      else assert.notInclude(page, 'Home page');
+    });
+  }
+
   test('one’s own proxy gets the very NextRequest, cleaned', async () => {
     const request = requestTo('/docs/fr/x', { [ASSERTION]: token, authorization: 'Pomerium a.b.c' });
     const proxy = createProxy({ ...options, claimHeaders: { 'x-mail': 'email' } }, (given, context, identity) => {

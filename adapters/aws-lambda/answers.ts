@@ -124,13 +124,13 @@ function secondsKept(
 }
 
 /**
- * Whether a policy that allows this method and path would allow others, too: the path is what a client wrote, and `*` and `?` in a
- * policy are any text.
+ * Whether a policy that allows this method and path would allow others, too: the path is what a client wrote, and in a policy `*`
+ * and `?` are any text, and `${aws:UserAgent}` is what the client says.
  */
 export function isPattern({ caller, arn }: AuthorizerRequest, options: AnswerOptions): boolean {
   if (options.scope === 'stage' || caller === 'appsync' || isSimple(caller, options)) return false;
   const [, , ...called] = arn.split('/');
-  return /[*?]/.test(called.join('/'));
+  return /[*?]|\$\{/.test(called.join('/'));
 }
 
 /** Simple answers belong to payload 2.0, where they are the rule; 1.0 may have them, too. */

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { isOfOtherSite } from './own-host.ts';
 import type { DevState } from './state.ts';
 
 /**
@@ -9,15 +10,15 @@ const PREFIX = 'pomerium_dev_';
 const OWN_COOKIE = new RegExp(`^${PREFIX}\\d+=`);
 
 /**
- * Whoever is signed in in the browser that sends this; undefined after it signed out, and where its cookie names somebody whom
- * there is not any more.
+ * Whoever is signed in in the browser that sends this; undefined after it signed out, where its cookie names somebody whom there
+ * is not any more, and for what another site sends: no cookie keeps that from being signed as the default identity.
  */
 export function identityOf(state: DevState, request: IncomingMessage): string | undefined {
   const name = `${cookieName(request)}=`;
   const value = cookiesOf(request.headers.cookie)
     .find((cookie) => cookie.startsWith(name))
     ?.slice(name.length);
-  if (value === undefined) return state.defaultIdentity;
+  if (value === undefined) return isOfOtherSite(state, request) ? undefined : state.defaultIdentity;
   const identity = decode(value);
   return Object.hasOwn(state.identities, identity) ? identity : undefined;
 }

@@ -26,12 +26,16 @@ const TAKES_THE_REST = /\.(as[hmp]x?|cgi|php\d?|pl)\b/i;
  */
 const HAS_FORMAT = /^[^;:(]*\./;
 
-/** The segments of a canonical path as a server that ignores case reads them. A later reader may take `?` for a query. */
+/** For a later reader a `?` that is decoded may begin a query. */
+function withoutQuery(path: string): string {
+  return path.replace(/[?#].*/s, '');
+}
+
+/** The segments of a canonical path as a server reads them that ignores case, and what else its letters may be written as. */
 export function toSegments(path: string): string[] {
   // The other order of cases leaves a Greek sigma that depends on what follows. The dot is what lower case leaves of İ.
-  return path
-    .replace(/[?#].*/s, '')
-    .normalize()
+  return withoutQuery(path)
+    .normalize('NFKC')
     .toLowerCase()
     .replaceAll('\u0307', '')
     .toUpperCase()
@@ -87,11 +91,17 @@ const GATSBY_DATA = /^(.*?)\/page-data(\/.*)\/page-data\.json/s;
 const NESTED_DATA = /(\/_next\/data\/.*){2}/is;
 
 /**
- * The path, and the pages whose data a server could serve for it. What stands before Next.js's `_next` may be a part of the
- * page's path (`basePath`) or not (`assetPrefix`, a locale), and a page without its locale, which may be any name, is the same
- * page. The root may be an empty text. Null where nobody can tell.
+ * The path, and the pages whose data a server could serve for it. The root may be an empty text. Null where nobody can tell.
  */
 export function pathsServed(path: string): (string | null)[] {
+  return [...new Set([path, withoutQuery(path)])].flatMap(pagesServed);
+}
+
+/**
+ * What stands before Next.js's `_next` may be a part of the page's path (`basePath`) or not (`assetPrefix`, a locale), and a page
+ * without its locale, which may be any name, is the same page.
+ */
+function pagesServed(path: string): (string | null)[] {
   if (NESTED_DATA.test(path)) return [null];
   // Tested first: without it, GATSBY_DATA takes quadratic time.
   const isGatsby = path.endsWith('/page-data.json');

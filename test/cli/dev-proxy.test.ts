@@ -238,6 +238,14 @@ describe('an upgrade', () => {
     assert.match(await exchange(text), /^HTTP\/1\.1 403 [\s\S]*answers to localhost/);
   });
 
+  test('of another site’s page never reaches the app', async () => {
+    behave = () => assert.fail('the app was asked');
+    for (const line of ['Origin: https://evil.test', 'Sec-Fetch-Site: cross-site']) {
+      const text = UPGRADE.replace('\r\n\r\n', `\r\n${line}\r\n\r\n`);
+      assert.match(await exchange(text), /^HTTP\/1\.1 302 [\s\S]*location: \/\.pomerium\/sign_in/, line);
+    }
+  });
+
   test('to a path of Pomerium’s own is not found, and never reaches the app', async () => {
     behave = () => assert.fail('the app was asked');
     for (const path of ['/.pomerium', '/.pomerium/', '/.pomerium/x?y=1']) {

@@ -168,6 +168,38 @@ describe('no other site', () => {
     });
   }
 
+  const SENT: [name: string, headers: Headers, method?: string][] = [
+    [
+      'with a form',
+      { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' },
+      'POST',
+    ],
+    ['with a script', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'empty' }],
+    ['in a frame', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' }],
+    ['from a browser that says its Origin alone', { origin: 'https://evil.test' }, 'POST'],
+    ['from one that hides its Origin', { origin: 'null' }, 'POST'],
+    ['from a name that begins as ours', { origin: 'http://localhost.evil.test' }, 'POST'],
+  ];
+  for (const [name, headers, method = 'GET'] of SENT) {
+    test(`reaches the app as the default identity ${name}`, async () => {
+      const { status, location } = await ask('/x', headers, { method });
+      assert.deepEqual([status, location], [302, '/.pomerium/sign_in?pomerium_redirect_uri=%2Fx']);
+    });
+  }
+
+  const OWN: [name: string, headers: Headers][] = [
+    [
+      'a link of another site',
+      { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' },
+    ],
+    ['a page at another port', { 'sec-fetch-site': 'same-site', origin: 'http://localhost:5173' }],
+    ['a page at another port, of a browser that says its Origin alone', { origin: 'http://127.0.0.1:5173' }],
+    ['an address that was typed', { 'sec-fetch-site': 'none' }],
+  ];
+  for (const [name, headers] of OWN) {
+    test(`but ${name} does`, async () => assert.equal((await ask('/x', headers)).status, 200));
+  }
+
   const OTHER_HOSTS = [
     'evil.test',
     'localhost.evil.test',

@@ -32,6 +32,7 @@ const SPELLINGS: readonly ((word: string) => string)[] = [
   (word) => word,
   (word) => word.toUpperCase(),
   (word) => word.replace('s', 'ſ'),
+  (word) => word.replace(/[a-z]/, (letter) => String.fromCharCode(letter.charCodeAt(0) + 0xfee0)),
   (word) => word.replace(/./u, encodeCharacter),
   (word) => word.replace(/./u, (character) => encodeCharacter(character).replaceAll('%', '%25')),
   (word) => word.replace(/./, '%u0061'),
@@ -57,6 +58,9 @@ const oddSegment = fc.constantFrom(
     '..;',
     '..;x',
     '.;',
+    '..%3f',
+    '..%23x',
+    '..::$DATA',
     '..%20',
     '%252e%252e',
     ';x',
@@ -85,7 +89,7 @@ const oddSegment = fc.constantFrom(
 );
 const separator = fc.oneof(
   { weight: 12, arbitrary: fc.constant('/') },
-  { weight: 1, arbitrary: fc.constantFrom('?', '#', '//', '\\', '%2f', '%5C', '%252f', ';/') },
+  { weight: 1, arbitrary: fc.constantFrom('?', '#', '//', '\\', '%2f', '%5C', '%252f', ';/', '\u2215') },
 );
 const segments = fc
   .array(fc.tuple(separator, fc.oneof({ weight: 3, arbitrary: spelledWord }, { weight: 1, arbitrary: oddSegment })), {
@@ -123,6 +127,7 @@ const dataUrl = fc
         '/__data.json',
         '/_payload.json',
         '/page-data.json',
+        '/page-data.json%3Fx',
         '/q-data.json',
         '.segments/_tree.segment.rsc',
         '?x=/public',

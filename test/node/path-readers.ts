@@ -151,6 +151,14 @@ export const READERS: readonly PathReader[] = [
     },
   },
   {
+    name: 'CGI on Windows',
+    source: 'WideCharToMultiByte with best fit (bestfit1252.txt): letters of full width are those of ASCII',
+    serves: (path) => {
+      const ansi = nginxUri(path).replace(/[\uff01-\uff5e]/g, (one) => String.fromCharCode(one.charCodeAt(0) - 0xfee0));
+      return [withoutSlash(resolveDots(ansi.replace(/[\u2044\u2215\u2216\\]/g, '/')).toLowerCase())];
+    },
+  },
+  {
     name: 'ASP.NET OData',
     source: 'OData 4.01 URL conventions section 4.3.1: /Users(1) is an entity of /Users',
     serves: (path) => [mapSegments(nginxUri(path), (segment) => segment.replace(/\([^/]*\)$/, '')).toLowerCase()],

@@ -259,7 +259,7 @@ describe('a policy that allows', () => {
   });
 
   test('is never for a path that would be a pattern', async () => {
-    for (const path of ['GET/a/*', 'GET/*', 'GET/a?b']) {
+    for (const path of ['GET/a/*', 'GET/*', 'GET/a?b', `GET/$${'{'}aws:UserAgent}`]) {
       const arn = METHOD_ARN.replace('GET/request', path);
       assert.deepEqual(await ask(restRequest({ [ASSERTION]: good }, arn)), denied('policy_denied', arn));
     }

@@ -6,6 +6,7 @@ import { afterAll, assert, beforeAll, describe, test } from 'vitest';
 import { bundleWorker } from '../../scripts/bundle-worker.ts';
 import { startProcess } from '../../scripts/processes.ts';
 import { must, ROOT, run, tool } from '../../scripts/run.ts';
+import { oldestNode } from '../support/oldest-node.ts';
 import { SEED_CERTIFICATE, SEED_TOKEN } from '../support/seed.ts';
 
 /** In a bundle, what tells the engines apart. */
@@ -134,7 +135,7 @@ describe('the packed package', () => {
 
   const runtimes: [string, 'node:crypto' | 'WebCrypto', () => string, string[]][] = [
     ['Node.js of the tool-chain', 'node:crypto', () => process.execPath, []],
-    ['Node.js 20', 'node:crypto', () => `${ROOT}toolchain/oldest/node_modules/.bin/node`, []],
+    ['Node.js 20', 'node:crypto', oldestNode, []],
     ['Bun', 'node:crypto', () => tool('bun'), ['run']],
     ['Deno', 'WebCrypto', () => tool('deno'), ['run', '--allow-all', '--no-lock', '--node-modules-dir=manual']],
   ];

@@ -71,15 +71,20 @@ describe('the packed package', () => {
     assert.isUndefined(manifest.optionalDependencies);
   });
 
-  test('leads an editor from each declaration to the source', () => {
-    const root = join(folder, 'node_modules', 'pomerium-edge');
-    const maps = globSync('dist/**/*.d.ts.map', { cwd: root });
-    assert.isAbove(maps.length, 100);
-    for (const map of maps) {
-      const { sources } = JSON.parse(readFileSync(join(root, map), 'utf8'));
-      for (const source of sources) assert.isTrue(existsSync(join(root, map, '..', source)), `${map}: ${source}`);
-    }
-  });
+  for (const [kind, from] of [
+    ['d.ts', 'an editor from each declaration'],
+    ['js', 'a debugger from each module'],
+  ] as const) {
+    test(`leads ${from} to the source`, () => {
+      const root = join(folder, 'node_modules', 'pomerium-edge');
+      const maps = globSync(`dist/**/*.${kind}.map`, { cwd: root });
+      assert.isAbove(maps.length, 100);
+      for (const map of maps) {
+        const { sources } = JSON.parse(readFileSync(join(root, map), 'utf8'));
+        for (const source of sources) assert.isTrue(existsSync(join(root, map, '..', source)), `${map}: ${source}`);
+      }
+    });
+  }
 
   test('lists the packages that are in it or come with it, as CycloneDX has it', () => {
     const file = join(folder, 'node_modules', 'pomerium-edge', 'dist/pomerium-edge.cdx.json');

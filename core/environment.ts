@@ -91,6 +91,7 @@ export const VERIFIER_VARIABLES: readonly string[] = Object.values(VARIABLES).ma
 /** Options of a verifier that the environment may configure, too. */
 export type EnvironmentOptions = Partial<VerifierOptions> & PolicyOptions & RoutesInput;
 
+/** Pomerium's routes as an option, compiled or not. */
 export interface RoutesInput {
   /**
    * Pomerium's own routes, instead of `audience`, `issuer`, `issuers` and `policy`: compiled, or a configuration as

@@ -31,6 +31,7 @@ export const AUTHORIZER_WITHOUT = {
     'API Gateway holds the socket; close it with DELETE /@connections/{connectionId} at the context’s expiresAt',
 };
 
+/** Options of `createAuthorizer`; each one replaces what the environment says. */
 export interface AuthorizerOptions extends Omit<LambdaOptions, keyof typeof AUTHORIZER_WITHOUT> {
   /**
    * What a policy that allows is for: the `method` and path that were called, or the whole `stage`. API Gateway replays a

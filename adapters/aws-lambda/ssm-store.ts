@@ -1,6 +1,7 @@
 import { configurationError, isEntryKey, type JwksStore, requireOptions } from '../../core/adapter.ts';
 import { type SsmClientLike, ssmMethods } from './ssm-client.ts';
 
+/** Options of `ssmStore`. */
 export interface SsmStoreOptions {
   /** The parameter's name, as in `/pomerium-edge/jwks`. It holds the keys of one JWKS URL. */
   name: string;

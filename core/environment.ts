@@ -81,7 +81,10 @@ const VARIABLES: Variables<VerifierEnvironment> = {
   maxTokenAge: ['POMERIUM_MAX_TOKEN_AGE', readNumber],
   policy: ['POMERIUM_POLICY', jsonReader('{"allow":{"or":[{"domain":"example.com"}]}}')],
   listClaims: ['POMERIUM_LIST_CLAIMS', readList],
-  routes: ['POMERIUM_ROUTES', jsonReader('{"routes":[{"from":"https://app.corp.example.com","to":"http://app"}]}')],
+  routes: [
+    'POMERIUM_ROUTES',
+    jsonReader('{"pass_identity_headers":true,"routes":[{"from":"https://app.corp.example.com","to":"http://app"}]}'),
+  ],
   leaveToPomerium: ['POMERIUM_LEAVE_TO_POMERIUM', readList],
 };
 

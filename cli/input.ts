@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
+import { readAlgorithms } from '../core/settings.ts';
+import type { Algorithm } from '../core/signature/algorithms.ts';
 import { pickAssertion } from '../inspector/pasted.ts';
 import { UsageError } from './output.ts';
 
@@ -48,7 +50,7 @@ export function readNumber(
   return (value) => {
     const number = /^\d+(\.\d+)?$/.test(value) ? Number(value) : Number.NaN;
     if (number >= min && number <= max) return number;
-    const range = max === Number.MAX_VALUE ? '' : ` from ${min} to ${max}`;
+    const range = max === Number.MAX_VALUE ? `, ${min} or more` : ` from ${min} to ${max}`;
     throw new UsageError(`--${name} must be a number${range}; it is ${JSON.stringify(value)}.`);
   };
 }
@@ -60,6 +62,11 @@ export function isHttpUrl(text: string): boolean {
 /** A list of an option, separated by commas. */
 export function readList(value: string): string[] {
   return value.split(',').map((one) => one.trim());
+}
+
+/** The algorithms of an option, as the verifier takes them. Throws `PomeriumError`. */
+export function readAlgorithmNames(value: string): readonly Algorithm[] {
+  return readAlgorithms(readList(value));
 }
 
 /** A list that may be empty, which says something else than no list: `''` or `[]`. */

@@ -1,11 +1,11 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { staticKeys } from '../core/keys/material/static.ts';
 import { remoteKeys } from '../core/keys/remote/remote.ts';
 import type { KeySource } from '../core/keys/source.ts';
 import { defaultIssuers, readAudiences } from '../core/trust-options.ts';
 import { type Check, type Explanation, explain } from '../inspector/explain.ts';
 import { describeTime, safeJson, safeText, toIsoTime } from '../inspector/text.ts';
-import { readAssertionInput, readList, readNumber, readText } from './input.ts';
+import { readAlgorithmNames, readAssertionInput, readList, readNumber, readText } from './input.ts';
 import { EXIT, mark, paint, print, printJson, UsageError } from './output.ts';
 
 interface InspectOptions {
@@ -28,8 +28,8 @@ export function addInspect(program: Command): void {
     .option('-a, --audience <hosts>', 'the route’s host in Pomerium, or several with commas', readList)
     .option('-i, --issuer <issuers>', 'default: the audience, as host and as https://host/', readList)
     .option('-k, --key <file>', 'a public key: PEM, X.509, JWK, JWKS or base64 of one of these')
-    .option('-u, --jwks <url>', 'the key set’s URL; "default" is the audience’s own')
-    .option('--algorithms <names>', 'what is accepted', readList, ['ES256'])
+    .addOption(new Option('-u, --jwks <url>', 'the key set’s URL; "default" is the audience’s own').conflicts('key'))
+    .option('--algorithms <names>', 'what is accepted', readAlgorithmNames, ['ES256'])
     .option('--at <seconds>', 'as of this time, in seconds since the epoch; default: now', readNumber('at'))
     .option('--clock-tolerance <seconds>', 'by which clocks may differ', readNumber('clock-tolerance'), 60)
     .option('--max-token-age <seconds>', 'the greatest age', readNumber('max-token-age'))

@@ -6,7 +6,7 @@ import { FetchJwksError, fetchJwks, type JwksResponse } from '../core/keys/remot
 import { type RemoteSettings, readRemoteOptions } from '../core/keys/remote/options.ts';
 import { safeJson, safeText } from '../inspector/text.ts';
 import { JWKS_PATH } from '../testing/jwks-server.ts';
-import { readList } from './input.ts';
+import { readAlgorithmNames } from './input.ts';
 import { EXIT, mark, paint, print, printJson } from './output.ts';
 
 /** A key that a verifier with the given algorithms does not use. */
@@ -34,7 +34,7 @@ export function addJwks(program: Command): void {
     .command('jwks')
     .description('fetch a key set as the library would: what it uses, skips, and for how long')
     .argument('<url>', 'as in https://app.corp.example.com/.well-known/pomerium/jwks.json; a host will do')
-    .option('--algorithms <names>', 'what the verifier accepts', readList, ['ES256'])
+    .option('--algorithms <names>', 'what the verifier accepts', readAlgorithmNames, ['ES256'])
     .option('--json', 'print JSON')
     .addHelpText('after', EXAMPLES)
     .action(async (url: string, { json, algorithms }: { json?: boolean; algorithms: readonly string[] }) => {

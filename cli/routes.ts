@@ -14,7 +14,7 @@ interface RoutesCommand {
   readonly listClaims?: readonly string[];
   readonly for?: string;
   readonly as?: string;
-  readonly method: string;
+  readonly method?: string;
   readonly url?: string;
   readonly header?: readonly string[];
   readonly json?: boolean;
@@ -30,7 +30,7 @@ export function addRoutes(program: Command): void {
     .option('--list-claims <names>', 'claims that may have several values, with commas; [] for none', readNames)
     .addOption(new Option('--for <platform>', 'print the settings to paste').choices(FORMATS))
     .option('--as <file>', 'say what becomes of a request: claims as JSON, {} for nobody')
-    .option('--method <method>', 'of that request', 'GET')
+    .option('--method <method>', 'of that request; default: GET')
     .option('--url <url>', 'of that request: the host of the route, and the path as the service is asked for it')
     .option('--header <line...>', 'of that request, as "Origin: https://example.com"')
     .option('--json', 'print JSON')
@@ -49,7 +49,9 @@ Examples:
 async function runRoutes(file: string, options: RoutesCommand): Promise<void> {
   const { host, leave, listClaims } = options;
   if (options.for !== undefined && options.as !== undefined) throw new UsageError('--for and --as exclude each other.');
-  if (options.as === undefined && options.url !== undefined) throw new UsageError('--url is for --as; say both.');
+  const lonely =
+    options.as === undefined && (['url', 'method', 'header'] as const).find((name) => options[name] !== undefined);
+  if (lonely) throw new UsageError(`--${lonely} is for --as; say both.`);
   const examined = await examineFile(file, { hosts: host, leaveToPomerium: leave, listClaims });
   if (options.as !== undefined) {
     process.exitCode = await askRoutes(examined, { ...options, as: options.as });

@@ -81,7 +81,10 @@ const VARIABLES: Variables<VerifierEnvironment> = {
   maxTokenAge: ['POMERIUM_MAX_TOKEN_AGE', readNumber],
   policy: ['POMERIUM_POLICY', jsonReader('{"allow":{"or":[{"domain":"example.com"}]}}')],
   listClaims: ['POMERIUM_LIST_CLAIMS', readList],
-  routes: ['POMERIUM_ROUTES', jsonReader('{"routes":[{"from":"https://app.corp.example.com","to":"http://app"}]}')],
+  routes: [
+    'POMERIUM_ROUTES',
+    jsonReader('{"pass_identity_headers":true,"routes":[{"from":"https://app.corp.example.com","to":"http://app"}]}'),
+  ],
   leaveToPomerium: ['POMERIUM_LEAVE_TO_POMERIUM', readList],
 };
 
@@ -91,6 +94,7 @@ export const VERIFIER_VARIABLES: readonly string[] = Object.values(VARIABLES).ma
 /** Options of a verifier that the environment may configure, too. */
 export type EnvironmentOptions = Partial<VerifierOptions> & PolicyOptions & RoutesInput;
 
+/** Pomerium's routes as an option, compiled or not. */
 export interface RoutesInput {
   /**
    * Pomerium's own routes, instead of `audience`, `issuer`, `issuers` and `policy`: compiled, or a configuration as

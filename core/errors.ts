@@ -20,6 +20,7 @@ const STATUS = {
   invalid_configuration: 500,
 } as const;
 
+/** What a `PomeriumError` has beside its code and its message. */
 export interface PomeriumErrorDetails {
   /** What would have been accepted. For the operator only. */
   expected?: string | undefined;
@@ -29,6 +30,7 @@ export interface PomeriumErrorDetails {
   path?: string | undefined;
   /** Seconds after which to try again; with `keys_unavailable`. */
   retryAfter?: number | undefined;
+  /** The error that led to this one. */
   cause?: unknown;
 }
 
@@ -50,14 +52,19 @@ export interface PomeriumErrorDetails {
  */
 export class PomeriumError extends Error {
   override readonly name = 'PomeriumError';
+  /** Why it was refused. Stable. */
   readonly code: PomeriumErrorCode;
   /** The HTTP status for this code. */
   readonly status: number;
   // Declared without an initializer, so that the constructor alone defines them, and as not enumerable: whoever logs
   // the error as an object must not write a claim's value by accident.
+  /** What would have been accepted. For the operator only. */
   declare readonly expected: string | undefined;
+  /** What came instead, escaped and cut. For the operator only: it may hold a claim's value. */
   declare readonly received: string | undefined;
+  /** Where in a configured document the mistake is; with `invalid_configuration`. */
   declare readonly path: string | undefined;
+  /** Seconds after which to try again; with `keys_unavailable`. */
   declare readonly retryAfter: number | undefined;
   /** Whose assertion was refused, as in events. */
   declare readonly subject?: 'assertion' | 'on-behalf-of';

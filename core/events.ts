@@ -59,6 +59,7 @@ export interface KeysRefreshed {
   fetchedAt: number;
 }
 
+/** Why a key set did not come into use. */
 export type RefreshFailure =
   | 'unreachable'
   | 'timeout'

@@ -7,15 +7,23 @@ export interface Identity {
   readonly subject: string;
   /** The same id, as Pomerium's claim `user` has it. */
   readonly user: string;
+  /** The e-mail address, as the identity provider has it. */
   readonly email?: string | undefined;
+  /** The name that people know. */
   readonly name?: string | undefined;
   /** Group ids, followed by group names. */
   readonly groups: readonly string[];
+  /** The session at Pomerium (`sid`). */
   readonly sessionId?: string | undefined;
+  /** The id of this assertion (`jti`). */
   readonly tokenId?: string | undefined;
+  /** Who signed it (`iss`): the route's host, or `https://host/`. */
   readonly issuer: string;
+  /** The hosts that it is for (`aud`). */
   readonly audience: readonly string[];
+  /** When it was signed (`iat`). */
   readonly issuedAt: number;
+  /** When it ends (`exp`), without the clock tolerance. */
   readonly expiresAt: number;
   /** Every claim of the assertion, as it was signed. */
   readonly claims: JsonMembers;

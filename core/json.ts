@@ -2,7 +2,9 @@ export type JsonObject = { readonly [name: string]: unknown };
 
 /** A value out of JSON. By interfaces: Cloudflare's types of RPC give up at an alias that names itself, and at `unknown`. */
 export type JsonValue = string | number | boolean | null | JsonArray | JsonMembers;
+/** A list out of JSON. */
 export interface JsonArray extends ReadonlyArray<JsonValue> {}
+/** An object out of JSON, such as the claims of an assertion. */
 export interface JsonMembers {
   readonly [name: string]: JsonValue;
 }

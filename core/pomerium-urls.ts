@@ -1,10 +1,12 @@
 import { configurationError, describeValue } from './errors.ts';
 import { parseUrl } from './url.ts';
 
+/** Options of `pomeriumUrls`. */
 export interface PomeriumUrlsOptions {
   /**
    * Where the browser goes after it signed out: an absolute URL. Pomerium honours it with the runtime flag
-   * `allow_any_sign_out_redirect_uri` only (before version 0.33: always); else `signout_redirect_url` of its settings.
+   * `allow_any_sign_out_redirect_uri` only (before version 0.33: always).
+   * @defaultValue `signout_redirect_url` of Pomerium's settings
    */
   afterSignOut?: string;
 }

@@ -117,7 +117,8 @@ function readOnBehalfOf(options: AnyOptions): VerifierSettings['onBehalfOf'] {
   return { settings: { ...settings, allowAnonymous: false }, callers };
 }
 
-function readAlgorithms(algorithms: unknown): readonly Algorithm[] {
+/** Throws `invalid_configuration`. */
+export function readAlgorithms(algorithms: unknown): readonly Algorithm[] {
   if (algorithms === undefined) return ['ES256'];
   const list: readonly unknown[] = Array.isArray(algorithms) ? algorithms : [];
   const known = ALGORITHMS.filter((algorithm) => list.includes(algorithm));

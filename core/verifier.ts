@@ -29,6 +29,7 @@ export interface VerifyContext {
   logSubject?: boolean | undefined;
 }
 
+/** Verifies assertions: what `createVerifier` makes. `I`: for whom one may be, `MaybeAnonymous` where that may be nobody. */
 export interface Verifier<I = Identity> {
   /**
    * Verifies the value of `x-pomerium-jwt-assertion`.

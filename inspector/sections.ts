@@ -16,7 +16,7 @@ export function explanationSection({ header, claims, checks, verdict }: Explanat
   return html`
 <p class="verdict ${look}" role="status">${words}${timeLeft && html` <span data-ends="${Number(exp)}">${timeLeft}</span>`}</p>
 <h2>Rules</h2>
-<div class="scroll"><table>
+<div class="scroll"><table class="rules">
 <thead><tr><th scope="col">Rule</th><th scope="col">Verdict</th><th scope="col">What was found</th></tr></thead>
 <tbody>${checks.map(checkRow)}</tbody>
 </table></div>

@@ -46,7 +46,10 @@ nav { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; }
   .requests td, .requests th { border: 0; padding: 0; }
   .requests th { grid-column: 2 / 4; }
   .requests td:nth-child(3) { grid-column: 2; white-space: normal; }
-  .pairs thead, .verdicts thead { position: absolute; clip-path: inset(50%); }
+  .rules thead, .pairs thead, .verdicts thead { position: absolute; clip-path: inset(50%); }
+  .rules tr { display: grid; grid-template-columns: 6rem 1fr; border-bottom: 1px solid var(--line); padding: .3rem 0; }
+  .rules td, .rules th { border: 0; padding: 0; }
+  .rules td:last-child { grid-column: 1 / 3; }
   .pairs tr, .pairs th, .pairs td, .verdicts tr, .verdicts th, .verdicts td { display: block; border: 0; padding: 0; }
   .pairs tr, .verdicts tr { border-bottom: 1px solid var(--line); padding: .3rem 0; }
   .pairs th { white-space: normal; overflow-wrap: anywhere; }

@@ -9,6 +9,7 @@ import { type JwksServer, serveJwks } from './jwks-server.ts';
 import { seededUuid } from './seed.ts';
 import { makeSigningKey, type SigningKey } from './signing-key.ts';
 
+/** Options of `createTestIssuer`. */
 export interface TestIssuerOptions {
   /**
    * The route's host name: what the verifier has as `audience`.
@@ -25,7 +26,10 @@ export interface TestIssuerOptions {
    * @defaultValue `['ES256']`
    */
   keys?: readonly (Algorithm | SigningKey)[];
-  /** Makes keys and token ids the same in every run; signatures are not, since ECDSA draws them at random. */
+  /**
+   * Makes keys and token ids the same in every run; signatures are not, since ECDSA draws them at random.
+   * @defaultValue none: new ones in every run
+   */
   seed?: string;
   /**
    * Seconds since the epoch.
@@ -34,10 +38,14 @@ export interface TestIssuerOptions {
   now?: () => number;
 }
 
+/** Options of `sign` of a test issuer. */
 export interface SignOptions {
   /** @defaultValue the first of the issuer's keys */
   key?: SigningKey;
-  /** Members of the JOSE header to replace; `undefined` leaves one out. */
+  /**
+   * Members of the JOSE header to replace; `undefined` leaves one out.
+   * @defaultValue none
+   */
   header?: Members;
 }
 

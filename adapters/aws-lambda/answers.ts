@@ -30,6 +30,7 @@ export interface SimpleAnswer {
   readonly context: AuthorizerContext;
 }
 
+/** For GraphQL APIs of AppSync. */
 export interface AppSyncAnswer {
   readonly isAuthorized: boolean;
   readonly resolverContext: AuthorizerContext;
@@ -37,6 +38,7 @@ export interface AppSyncAnswer {
   readonly ttlOverride: number;
 }
 
+/** What `createAuthorizer` answers: the event says which of them. */
 export type AuthorizerAnswer = PolicyAnswer | SimpleAnswer | AppSyncAnswer;
 
 export interface AnswerOptions {

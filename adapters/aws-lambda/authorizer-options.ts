@@ -28,6 +28,7 @@ export const AUTHORIZER_WITHOUT = {
   onRefused: 'API Gateway makes the answer; write gateway responses, which see the code as $context.authorizer.code',
 };
 
+/** Options of `createAuthorizer`; each one replaces what the environment says. */
 export interface AuthorizerOptions extends Omit<LambdaOptions, keyof typeof AUTHORIZER_WITHOUT> {
   /**
    * What a policy that allows is for: the `method` and path that were called, or the whole `stage`. API Gateway replays a

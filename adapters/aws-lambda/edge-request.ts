@@ -1,6 +1,7 @@
 import type { ForwardedHeaders } from '../../core/adapter.ts';
 import { statusText } from './status-text.ts';
 
+/** A request as CloudFront hands it to Lambda@Edge. */
 export interface EdgeRequest {
   readonly method: string;
   readonly uri: string;
@@ -11,6 +12,7 @@ export interface EdgeRequest {
 /** By the name in lower case; `key` is the name as it was sent. */
 export type EdgeHeaders = Record<string, { key?: string | undefined; value: string }[]>;
 
+/** An answer that CloudFront gives instead of asking the origin. */
 export interface EdgeAnswer {
   readonly status: string;
   readonly statusDescription: string;

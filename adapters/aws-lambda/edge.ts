@@ -40,6 +40,7 @@ interface EdgeGateOptions extends Omit<LambdaOptions<EdgeEvent>, 'shared'> {
   cachingDisabled?: boolean;
 }
 
+/** What `createEdgeHandler` makes: gives the request that may go on, or the answer to the one that may not. */
 export interface EdgeHandler {
   <Request extends EdgeRequest>(event: EdgeEvent<Request>): Promise<Request | EdgeAnswer>;
   /** Resolves once the keys are there, or after 2 s; never rejects. */

@@ -20,6 +20,7 @@ import type { SsmClientLike } from './ssm-client.ts';
 import { ssmStore } from './ssm-store.ts';
 import { writeParameter } from './write-parameter.ts';
 
+/** Options of `createRefresher`; each one replaces what the environment says. */
 export interface RefresherOptions
   extends Omit<AuthOptions, 'store' | 'keys' | 'issuers' | 'onBehalfOf'>,
     Pick<LambdaOwnOptions, 'logger' | 'metrics'> {

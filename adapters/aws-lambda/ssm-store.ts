@@ -8,6 +8,7 @@ import {
 } from '../../core/adapter.ts';
 import { type SsmClientLike, ssmMethods } from './ssm-client.ts';
 
+/** Options of `ssmStore`. */
 export interface SsmStoreOptions {
   /** The parameter's name, as in `/pomerium-edge/jwks`. It holds the keys of one JWKS URL. */
   name: string;

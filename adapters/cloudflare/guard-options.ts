@@ -3,6 +3,7 @@ import type { CloudflareEnvironment, CloudflareOptions } from './options.ts';
 import type { ServiceBinding } from './platform.ts';
 import type { ProjectEnvironment, WorkersContext } from './workers-types.ts';
 
+/** Variables and bindings of the guard. */
 export interface GuardEnvironment extends CloudflareEnvironment {
   /**
    * Where requests go: a URL's origin; `route` for the origin server behind the Worker's own route; or a service binding

@@ -13,6 +13,7 @@ import {
 import { kvStore } from './kv-store.ts';
 import type { KvNamespace } from './platform.ts';
 
+/** Variables and bindings of a Worker behind a gate. */
 export interface CloudflareEnvironment extends GateEnvironment {
   /** A KV namespace in which all data centres share the keys. */
   readonly POMERIUM_JWKS_KV?: KvNamespace;

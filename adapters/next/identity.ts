@@ -21,6 +21,7 @@ import { environment } from '../vercel/platform.ts';
 import { refuse } from './refuse.ts';
 import { requestHeaders, requireUncached } from './request-headers.ts';
 
+/** Options of `requireIdentity`. */
 export interface RequireIdentityOptions {
   /**
    * Who may go on: a compiled policy or parsed PPL. It cannot ask about method or path: those are for `createProxy`'s `rules`. One
@@ -32,6 +33,7 @@ export interface RequireIdentityOptions {
 /** What has the headers of a request: that of the Pages Router, and every `Request`. */
 type WithHeaders = Pick<RequestLike, 'headers'>;
 
+/** What `createIdentityFunctions` makes, for the code behind the proxy. */
 export interface IdentityFunctions {
   /**
    * For whom the request is, verified again; undefined for nobody, and for an assertion that does not hold. Once a request in
@@ -136,8 +138,22 @@ export function createIdentityFunctions(options: VercelOptions = {}): IdentityFu
   };
 }
 
-/** `getIdentity` and `requireIdentity` as the environment configures them. */
-export const { getIdentity, requireIdentity } = createIdentityFunctions();
+const fromEnvironment = createIdentityFunctions();
+
+/**
+ * For whom the request is, verified again, as the environment configures it; undefined for nobody. See `IdentityFunctions`.
+ *
+ * @throws {PomeriumError} `keys_unavailable` and `invalid_configuration`, since then nobody can tell
+ */
+export const getIdentity: IdentityFunctions['getIdentity'] = fromEnvironment.getIdentity;
+
+/**
+ * The same for code that must have somebody: `unauthorized()` or `forbidden()` of Next.js otherwise. See `IdentityFunctions`.
+ *
+ * @throws {PomeriumError} where `experimental.authInterrupts` is off, the refusal; and always `keys_unavailable` and
+ * `invalid_configuration`
+ */
+export const requireIdentity: IdentityFunctions['requireIdentity'] = fromEnvironment.requireIdentity;
 
 /** The environment without what is the proxy's. */
 function readEnvironment(): object {

@@ -6,6 +6,7 @@ import type { ClientIdentity } from './client-identity.ts';
 /** A whole `Identity` has claims, and would be sent to the browser with all of them: `toClientIdentity` makes one that fits. */
 export type Sendable = (ClientIdentity & { readonly claims?: never }) | undefined;
 
+/** Props of `IdentityProvider`. */
 export interface IdentityProviderProps {
   /**
    * Who is signed in; undefined for nobody. A promise lets a layout render without waiting: what calls `useIdentity` then

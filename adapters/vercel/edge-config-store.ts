@@ -7,6 +7,7 @@ export interface EdgeConfigLike {
   get(key: string): Promise<unknown>;
 }
 
+/** Options of `edgeConfigStore`. */
 export interface EdgeConfigStoreOptions {
   /** @defaultValue `createClient(process.env.EDGE_CONFIG)` of `@vercel/edge-config`, which must then be installed */
   client?: EdgeConfigLike;

@@ -5,6 +5,7 @@ import { sha256 } from './sha256.ts';
 /** Teams share the Runtime Cache between projects. */
 const NAMESPACE = 'pomerium-edge';
 
+/** Options of `runtimeCacheStore`. */
 export interface RuntimeCacheStoreOptions {
   /**
    * What comes before every key.

@@ -98,7 +98,10 @@ export interface GateOptions<Request = unknown> extends Partial<Omit<VerifierOpt
    * ```
    */
   refusalPage?: RefusalPageOptions;
-  /** Answers a refused request instead of the gate: a redirect, a page of one's own. It is never cached. */
+  /**
+   * Answers a refused request instead of the gate: a redirect, a page of one's own. It is never cached.
+   * @defaultValue the gate's own answer
+   */
   onRefused?: OnRefused<Request>;
   /**
    * Whether there is a log: a line of JSON for each refusal, failed refresh, skipped key and wrong configuration. `onEvent` is

@@ -45,18 +45,21 @@ export interface ExplainedCriterion {
   /** Where it is left to Pomerium: `holds` is then what lets the request pass. */
   readonly isLeft?: true;
 }
+/** What an operator of a rule said: `and`, `or`, `not` or `nor` of its criteria. */
 export interface ExplainedOperator {
   readonly path: string;
   readonly operator: PolicyOperator;
   readonly holds: boolean;
   readonly criteria: readonly ExplainedCriterion[];
 }
+/** What a rule said: it holds when one of its operators does. */
 export interface ExplainedRule {
   readonly path: string;
   readonly action: PolicyAction;
   readonly holds: boolean;
   readonly operators: readonly ExplainedOperator[];
 }
+/** A decision, and what each rule said. */
 export interface PolicyExplanation extends PolicyDecision {
   readonly rules: readonly ExplainedRule[];
 }
@@ -73,6 +76,7 @@ export interface Policy {
   readonly needsPath: boolean;
   /** Where the criteria stand that are left to Pomerium, as in `deny.or[0].source_ip`. */
   readonly left?: readonly string[];
+  /** Synchronous, frozen, and without allocation. */
   decide(input: PolicyInput): PolicyDecision;
   /** The same decision with what each criterion said: for people, and slower. */
   explain(input: PolicyInput): PolicyExplanation;
@@ -96,6 +100,7 @@ export function isPolicy(value: unknown): value is Policy {
   return typeof decide === 'function' && typeof check === 'function';
 }
 
+/** How `compilePolicy` reads what an assertion cannot say. */
 export interface PolicyOptions {
   /**
    * The claims whose several values Pomerium joined with a comma: which these are cannot be seen in an assertion. `[]`: none.

@@ -16,6 +16,7 @@ import { type CompiledRoute, compileRoute, type Route, readRoute, routeId } from
 import { join } from './settings.ts';
 import { readWanted } from './wanted.ts';
 
+/** How `compileRoutes` reads a configuration. */
 export interface RoutesOptions extends PolicyOptions {
   /**
    * The hosts of the routes that lead to this service, as in `from`. All other routes only say what is not for it.

@@ -5,7 +5,7 @@ import { clock } from './clock.ts';
 
 /** The same app for every runtime; `POMERIUM_AUDIENCE` in its environment is all the configuration it needs. */
 export const app = new Hono()
-  .get('/healthz', (c) => c.text('ok'))
+  .get('/status', (c) => c.text('ok'))
   .use(pomerium())
   .get('/', (c) => c.json({ email: c.var.identity.email, groups: c.var.identity.groups }))
   .get('/admin', requirePolicy({ allow: { or: [{ groups: 'admins' }] } }), (c) =>

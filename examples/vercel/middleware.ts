@@ -6,7 +6,7 @@ export const config = { runtime: 'nodejs' };
 /** Before every request of the project, whatever serves it. POMERIUM_AUDIENCE says which route's assertions count. */
 export default createMiddleware({
   rules: [
-    { path: '/healthz', access: 'public' },
+    { path: '/status', access: 'public' },
     { prefix: '/admin', access: { allow: { or: [{ groups: 'admins' }] } } },
     { prefix: '/', access: 'authenticated' },
   ],

@@ -14,6 +14,7 @@ import { createTestIssuer } from '../../testing/index.ts';
 import { makeSigningKey } from '../../testing/signing-key.ts';
 import { assertHarmless, ESCAPED_NAME, FOREIGN_NAME } from '../support/foreign.ts';
 import { HOST } from '../support/issuer.ts';
+import { oldestNode } from '../support/oldest-node.ts';
 import { P384_SPKI, SEED_CERTIFICATE, SEED_TOKEN } from '../support/seed.ts';
 import { startTlsOrigin } from '../support/tls-origin.ts';
 import { runCli } from './run-cli.ts';
@@ -83,7 +84,13 @@ describe('pomerium-edge', () => {
     [['inspekt'], /unknown command/],
     [['keygen'], /--out/],
     [['inspect', 'x', '--audiense', 'a'], /unknown option/],
-    [['inspect', 'x', '--at', 'noon'], /--at must be a number/],
+    [['inspect', 'x', '--at', 'noon'], /--at must be a number, 0 or more; it is "noon"/],
+    [['inspect', 'x', '--algorithms', 'es256'], /The algorithm "es256" cannot be used; write some of ES256,/],
+    [['jwks', 'a.example.com', '--algorithms', 'HS256'], /The algorithm "HS256" cannot be used; write some of ES256,/],
+    [
+      ['inspect', 'x', '--key', '/nowhere', '--jwks', 'default'],
+      /'-u, --jwks <url>' cannot be used with option '-k, --/,
+    ],
     [['inspect', 'x', '--key', '/nowhere'], /\/nowhere cannot be read: ENOENT/],
     [['sign', '--key', '/nowhere', '--host', 'a'], /cannot be read/],
     [['jwks', 'http://a.example.com/'], /https/i],
@@ -118,8 +125,7 @@ describe('pomerium-edge', () => {
   }
 
   test('runs on Node.js 20', async () => {
-    const node = `${ROOT}toolchain/oldest/node_modules/.bin/node`;
-    const { code, stdout } = await runCli(['inspect', SEED_TOKEN, '--json'], { node });
+    const { code, stdout } = await runCli(['inspect', SEED_TOKEN, '--json'], { node: oldestNode() });
     assert.equal(code, 1, 'it has expired');
     assert.include(JSON.parse(stdout).header, { alg: 'ES256' });
   });
@@ -454,8 +460,7 @@ describe('pomerium-edge jwks', () => {
       const unused = await runCli(['jwks', url], { env: { ...env, NODE_USE_ENV_PROXY: '' } });
       assert.match(unused.stdout, /\? HTTPS_PROXY is set, but Node\.js uses it only with NODE_USE_ENV_PROXY=1/);
       assert.lengthOf(asked, 1);
-      const node = `${ROOT}toolchain/oldest/node_modules/.bin/node`;
-      const old = await runCli(['jwks', url], { node, env: { ...env, NODE_USE_ENV_PROXY: '1' } });
+      const old = await runCli(['jwks', url], { node: oldestNode(), env: { ...env, NODE_USE_ENV_PROXY: '1' } });
       assert.match(old.stdout, /\? HTTPS_PROXY is set, but .*Node\.js 24\.5 or later/);
       const none = await runCli(['jwks', url], { env: { HTTPS_PROXY: '', https_proxy: '' } });
       assert.notMatch(none.stdout, /HTTPS_PROXY/);

@@ -9,6 +9,7 @@ import { load } from 'js-yaml';
 import { unstable_getVarsForDev, unstable_readConfig } from 'wrangler';
 import { parse } from 'yaml';
 import { ROOT } from '../../scripts/run.ts';
+import { oldestNode } from '../support/oldest-node.ts';
 
 const run = promisify(execFile);
 
@@ -99,7 +100,7 @@ export const READERS: readonly Reader[] = [
   {
     format: 'node',
     by: 'Node.js 20',
-    read: (output, folder) => fromNode(`${ROOT}toolchain/oldest/node_modules/.bin/node`, output, folder),
+    read: (output, folder) => fromNode(oldestNode(), output, folder),
   },
   {
     format: 'env',

@@ -432,6 +432,8 @@ describe('pomerium-edge routes says in a sentence what is wrong with the call', 
     [[company, '--for', 'heroku'], /Allowed choices are cloudflare, aws/],
     [[company, '--for', 'env', '--as', 'staff.json'], /exclude each other/],
     [[company, '--url', 'https://a'], /--url is for --as/],
+    [[company, '--method', 'POST'], /--method is for --as/],
+    [[company, '--header', 'a: b'], /--header is for --as/],
     [[company, '--as', 'staff.json'], /say --url/],
     [[company, '--as', 'staff.json', '--url', 'app.corp.example.com'], /say --url/],
     [

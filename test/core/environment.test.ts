@@ -303,6 +303,13 @@ describe('where a variable is no JSON, the operator reads an example that works'
       });
     }
   }
+
+  test('and that of POMERIUM_ROUTES is of a route by which an assertion comes', async () => {
+    const error = await errorOf(() => settings({ ...withoutAudience, POMERIUM_ROUTES: 'x' }));
+    const [, example = ''] = error?.message.match(/ JSON, as in (.+)\.$/) ?? [];
+    const [route] = compileRoutes(JSON.parse(example)).explain();
+    assert.isTrue(route?.passesAssertion);
+  });
 });
 
 describe('optionsFromEnvironment', () => {

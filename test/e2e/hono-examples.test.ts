@@ -49,7 +49,7 @@ async function environment(): Promise<{ env: Record<string, string>; hits(): Pro
 
 /** That the app does what it is for, however it is reached. */
 async function assertApp(send: (path: string, headers?: Headers) => Promise<Response>): Promise<void> {
-  assert.equal(await (await send('/healthz')).text(), 'ok');
+  assert.equal(await (await send('/status')).text(), 'ok');
   const refused = await send('/');
   assert.equal(refused.status, 401);
   assert.include(await refused.json(), { code: 'missing_assertion' });

@@ -6,6 +6,7 @@ import { afterAll, assert, beforeAll, describe, test } from 'vitest';
 import { bundleWorker } from '../../scripts/bundle-worker.ts';
 import { startProcess } from '../../scripts/processes.ts';
 import { must, ROOT, run, tool } from '../../scripts/run.ts';
+import { oldestNode } from '../support/oldest-node.ts';
 import { SEED_CERTIFICATE, SEED_TOKEN } from '../support/seed.ts';
 
 /** In a bundle, what tells the engines apart. */
@@ -70,15 +71,20 @@ describe('the packed package', () => {
     assert.isUndefined(manifest.optionalDependencies);
   });
 
-  test('leads an editor from each declaration to the source', () => {
-    const root = join(folder, 'node_modules', 'pomerium-edge');
-    const maps = globSync('dist/**/*.d.ts.map', { cwd: root });
-    assert.isAbove(maps.length, 100);
-    for (const map of maps) {
-      const { sources } = JSON.parse(readFileSync(join(root, map), 'utf8'));
-      for (const source of sources) assert.isTrue(existsSync(join(root, map, '..', source)), `${map}: ${source}`);
-    }
-  });
+  for (const [kind, from] of [
+    ['d.ts', 'an editor from each declaration'],
+    ['js', 'a debugger from each module'],
+  ] as const) {
+    test(`leads ${from} to the source`, () => {
+      const root = join(folder, 'node_modules', 'pomerium-edge');
+      const maps = globSync(`dist/**/*.${kind}.map`, { cwd: root });
+      assert.isAbove(maps.length, 100);
+      for (const map of maps) {
+        const { sources } = JSON.parse(readFileSync(join(root, map), 'utf8'));
+        for (const source of sources) assert.isTrue(existsSync(join(root, map, '..', source)), `${map}: ${source}`);
+      }
+    });
+  }
 
   test('lists the packages that are in it or come with it, as CycloneDX has it', () => {
     const file = join(folder, 'node_modules', 'pomerium-edge', 'dist/pomerium-edge.cdx.json');
@@ -134,7 +140,7 @@ describe('the packed package', () => {
 
   const runtimes: [string, 'node:crypto' | 'WebCrypto', () => string, string[]][] = [
     ['Node.js of the tool-chain', 'node:crypto', () => process.execPath, []],
-    ['Node.js 20', 'node:crypto', () => `${ROOT}toolchain/oldest/node_modules/.bin/node`, []],
+    ['Node.js 20', 'node:crypto', oldestNode, []],
     ['Bun', 'node:crypto', () => tool('bun'), ['run']],
     ['Deno', 'WebCrypto', () => tool('deno'), ['run', '--allow-all', '--no-lock', '--node-modules-dir=manual']],
   ];

@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { EdgeVM } from '@edge-runtime/vm';
-import { ROOT, tool, UserError } from '../../scripts/run.ts';
+import { tool, UserError } from '../../scripts/run.ts';
+import { oldestNode } from '../support/oldest-node.ts';
 import { startOrigin } from '../support/origin-server.ts';
 import { bundleTests } from './bundle.ts';
 import type { Result } from './portable.ts';
@@ -70,15 +71,4 @@ process.exit(0);`;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** The Node.js 20 of the tool-chain, or this system's own where the tool-chain has none. */
-function oldestNode(): string {
-  const installed = `${ROOT}toolchain/oldest/node_modules/.bin/node`;
-  if (existsSync(installed)) return installed;
-  const named = process.env['NODE20'];
-  if (named) return named;
-  throw new UserError(
-    'There is no Node.js 20 for the tests; on Linux x64 "npm ci" installs it, elsewhere set NODE20 to its path.',
-  );
 }

@@ -7,6 +7,7 @@ import { fetchTransport } from './fetch-transport.ts';
 import type { FreshnessBounds } from './freshness.ts';
 import type { Transport } from './transport.ts';
 
+/** How keys are fetched, kept and for how long used (docs/keys.md). */
 export interface RemoteKeysOptions {
   /**
    * A cache that outlives this process, between memory and the origin.

@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, assert, beforeAll, describe, test } from 'vitest';
 import { must, ROOT, tool } from '../../../scripts/run.ts';
 import { startSsm } from '../../adapters/aws-lambda/ssm-server.ts';
+import { oldestNode } from '../../support/oldest-node.ts';
 import { cdkBundling, documented, documentedSamBuild, webpackConfiguration } from './bundlers.ts';
 import { assertDocumentedSize } from './documented-sizes.ts';
 import { type Functions, startFunctions } from './functions.ts';
@@ -122,18 +123,19 @@ describe('the AWS SDK', () => {
 describe('CommonJS without a bundler', () => {
   const inProject = (file: string) => join(functions.folder, file);
 
-  for (const [name, node] of [
-    ['Node.js of the tool-chain', process.execPath],
-    ['Node.js 20', `${ROOT}toolchain/oldest/node_modules/.bin/node`],
+  for (const [name, nodeOf] of [
+    ['Node.js of the tool-chain', () => process.execPath],
+    ['Node.js 20', oldestNode],
   ] as const) {
     test(`${name}, which cannot require an ES module: import() works, and require() says so`, async () => {
+      const node = nodeOf();
       assertAnswers(await functions.answersOf(inProject('function.js'), {}, { node }));
       const required = await functions.answersOf(inProject('app.js'), {}, { node });
       assert.include(required.output, 'ERR_REQUIRE_ESM');
     });
 
     test(`${name}, which can: require() works`, async () => {
-      assertAnswers(await functions.answersOf(inProject('app.js'), {}, { node, flags: '' }));
+      assertAnswers(await functions.answersOf(inProject('app.js'), {}, { node: nodeOf(), flags: '' }));
     });
   }
 

@@ -70,7 +70,7 @@ export function testMiddleware(start: (env: Record<string, string>) => Promise<S
   });
 
   test('heeds its rules in each spelling that Vercel serves, and gives browsers a page', async () => {
-    assert.equal((await send('/healthz')).headers['x-middleware-next'], '1');
+    assert.equal((await send('/status')).headers['x-middleware-next'], '1');
     for (const path of [
       '/admin',
       '/admin/',
@@ -92,7 +92,7 @@ export function testUnconfigured(start: (env: Record<string, string>) => Promise
     const broken = await start({});
     try {
       for (const lines of [[], [alice]]) {
-        const { status, body } = await sendRaw(broken.url, '/healthz', lines);
+        const { status, body } = await sendRaw(broken.url, '/status', lines);
         assert.equal(status, 500);
         assert.include(JSON.parse(body), { code: 'invalid_configuration' });
       }

@@ -1,4 +1,4 @@
-import { configurationError, type GateResult, PomeriumError, refuseAll } from '../../core/adapter.ts';
+import { configurationError, createDecider, type GateResult, PomeriumError, refuseAll } from '../../core/adapter.ts';
 import {
   type AppSyncAnswer,
   type AuthorizerAnswer,
@@ -17,8 +17,8 @@ import {
 } from './authorizer-options.ts';
 import { verifierFor } from './authorizer-verifier.ts';
 import { withBearer } from './bearer.ts';
+import { createLambdaDecider } from './decider.ts';
 import { type AuthorizerRequest, readAuthorizerEvent } from './events.ts';
-import { createLambdaGate } from './gate.ts';
 import type { LambdaEnvironment } from './options.ts';
 import { warmUpAnswer } from './warm-up-answer.ts';
 
@@ -80,7 +80,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer<SimpleA
 export function createAuthorizer(options: AuthorizerOptions = {}): Authorizer<SimpleAnswer | PolicyAnswer> {
   const env: LambdaEnvironment = process.env;
   const { answers, allowBearer, additionsFor, lambdaOptions } = readAuthorizerOptions(env, options);
-  const gate = createLambdaGate(env, lambdaOptions, {
+  const decider = createLambdaDecider(createDecider, env, lambdaOptions, {
     ownOptions: AUTHORIZER_OPTIONS,
     ownVariables: AUTHORIZER_VARIABLES,
     without: AUTHORIZER_WITHOUT,
@@ -95,7 +95,7 @@ export function createAuthorizer(options: AuthorizerOptions = {}): Authorizer<Si
     try {
       return { ...result, answer: allow(identity, request, additionsFor(identity), answers) };
     } catch (error) {
-      gate.logFailure(error, request);
+      decider.logFailure(error, request);
       return { type: 'refuse', error: toMistake(error) };
     }
   };
@@ -104,14 +104,14 @@ export function createAuthorizer(options: AuthorizerOptions = {}): Authorizer<Si
     const received = readAuthorizerEvent(event, context);
     const request = allowBearer ? withBearer(received) : received;
     const policy = isPattern(request, answers) ? NO_PATTERNS : undefined;
-    const result = await gate.decide(request, (decided) => addAnswer(decided, request), policy);
+    const result = await decider.decide(request, (decided) => addAnswer(decided, request), policy);
     if (result.type === 'allow') return result.answer;
     if (result.error.status === 500) throw result.error;
     return refuse(result, request, answers);
   };
 
   // The event says which of the answers it is.
-  const ready = gate.ready.then(warmUpAnswer).then(() => {});
+  const ready = decider.ready.then(warmUpAnswer).then(() => {});
   return Object.assign(handler, { ready }) as Authorizer<SimpleAnswer | PolicyAnswer>;
 }
 

@@ -1,100 +1,16 @@
-import {
-  callSafely,
-  collectPending,
-  createGate,
-  type Gate,
-  type GatePlatform,
-  type GateResult,
-  type Policy,
-  PomeriumError,
-  type PomeriumEvent,
-} from '../../core/adapter.ts';
-import { lambdaLog, withoutRepeats } from './log.ts';
-import { type LambdaEnvironment, type LambdaOptions, OWN_OPTIONS, readLambdaOptions, WITHOUT } from './options.ts';
-import { prefetch } from './prefetch.ts';
-import { countEvent, type ReportedRequest, report } from './report.ts';
-import { warmUp } from './warm-up.ts';
+import { createGate, type Gate, type GatePlatform } from '../../core/adapter.ts';
+import { createLambdaDecider, type LambdaDecider } from './decider.ts';
+import type { LambdaEnvironment, LambdaOptions } from './options.ts';
 
-/** Milliseconds. */
-const MINUTE = 60_000;
-
-/** How long an answer waits, in milliseconds, for a refresh of keys that it does not need itself. */
-const SETTLE_LIMIT = 500;
-
-/** A gate that reports each decision, and that lets a refresh of keys end before Lambda freezes the process. */
-export interface LambdaGate<Event> extends Pick<Gate<Event>, 'refuse' | 'answerHeaders'> {
-  /** As `Gate.authorize`. */
-  authorize(request: ReportedRequest): Promise<GateResult>;
-  /** The same, where `complete` has a part in the decision that is reported. `policy`: one more, for this request. */
-  decide<Result extends GateResult>(
-    request: ReportedRequest,
-    complete: (result: GateResult) => Result,
-    policy?: Policy,
-  ): Promise<Result>;
-  /** Logs a mistake of the user's own code. */
-  logFailure(error: unknown, request: ReportedRequest): void;
-  /** Resolves once the keys are there, or after 2 s; never rejects. */
-  readonly ready: Promise<void>;
-}
+/** The gate before a function that answers by itself. */
+export interface LambdaGate<Event> extends LambdaDecider, Pick<Gate<Event>, 'refuse' | 'answerHeaders'> {}
 
 /** @throws {PomeriumError} `invalid_configuration` */
 export function createLambdaGate<Event>(
   env: LambdaEnvironment,
   options: LambdaOptions<Event>,
-  { ownOptions = [], without = {}, keys, ...platform }: Partial<GatePlatform> = {},
+  platform?: Partial<GatePlatform>,
 ): LambdaGate<Event> {
-  const { fetchKeys, logger, metrics, logClaims, remoteKeys, gateOptions } = readLambdaOptions(env, options);
-  const log = withoutRepeats(lambdaLog(logger), MINUTE);
-  let hasLoggedFailure = false;
-  const logEvent = (event: PomeriumEvent) => {
-    if (event.type === 'keys_refresh_failed') hasLoggedFailure = true;
-    return log.event(event);
-  };
-  const { onEvent } = gateOptions;
-  const countEvents = metrics && {
-    onEvent: (event: PomeriumEvent) => {
-      // Where nothing is fetched, keys come from a store, even if that is asked as Pomerium would be.
-      if (fetchKeys || event.type !== 'keys_refreshed') countEvent(event, metrics);
-      return onEvent?.(event);
-    },
-  };
-  const gate = createGate<Event>(
-    env,
-    { ...gateOptions, ...countEvents },
-    {
-      ...platform,
-      ownOptions: [...ownOptions, ...OWN_OPTIONS],
-      without: { ...WITHOUT, ...without },
-      keys: { ...keys, ...remoteKeys },
-      log: { event: logEvent, failure: log.failure },
-    },
-  );
-  // Decisions are logged here, by the gate's own options.
-  const { log: hasLog, logSubject } = gate.settings;
-  const reporting = { logger: hasLog ? logger : undefined, metrics, logClaims, logSubject };
-  /** What no event told: the keys are late, somebody else saw the failure, or the keys of one's own cannot be used. */
-  const reportStart = (failure: unknown): void => {
-    if (failure === undefined || hasLoggedFailure) return;
-    if (hasLog || !(failure instanceof PomeriumError)) callSafely(() => log.failure(failure));
-  };
-  const decide: LambdaGate<Event>['decide'] = async (request, complete, policy) => {
-    const startedAt = process.hrtime.bigint();
-    const { waitUntil, settle } = collectPending({ limit: SETTLE_LIMIT });
-    const { requestId } = request;
-    const result = complete(await gate.authorize(request, { waitUntil, requestId, policy }));
-    report({ startedAt, request, result }, reporting);
-    await settle();
-    return result;
-  };
-  return {
-    refuse: gate.refuse,
-    answerHeaders: gate.answerHeaders,
-    decide,
-    authorize: (request) => decide(request, (result) => result),
-    logFailure: (error, { requestId }) => callSafely(() => log.failure(error, requestId)),
-    ready: prefetch(gate).then(async (failure) => {
-      await warmUp();
-      reportStart(failure);
-    }),
-  };
+  const { made, ...decider } = createLambdaDecider(createGate<Event>, env, options, platform);
+  return { ...decider, refuse: made.refuse, answerHeaders: made.answerHeaders };
 }

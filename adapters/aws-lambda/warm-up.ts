@@ -1,7 +1,7 @@
-import { createGate, type GateResult, staticKeys } from '../../core/adapter.ts';
+import { createDecider, type GateResult, staticKeys } from '../../core/adapter.ts';
 import { report } from './report.ts';
 
-/** Made up for this: nobody has the private half of the key any more, and only the gate below believes it. */
+/** Made up for this: nobody has the private half of the key any more, and only the decider below believes it. */
 const HOST = 'warm-up.invalid';
 const KEY = {
   kty: 'EC',
@@ -28,10 +28,10 @@ export function warmUp(): Promise<GateResult> {
 
 async function decide(): Promise<GateResult> {
   const log = { event: NOTHING, failure: NOTHING };
-  const gate = createGate({}, { audience: HOST, keys: staticKeys(KEY), now: () => 0 }, { log });
+  const decider = createDecider({}, { audience: HOST, keys: staticKeys(KEY), now: () => 0 }, { log });
   const headers = { 'x-pomerium-jwt-assertion': ASSERTION };
   const request = { method: 'GET', url: '/', headers, requestId: undefined };
-  const decision = { startedAt: process.hrtime.bigint(), request, result: await gate.authorize(request) };
+  const decision = { startedAt: process.hrtime.bigint(), request, result: await decider.authorize(request) };
   const logger = { info: NOTHING, warn: NOTHING, error: NOTHING };
   const metrics = { singleMetric: () => metrics, addDimension: NOTHING, addMetric: NOTHING };
   report(decision, { logger, metrics, logClaims: [], logSubject: false });

@@ -1,10 +1,10 @@
-import type { EitherOptions } from '../options.ts';
+import type { AnyOptions } from '../options.ts';
 import { parseFrom } from '../routes/from.ts';
 import { parseUrl } from '../url.ts';
 import type { RequestLike } from './headers.ts';
 
 /** The authority behind which Pomerium signs people in, if there is one only. */
-export function homeOf({ audience, routes }: EitherOptions): string | undefined {
+export function homeOf({ audience, routes }: AnyOptions): string | undefined {
   const [host, ...others] = [routes?.hosts ?? audience].flat();
   if (host === undefined || others.length > 0 || host.includes('*')) return undefined;
   // A host has no port here, and each route its own.

@@ -85,12 +85,16 @@ describe('what goes wrong beside the assertion', () => {
     assert.match(failure.message, /POMERIUM_AUDIENCE is not set/);
   });
 
-  test('a configuration that cannot work is logged, and marks no answer, since none passes', () => {
+  test('with a configuration that cannot work, all else is as without options', () => {
     const { gate } = makeGateRig({}, { env: { POMERIUM_AUDIENCE: '' } });
-    assert.deepEqual(gate.settings, { policyOptions: {}, log: true, logSubject: false });
+    const whole = makeGateRig().gate;
+    assert.deepEqual(gate.settings.policyOptions, whole.settings.policyOptions);
+    assert.include(gate.settings, { log: true, logSubject: false });
+    const headers = gate.answerHeaders(() => null);
+    assert.equal(new Map(headers).get('cache-control'), 'private, no-cache');
     assert.deepEqual(
-      gate.answerHeaders(() => null),
-      [],
+      headers,
+      whole.answerHeaders(() => null),
     );
   });
 

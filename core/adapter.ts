@@ -14,7 +14,7 @@ export { consoleLog, type GateLog, loggedPath, logLine, mayLogReceived } from '.
 export type { SignedInOptions } from './gate/options.ts';
 export { encodePath, readPath } from './gate/path.ts';
 export { collectPending, type Pending } from './gate/pending.ts';
-export { requirePossible, SOME_KEYS } from './gate/possible.ts';
+export { requirePossible, someEnvironment } from './gate/possible.ts';
 export type { RefusedRequest } from './gate/refusal.ts';
 export type { GateRequest, SentRequest } from './gate/request.ts';
 export { withHeaders } from './gate/response.ts';

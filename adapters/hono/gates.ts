@@ -13,7 +13,7 @@ import {
   IS_WORKERD,
   isPlainObject,
   KeptByContent,
-  SOME_KEYS,
+  someEnvironment,
 } from '../../core/adapter.ts';
 import { requireFixedAudience } from './fixed-audience.ts';
 import type { OptionsFor, PomeriumOptions } from './options.ts';
@@ -35,11 +35,11 @@ function makeGate(environment: GateEnvironment, options: PomeriumOptions): Gate<
 }
 
 /**
- * Ensures that the options can work, without an environment.
+ * Ensures that the options can work, whatever the environment says.
  * @throws {PomeriumError} `invalid_configuration`
  */
 export function checkOptions(options: PomeriumOptions): void {
-  makeGate(options.routes ? SOME_KEYS : {}, options);
+  makeGate(someEnvironment(options), options);
 }
 
 /** The gates of all middlewares whose options are an object: equal ones share a gate, and so what it verified. */

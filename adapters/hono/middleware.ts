@@ -76,10 +76,10 @@ export function pomerium(
   options: OptionsFor<PomeriumOptions>,
 ): MiddlewareHandler<{ Variables: OptionalIdentityVariables }>;
 export function pomerium(options: OptionsFor<PomeriumOptions> = {}): MiddlewareHandler {
-  // A mistake shows when the app is built, and not with its first request, wherever the environment is not needed to see it.
+  // A mistake shows when the app is built, and not with its first request; one of the environment is not known yet.
   if (typeof options !== 'function') {
     requireOptions(options);
-    if (options.audience !== undefined || options.routes !== undefined) requirePossible(checkOptions, options);
+    requirePossible(checkOptions, options);
   }
   const gateFor = gatesFor(options);
   return createMiddleware<{ Variables: OptionalIdentityVariables }>(async (c, next) => {

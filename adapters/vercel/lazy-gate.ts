@@ -12,7 +12,7 @@ import {
   type Policy,
   requireOptions,
   requirePossible,
-  SOME_KEYS,
+  someEnvironment,
 } from '../../core/adapter.ts';
 import { lifetimeOf } from './lifetime.ts';
 import { environment } from './platform.ts';
@@ -53,9 +53,6 @@ const WITHOUT = {
   endAtExpiry: 'this code does not hold the connection: end it in your own handler, at expiresAt of the identity',
 };
 
-/** Stands for what only the environment says, where the options alone are checked. */
-const SOME_AUDIENCE = { POMERIUM_AUDIENCE: 'app.corp.example.com' };
-
 /**
  * A gate that is made with the first request, since a build does not have the environment. What is wrong with that refuses
  * every request with a 500, and the log says it.
@@ -72,7 +69,7 @@ export function lazyGate<NativeRequest>(
       return makeVerifier(verifierOptions, given);
     };
   const check = (possible: GateOptions<NativeRequest>) =>
-    createGate(possible.routes ? SOME_KEYS : SOME_AUDIENCE, possible, {
+    createGate(someEnvironment(possible), possible, {
       ...PLATFORM,
       ownOptions,
       without: { ...WITHOUT, ...without },

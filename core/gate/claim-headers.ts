@@ -22,39 +22,33 @@ export type ClaimHeaders = ReadonlyMap<string, string>;
  */
 export function readClaimHeaders(names: ClaimHeaderNames = [], option = 'claimHeaders'): ClaimHeaders {
   if (!Array.isArray(names) && !isPlainObject(names)) throw claimHeadersError(option);
-  const usual = ALWAYS.map((claim): [string, string] => [headerName(claim), claim]);
-  const more = Array.isArray(names)
-    ? names.map((claim): [string, string] => [headerName(claim), claim])
-    : Object.entries(names);
+  const more = Array.isArray(names) ? names.map(withHeaderName) : Object.entries(names);
   const headers = new Map<string, string>();
-  for (const [name, claim] of [...usual, ...more]) {
-    if (typeof claim !== 'string' || claim === '' || !isHeaderName(name)) throw claimHeadersError(option);
-    requireNoHeader(claim, option);
+  for (const [name, claim] of [...ALWAYS.map(withHeaderName), ...more]) {
+    if (typeof claim !== 'string' || claim === '') throw claimHeadersError(option, claim, 'claim');
+    // A claim that nobody has would be an empty header.
+    if (/^x-pomerium-claim-/i.test(claim)) throw claimHeadersError(option, claim, "claim but a header's name");
+    if (!isHeaderName(name)) throw claimHeadersError(option, name, "header's name");
     headers.set(name.toLowerCase(), claim);
   }
   return headers;
 }
 
-/** `option`: the option, or the variable that says the same. */
-export function claimHeadersError(option: string): Error {
+/** `option`: the option, or the variable that says the same. `entry`: what of it is no `kind`. */
+export function claimHeadersError(option: string, entry?: unknown, kind?: string): Error {
   const example =
     option === 'claimHeaders'
-      ? "claimHeaders: ['department'] or { 'x-department': 'department' }"
-      : `${option}=department,x-department=department`;
-  return configurationError(`${option} must be a list of claims, or header names with claims; write ${example}.`);
-}
-
-/** A claim that nobody has would be an empty header. */
-function requireNoHeader(claim: string, option: string): void {
-  if (!/^x-pomerium-claim-/i.test(claim)) return;
-  throw configurationError(
-    `${option} has ${describeValue(claim)} for a claim, which is a header's name; write the claim's name alone, as in email.`,
+      ? "claimHeaders: ['department'] or { 'x-dept': 'department' }"
+      : `${option}=department,x-dept=department`;
+  const reason = kind ? ` ${describeValue(entry)} is no ${kind}.` : '';
+  return configurationError(
+    `${option} must be a list of claims, or header names with claims; write ${example}.${reason}`,
   );
 }
 
 /** `PomeriumJWTHeaderName` in `internal/httputil/headers.go`. */
-function headerName(claim: string): string {
-  return `x-pomerium-claim-${claim}`;
+function withHeaderName(claim: string): [name: string, claim: string] {
+  return [`x-pomerium-claim-${claim}`, claim];
 }
 
 /** Writes `claimHeaders` into these headers, UTF-8 as raw bytes, as Pomerium does. */

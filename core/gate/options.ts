@@ -21,7 +21,7 @@ export interface GateOptions<Request = unknown> extends Partial<Omit<VerifierOpt
    * ```ts
    * withPomerium(handler, {
    *   rules: [
-   *     { path: '/healthz', access: 'public' },
+   *     { path: '/status', access: 'public' },
    *     { prefix: '/admin', access: { allow: { or: [{ groups: 'admins' }] } } },
    *     { prefix: '/', access: 'authenticated' },
    *   ],

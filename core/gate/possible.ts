@@ -14,8 +14,12 @@ function mostLenient({ routes }: { readonly routes?: unknown }): Required<Policy
   return { listClaims: [], leaveToPomerium };
 }
 
-/** An environment for routes that are checked before it is known: with a wildcard among them it must say where the keys are. */
-export const SOME_KEYS = { POMERIUM_JWKS_URL: 'https://app.corp.example.com/.well-known/pomerium/jwks.json' };
+/** Stands for an environment that is not known yet: an audience; or for routes, among which may be a wildcard, where the keys are. */
+export function someEnvironment({ routes }: { readonly routes?: unknown }): object {
+  return routes
+    ? { POMERIUM_JWKS_URL: 'https://app.corp.example.com/.well-known/pomerium/jwks.json' }
+    : { POMERIUM_AUDIENCE: 'app.corp.example.com' };
+}
 
 /**
  * Ensures that policies and routes compile with the options that are given, or with what the environment may add to them: where

@@ -229,7 +229,7 @@ function compileAccess(access: unknown, at: string, options: PolicyOptions): Com
 
 function ruleError(at: string, what: string): Error {
   return configurationError(
-    `${at} ${what}. A rule is { path: '/healthz', access: 'public' } or { prefix: '/', access: 'authenticated' }.`,
+    `${at} ${what}. A rule is { path: '/status', access: 'public' } or { prefix: '/', access: 'authenticated' }.`,
     { path: at },
   );
 }

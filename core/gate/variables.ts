@@ -53,7 +53,7 @@ function readClaimList(value: unknown, name: string): ClaimHeaderNames | undefin
   if (typeof value === 'object') return value as ClaimHeaderNames;
   const named = readList(value, name)?.map((one): [string, string] => {
     const [header = '', claim, ...more] = one.split('=');
-    if (more.length > 0) throw claimHeadersError(name);
+    if (more.length > 0) throw claimHeadersError(name, one, 'claim');
     return claim === undefined ? [`x-pomerium-claim-${header}`, header] : [header, claim];
   });
   return named && Object.fromEntries(named);

@@ -200,18 +200,18 @@ describe('claim headers are what Pomerium writes', () => {
   });
 
   const shape =
-    /^claimHeaders must be a list of claims, or header names with claims; write claimHeaders: \['department'\] or \{/;
-  const ownName =
-    /^claimHeaders has "x-pomerium-claim-email" for a claim, which is a header's name; write the claim's name/i;
+    /^claimHeaders must be a list of claims, or header names with claims; write claimHeaders: \['department'\] or \{ 'x-dept': 'department' \}\.$/;
+  const noName = /; write .*\. "x-pomerium-claim-cognito:groups" is no header's name\.$/;
+  const ownName = /; write claimHeaders: .* \}\. "x-pomerium-claim-email" is no claim but a header's name\.$/i;
   const wrong: [name: string, names: unknown, message: RegExp][] = [
     ['a text', 'department', shape],
     ['a map that is no plain object', new Map([['x-department', 'department']]), shape],
-    ['a claim that no header can be named after', ['a b'], shape],
-    ['a header name with a line break', { 'x\r\ny': 'a' }, shape],
-    ['a claim that is no text', [1], shape],
-    ['a claim that is no text, for a name of one’s own', { 'x-email': true }, shape],
-    ['an empty claim', [''], shape],
-    ['an empty claim, for a name of one’s own', { 'x-email': '' }, shape],
+    ['a claim that no header can be named after', ['cognito:groups'], noName],
+    ['a header name with a line break', { 'x\r\ny': 'a' }, /\. "x\\r\\ny" is no header's name\.$/],
+    ['a claim that is no text', [1], /\. 1 is no claim\.$/],
+    ['a claim that is no text, for a name of one’s own', { 'x-email': true }, /\. true is no claim\.$/],
+    ['an empty claim', [''], /\. "" is no claim\.$/],
+    ['an empty claim, for a name of one’s own', { 'x-email': '' }, /\. "" is no claim\.$/],
     ['a claim that is named as its header', ['x-pomerium-claim-email'], ownName],
     ['a claim that is named as its header, in another case', ['X-Pomerium-Claim-Email'], ownName],
     ['a claim that is named as its header, for a name of one’s own', { 'x-email': 'x-pomerium-claim-email' }, ownName],
@@ -229,11 +229,11 @@ describe('claim headers are what Pomerium writes', () => {
   test('a mistake in a variable is told by its name, and as a variable is written', () => {
     assertMisconfigured(
       () => readClaimHeaders([''], 'POMERIUM_CLAIM_HEADERS'),
-      /^POMERIUM_CLAIM_HEADERS must be .*; write POMERIUM_CLAIM_HEADERS=department,x-department=department\.$/,
+      /^POMERIUM_CLAIM_HEADERS must be .*; write POMERIUM_CLAIM_HEADERS=department,x-dept=department\. "" is no claim\.$/,
     );
     assertMisconfigured(
       () => readClaimHeaders(['x-pomerium-claim-email'], 'POMERIUM_CLAIM_HEADERS'),
-      /^POMERIUM_CLAIM_HEADERS has "x-pomerium-claim-email" for a claim/,
+      /^POMERIUM_CLAIM_HEADERS must be .* "x-pomerium-claim-email" is no claim but a header's name\.$/,
     );
   });
 });

@@ -264,10 +264,14 @@ describe('a variable of another kind is refused by its name', () => {
       /leave POMERIUM_ALLOW_PREFLIGHT out/,
     ],
     [{ POMERIUM_CORS_ORIGINS: 'a.example.com' }, /POMERIUM_CORS_ORIGINS has "a.example.com"/],
-    [{ POMERIUM_CLAIM_HEADERS: 'a b' }, /POMERIUM_CLAIM_HEADERS must be a list of claims/],
+    [
+      { POMERIUM_CLAIM_HEADERS: 'a b' },
+      /POMERIUM_CLAIM_HEADERS must be .* "x-pomerium-claim-a b" is no header's name\.$/,
+    ],
+    [{ POMERIUM_CLAIM_HEADERS: 'x=a=b' }, /POMERIUM_CLAIM_HEADERS must be .* "x=a=b" is no claim\.$/],
     [
       { POMERIUM_CLAIM_HEADERS: 'department,X-Pomerium-Claim-Email' },
-      /POMERIUM_CLAIM_HEADERS has "X-Pomerium-Claim-Email" for a claim, .* write the claim's name alone, as in email/,
+      /POMERIUM_CLAIM_HEADERS must be .* "X-Pomerium-Claim-Email" is no claim but a header's name\.$/,
     ],
     [{ POMERIUM_RULES: '[]' }, /rules is empty: nobody could pass/],
     [{ POMERIUM_CLAIM_HEADERS: null }, /POMERIUM_CLAIM_HEADERS must be a list of claims/],

@@ -1,5 +1,5 @@
 import { assert, describe, test } from 'vitest';
-import { consoleLog, createGate, requirePossible, SOME_KEYS } from '../../core/adapter.ts';
+import { consoleLog, createGate, requirePossible, someEnvironment } from '../../core/adapter.ts';
 import { compilePolicy, compileRoutes, type PolicyOptions } from '../../core/index.ts';
 import { assertMisconfigured } from '../support/verifying.ts';
 
@@ -83,5 +83,11 @@ test('routes with a wildcard are checked with some keys, in place of those that 
   const routes = [{ from: 'https://*.corp.example.com', to: 'http://a', allow_any_authenticated_user: true }];
   const make = (env: object) => () => createGate(env, { routes }, { log: consoleLog(console) });
   assertMisconfigured(make({}), /keys|JWKS/);
-  assert.doesNotThrow(make(SOME_KEYS));
+  assert.doesNotThrow(make(someEnvironment({ routes })));
+});
+
+test('options without an audience are checked with one, in place of that which the environment will name', () => {
+  const make = (env: object) => () => createGate(env, {}, { log: consoleLog(console) });
+  assertMisconfigured(make({}), /POMERIUM_AUDIENCE is not set/);
+  assert.doesNotThrow(make(someEnvironment({})));
 });

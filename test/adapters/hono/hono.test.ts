@@ -199,6 +199,9 @@ describe('pomerium()', () => {
       /clockTolerence/,
     );
     assertMisconfigured(() => pomerium({ audience: 'https://a' }), /host name/);
+    // Whatever audience the environment names.
+    assertMisconfigured(() => pomerium({ rulez: [] } as never), /There is no option "rulez"/);
+    assertMisconfigured(() => pomerium({ rules: [] }), /rules is empty/);
   });
 
   test('is a 500 that says nothing where the environment configures nothing', async () => {

@@ -18,11 +18,9 @@ export function hostsOf({ url, headers }: RequestLike): string[] {
   const ofUrl = authorityOf(/^[/\\]{2}/.test(target) ? `https:${target}` : target) ?? '';
   const sent = (readHosts(headers) ?? '').split(',', MAX_HOST_NAMES + 1).map((one) => one.trim());
   if (sent.length > MAX_HOST_NAMES || sent.some((one) => one !== '' && !AUTHORITY.test(one))) {
-    throw new PomeriumError(
-      'audience_mismatch',
-      'The Host of the request is none, so that nobody knows for which host it is.',
-      { expected: 'a host name, with or without a port' },
-    );
+    throw new PomeriumError('audience_mismatch', 'The Host of the request is none.', {
+      expected: 'a host name',
+    });
   }
   const names = [ofUrl, ...sent].map((authority) => authority.toLowerCase().replace(/\.?(:\d*)?$/, ''));
   return names.filter((name) => name !== '');

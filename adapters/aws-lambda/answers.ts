@@ -131,8 +131,7 @@ function secondsKept(
  */
 export function isPattern({ caller, arn }: AuthorizerRequest, options: AnswerOptions): boolean {
   if (options.scope === 'stage' || caller === 'appsync' || isSimple(caller, options)) return false;
-  const [, , ...called] = arn.split('/');
-  return /[*?]|\$\{/.test(called.join('/'));
+  return /^[^/]*\/[^/]*\/.*([*?]|\$\{)/s.test(arn);
 }
 
 /** Simple answers belong to payload 2.0, where they are the rule; 1.0 may have them, too. */

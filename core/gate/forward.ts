@@ -67,8 +67,11 @@ const PATH_OVERRIDES: ReadonlySet<string> = new Set([
   'next-url',
 ]);
 
+/** With these a server that trusts a proxy writes the URL of the request: with `app/admin?` it has another path (CVE-2025-64525). */
+const IN_URL = /^(x-)?forwarded(-(host|proto|port))?:.*[/\\?#]/;
+
 /** With these a server takes another method, which most frameworks have as an option. */
-const METHOD_OVERRIDES: ReadonlySet<string> = new Set(['x-http-method-override', 'x-http-method', 'x-method-override']);
+const METHOD_OVERRIDE = /^x-(http-method(-override)?|method-override)$/;
 
 /**
  * Behind the gate no unverified Pomerium header is left, no copy of a claim, no session of Pomerium's (`Authorization:
@@ -89,8 +92,9 @@ export function createForwarder({ removeHeaders, claimHeaders: written, keepAsse
       keeps(name, value) {
         const spelling = normalizeName(name);
         if (removed.has(spelling)) return false;
-        if (decidedBy.path && PATH_OVERRIDES.has(spelling)) return name.toLowerCase() === decidedBy.harmless;
-        if (decidedBy.method && METHOD_OVERRIDES.has(spelling)) return false;
+        if (decidedBy.path && (PATH_OVERRIDES.has(spelling) || IN_URL.test(`${spelling}:${value}`)))
+          return name.toLowerCase() === decidedBy.harmless;
+        if (decidedBy.method && METHOD_OVERRIDE.test(spelling)) return false;
         // The next server removes the headers that it names (RFC 9110 section 7.6.1): not those that the gate writes.
         if (spelling === 'connection') return !value.split(',').some((one) => isIdentity(normalizeName(one.trim())));
         if (spelling === 'authorization') return !holdsSession(value) && !(withheld && holdsOneOf(withheld, value));

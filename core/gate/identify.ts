@@ -3,6 +3,7 @@ import type { GateVerification } from '../gate-verification.ts';
 import type { Identity, MaybeAnonymous } from '../identity.ts';
 import { compilePolicy } from '../policy/compile.ts';
 import { isPolicy, type Policy } from '../policy/policy.ts';
+import { hostsOf } from '../request-hosts.ts';
 import type { Verifier, VerifyContext } from '../verifier.ts';
 import { readAssertion } from './headers.ts';
 import { loggedPath } from './log.ts';
@@ -48,6 +49,8 @@ export async function identify(
 ): Promise<Visitor> {
   const { method, url, headers } = request;
   const read = readPaths(request);
+  // Many servers write the URL of a request with `Host`, and with `app/admin?` it has another path.
+  if (rules) hostsOf(request);
   const access = rules?.accessTo(read.all);
   const policies = [access, policy].filter(isPolicy);
   const isPublic = access === 'public' && !policy;

@@ -26,15 +26,11 @@ const TAKES_THE_REST = /\.(as[hmp]x?|cgi|php\d?|pl)\b/i;
  */
 const HAS_FORMAT = /^[^;:(]*\./;
 
-/** For a later reader a `?` that is decoded may begin a query. */
-function withoutQuery(path: string): string {
-  return path.replace(/[?#].*/s, '');
-}
-
-/** The segments of a canonical path as a server reads them that ignores case, and what else its letters may be written as. */
+/** The segments of a canonical path as a server that ignores case reads them. A later reader may take `?` for a query. */
 export function toSegments(path: string): string[] {
   // The other order of cases leaves a Greek sigma that depends on what follows. The dot is what lower case leaves of İ.
-  return withoutQuery(path)
+  return path
+    .replace(/[?#].*/s, '')
     .normalize('NFKC')
     .toLowerCase()
     .replaceAll('\u0307', '')
@@ -87,22 +83,16 @@ function kindOf(segment: string, afterName: string | undefined): SegmentKind | u
 const NEXT_DATA = /^(.*?)\/_next\/data\/[^/]+?(\/.*?)?(\.json)?$/is;
 /** Of a path that ends so. */
 const GATSBY_DATA = /^(.*?)\/page-data(\/.*)\/page-data\.json/s;
-/** Next.js reads the inner one in turn: what it then serves, a path does not tell. */
-const NESTED_DATA = /(\/_next\/data\/.*){2}/is;
+/** What is served then, a path does not tell: Next.js reads the inner one in turn, and a later reader may take `?` for a query. */
+const UNCLEAR_DATA = /(\/_next\/data\/.*){2}|\/page-data\.json[?#]/is;
 
 /**
- * The path, and the pages whose data a server could serve for it. The root may be an empty text. Null where nobody can tell.
+ * The path, and the pages whose data a server could serve for it. What stands before Next.js's `_next` may be a part of the
+ * page's path (`basePath`) or not (`assetPrefix`, a locale), and a page without its locale, which may be any name, is the same
+ * page. The root may be an empty text. Null where nobody can tell.
  */
 export function pathsServed(path: string): (string | null)[] {
-  return [...new Set([path, withoutQuery(path)])].flatMap(pagesServed);
-}
-
-/**
- * What stands before Next.js's `_next` may be a part of the page's path (`basePath`) or not (`assetPrefix`, a locale), and a page
- * without its locale, which may be any name, is the same page.
- */
-function pagesServed(path: string): (string | null)[] {
-  if (NESTED_DATA.test(path)) return [null];
+  if (UNCLEAR_DATA.test(path)) return [null];
   // Tested first: without it, GATSBY_DATA takes quadratic time.
   const isGatsby = path.endsWith('/page-data.json');
   const next = NEXT_DATA.exec(path);

@@ -1,13 +1,18 @@
 import { PomeriumError } from '../errors.ts';
 import type { RequestLike } from '../gate/headers.ts';
 import { isCanonical, readPath } from '../gate/path.ts';
+import { hostsOf } from '../request-hosts.ts';
 import type { PolicyDecision, PolicyExplanation, RequestInfo } from './policy.ts';
 
 /** A `RequestLike` has a URL instead of a path. */
 type PolicyRequest = RequestInfo & Partial<Pick<RequestLike, 'url'>>;
 
-/** The path of a request, read from its URL where it has one. Undefined where there is neither: it is never guessed. */
-export function pathOf({ url, path }: PolicyRequest): string | null | undefined {
+/**
+ * The path of a request, read from its URL where it has one. Undefined where there is neither: it is never guessed.
+ * @throws {PomeriumError} `audience_mismatch` where `Host` is none, with which the code behind may write another URL
+ */
+export function pathOf({ url, path, headers }: PolicyRequest): string | null | undefined {
+  if (headers) hostsOf({ headers });
   return readablePath(typeof url === 'string' ? readPath(url) : path);
 }
 
@@ -25,7 +30,7 @@ export const ONE_READING = 'a path with one reading: no encoded slash, dot segme
 export function unreadablePath(): PomeriumError {
   return new PomeriumError(
     'policy_denied',
-    'The policy asks about the path of the request, and servers could read that path in different ways.',
+    'The policy asks about the path, and servers could read that path in different ways.',
     { expected: `${ONE_READING}, no ?, # or ;` },
   );
 }

@@ -235,6 +235,24 @@ describe('headers that override the path', () => {
   });
 });
 
+describe('headers of which a server makes the URL', () => {
+  const names = ['x-forwarded-host', 'X_Forwarded_Proto', 'x-forwarded-port', 'forwarded'];
+  const all = (value: string) => ({
+    ...SENDERS.alice,
+    ...Object.fromEntries(names.map((name) => [name.toLowerCase(), value])),
+  });
+  const plain = all('app.example:8443, [::1]');
+  const others = { ...SENDERS.alice, 'x-forwarded-client-cert': 'URI=spiffe://a/b', 'x-forwarded-for-url': 'a/b' };
+  testRows([
+    ['go on with a host, a scheme and a port', { rules: everything }, plain, isIn(plain)],
+    ['go on with a path where nothing asks about it', {}, all('a/admin?'), isIn(plain)],
+    ['of other names go on with a slash', { rules: everything }, others, isIn(others)],
+    ...['a/admin?', 'http://a', 'a\\admin', 'a?', 'a#', 'host=a;proto="x://a/admin?"'].map((value): Row => {
+      return [`do not go on with ${value} where rules decide`, { rules: everything }, all(value), isIn(SENDERS.alice)];
+    }),
+  ]);
+});
+
 describe('headers that override the method', () => {
   const overrides = spellings(['x-http-method-override', 'x-http-method', 'x-method-override']);
   const sent = { ...SENDERS.alice, ...overrides };

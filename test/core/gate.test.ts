@@ -1,6 +1,6 @@
 import { assert, describe, test } from 'vitest';
 import type { GateOptions, GateRequest } from '../../core/adapter.ts';
-import { compilePolicy, PomeriumError } from '../../core/index.ts';
+import { compilePolicy, type PathRule, PomeriumError } from '../../core/index.ts';
 import { ASSERTION, eventNames, key, makeGateRig, ORIGIN, SENDERS, type Sender } from '../support/gate.ts';
 import { sign } from '../support/issuer.ts';
 
@@ -137,6 +137,24 @@ describe('rules', () => {
     assert.match(JSON.stringify(rig.lines), /the key is none/);
     assert.equal(await rig.ask(at('/public')), 'nobody');
   });
+});
+
+describe('a Host that is none, with which the code behind may make another path,', () => {
+  const rules: readonly PathRule[] = [{ prefix: '/', access: 'public' }];
+  const asksPath = compilePolicy({ allow: { or: [{ http_path: '/' }] } });
+  const cases: [name: string, options: GateOptions<Request>, sender: Sender, answer: string][] = [
+    ['is refused where rules decide', { rules }, 'nobody', 'audience_mismatch'],
+    ['is refused where a policy asks about the path', { policy: asksPath }, 'alice', 'audience_mismatch'],
+    ['is no matter where nothing asks about the path', {}, 'alice', 'u-alice'],
+  ];
+  for (const [name, options, sender, answer] of cases) {
+    test(name, async () => {
+      const ask = (host: string) => makeGateRig(options).ask({ headers: { ...SENDERS[sender], host } });
+      for (const host of ['app/admin?', 'a b', 'x@app', 'a,b/']) assert.equal(await ask(host), answer, host);
+      for (const host of ['', 'app:80', 'my_app', '[::1]:80'])
+        assert.notEqual(await ask(host), 'audience_mismatch', host);
+    });
+  }
 });
 
 testSenders('optional: whoever it is, but what came must hold', { optional: true }, [

@@ -137,8 +137,9 @@ describe('imageSources()', () => {
     ['/_next/image?w=64&url=/a.png?v=1', ['/a.png?v=1']],
     ['/_next/image', []],
     ['/_next/image?w=64', []],
-    ['/_next/images?url=/a.png', []],
-    ['/_next/image/x?url=/a.png', []],
+    ['/_next/images?url=/a.png', ['/a.png']],
+    ['/_next/image/x?url=/a.png', ['/a.png']],
+    ['/docs/fr/_next/image;x/y?url=/a.png', ['/a.png']],
     ['/my_next/image?url=/a.png', []],
     ['/%zz/_next/image?url=/a.png', []],
     ['', []],
@@ -178,6 +179,13 @@ describe('a copy of an image is for whom both its URL and the image are:', () =>
       assert.equal(await makeGateRig({ rules }).ask({ url, headers: SENDERS[sender] }), answer);
     });
   }
+
+  test('also where its URL only begins as that of an optimiser', async () => {
+    const ask = (path: string) =>
+      makeGateRig({ rules }).ask({ url: `${ORIGIN}${path}?url=%2Fadmin%2Fpic.png`, headers: {} });
+    for (const path of ['/_next/imagex', '/_next/image/x', '/_next/image.json', '/img/_next/images'])
+      assert.equal(await ask(path), 'missing_assertion', path);
+  });
 
   test('a policy that asks about the path allows none, since it can be asked about one path only', async () => {
     const policy = compilePolicy({ allow: { or: [{ http_path: { starts_with: '/_next/' } }] } });

@@ -305,7 +305,7 @@ describe('the data of a page is for whom both its URL and the page are:', () => 
     ['/_next/data/ID.json', 'authenticated'],
     ['/page-data/about/page-data.json', 'public'],
     ['/page-data/admin/page-data.json', 'admins'],
-    ['/page-data/admin/page-data.json%3Fx', 'admins'],
+    ['/page-data/admin/page-data.json%3Fx', 'nobody'],
     ['/page-data/admin%3Fx/page-data.json', 'admins'],
     ['/page-data/reports/page-data.json', 'staff'],
     ['/public/page-data/admin/page-data.json', 'admins'],

@@ -46,7 +46,7 @@ describe('the log says why rules refuse', () => {
     [
       '/get;',
       {
-        message: 'The policy asks about the path of the request, and servers could read that path in different ways.',
+        message: 'The policy asks about the path, and servers could read that path in different ways.',
         expected: `rules[4] { path: '/get' }: ${UNREADABLE.expected}, no ?, # or ;`,
       },
     ],

@@ -155,7 +155,7 @@ export const READERS: readonly PathReader[] = [
     source: 'WideCharToMultiByte with best fit (bestfit1252.txt): letters of full width are those of ASCII',
     serves: (path) => {
       const ansi = nginxUri(path).replace(/[\uff01-\uff5e]/g, (one) => String.fromCharCode(one.charCodeAt(0) - 0xfee0));
-      return [withoutSlash(resolveDots(ansi.replace(/[\u2044\u2215\u2216\\]/g, '/')).toLowerCase())];
+      return [withoutSlash(resolveDots(ansi.replaceAll('\\', '/')).toLowerCase())];
     },
   },
   {

@@ -179,9 +179,14 @@ export const GATE_CASES: readonly GateCase[] = [
     name: 'rules: headers that override the path do not go on',
     ...byRules,
     path: PUBLIC_PATH,
-    headers: { 'x-original-url': '/admin', x_rewrite_url: '/admin', 'x-forwarded-prefix': '/admin' },
+    headers: {
+      'x-original-url': '/admin',
+      x_rewrite_url: '/admin',
+      'x-forwarded-prefix': '/admin',
+      'x-forwarded-proto': 'http://app/admin?',
+    },
     answer: 'nobody',
-    received: { 'x-original-url': null, x_rewrite_url: null, 'x-forwarded-prefix': null },
+    received: { 'x-original-url': null, x_rewrite_url: null, 'x-forwarded-prefix': null, 'x-forwarded-proto': null },
   },
   {
     name: 'routes: on a public one nobody comes in with Pomerium’s assertion for nobody, without it and without claims',

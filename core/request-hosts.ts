@@ -18,8 +18,8 @@ export function hostsOf({ url, headers }: RequestLike): string[] {
   const ofUrl = authorityOf(/^[/\\]{2}/.test(target) ? `https:${target}` : target) ?? '';
   const sent = (readHosts(headers) ?? '').split(',', MAX_HOST_NAMES + 1).map((one) => one.trim());
   if (sent.length > MAX_HOST_NAMES || sent.some((one) => one !== '' && !AUTHORITY.test(one))) {
-    throw new PomeriumError('audience_mismatch', 'The Host of the request is none.', {
-      expected: 'a host name',
+    throw new PomeriumError('audience_mismatch', 'The Host of the request is no host name.', {
+      expected: 'a host name, with or without a port',
     });
   }
   const names = [ofUrl, ...sent].map((authority) => authority.toLowerCase().replace(/\.?(:\d*)?$/, ''));

@@ -65,8 +65,8 @@ describe('of several audiences, a Host header that names no host is refused', ()
   test('and the operator is told', async () => {
     const headers = { [ASSERTION]: await assertion, host: 'x y' };
     const error = await errorOf(() => makeRig(key, options).verifier.verifyRequest({ headers }));
-    assert.equal(error?.message, 'The Host of the request is none.');
-    assert.equal(error?.expected, 'a host name');
+    assert.equal(error?.message, 'The Host of the request is no host name.');
+    assert.equal(error?.expected, 'a host name, with or without a port');
   });
 });
 

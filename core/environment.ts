@@ -116,7 +116,8 @@ export type AuthOptions = Omit<EnvironmentOptions, 'allowAnonymous'>;
 const AUTH_OPTIONS = [...VERIFIER_OPTIONS, 'listClaims', 'leaveToPomerium'].filter((name) => name !== 'allowAnonymous');
 
 /**
- * A verifier that the environment configures: `POMERIUM_AUDIENCE` and the like, see docs/gate.md. Each of `options` replaces
+ * A verifier that the environment configures: `POMERIUM_AUDIENCE` and the like, see docs/gate.md. It refuses an assertion for
+ * nobody, also where `POMERIUM_ROUTES` would let it in. Each of `options` replaces
  * what the environment says. `platform`: how keys are fetched and stored by default, a listener beside that of the options, and
  * the variables of ours that are for another gate in the same environment.
  *

@@ -62,7 +62,7 @@ interface CommonOptions {
    */
   clockTolerance?: number;
   /**
-   * The greatest age of an assertion, in seconds since `iat`.
+   * The greatest age of an assertion, in seconds since `iat`; `clockTolerance` is added.
    * @defaultValue none beyond `exp`
    */
   maxTokenAge?: number;

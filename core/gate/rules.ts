@@ -1,4 +1,4 @@
-import { configurationError, describeType, describeValue, PomeriumError } from '../errors.ts';
+import { configurationError, describeType, describeValue, mistakeAt, PomeriumError } from '../errors.ts';
 import { isObject } from '../json.ts';
 import { ONE_READING } from '../policy/check.ts';
 import { compilePolicy, compilePolicyAt } from '../policy/compile.ts';
@@ -228,8 +228,8 @@ function compileAccess(access: unknown, at: string, options: PolicyOptions): Com
 }
 
 function ruleError(at: string, what: string): Error {
-  return configurationError(
-    `${at} ${what}. A rule is { path: '/status', access: 'public' } or { prefix: '/', access: 'authenticated' }.`,
-    { path: at },
+  return mistakeAt(
+    at,
+    ` ${what}. A rule is { path: '/status', access: 'public' } or { prefix: '/', access: 'authenticated' }.`,
   );
 }

@@ -7,8 +7,8 @@ export interface Unknowns {
   /** The criteria that Pomerium alone decides. */
   readonly left: ReadonlySet<string>;
   /**
-   * Whether nobody is signed in. Then a criterion about the user that does not hold is unknown, too, and what is unknown lets
-   * nobody in: Pomerium asks them to sign in (`handleResult` in authorize/check_response.go).
+   * Whether nobody is signed in, and a criterion about the user that does not hold is unknown, too: Pomerium asks them to sign in
+   * (`handleResult` in authorize/check_response.go). What is unknown lets nobody in who is not.
    */
   readonly isForNobody: boolean;
 }
@@ -23,7 +23,8 @@ export function isLeft(key: string, name: string, { left }: Unknowns): boolean {
 
 /**
  * What takes the place of a criterion that is unknown: the value with which its rule holds if it can, or does not if it need
- * not (Kleene's three-valued logic, at the end that is asked for). Undefined (–) where it is known.
+ * not (Kleene's three-valued logic, at the end that is asked for). Undefined (–) where it is known. Of an allow that is left to
+ * Pomerium it is that for whoever is signed in; for nobody it is the other one.
  *
  * | criterion | rule | under `and`, `or` | under `not`, `nor` | the rule then |
  * | --- | --- | --- | --- | --- |
@@ -40,7 +41,7 @@ export function leftValue(
 ): boolean | undefined {
   const isPositive = operator === 'and' || operator === 'or';
   // A deny that needs what is left to Pomerium never denies here.
-  if (isLeft(key, name, unknowns)) return (action === 'allow' && !unknowns.isForNobody) === isPositive;
+  if (isLeft(key, name, unknowns)) return (action === 'allow') === isPositive;
   const isAboutNobody = unknowns.isForNobody && ABOUT_USER.has(name);
   return isAboutNobody && (action === 'deny') === isPositive ? true : undefined;
 }

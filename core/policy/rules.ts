@@ -150,7 +150,10 @@ function compileListed(criterion: unknown, at: string, { action, operator, compi
   const path = `${at}.${key}`;
   const unknown = leftValue({ key, name, action, operator }, compiler);
   if (isLeft(key, name, compiler)) {
-    return { path, name: key, isLeft: true, holds: () => unknown === true, needsRequest: false, needsPath: false };
+    // What is unknown lets in whoever is signed in, and nobody else. `policy test` may know somebody by the address alone.
+    const holds: Predicate = ({ identity: { subject, user, email } }) =>
+      (action === 'allow' && (subject ?? user ?? email) === undefined) !== unknown;
+    return { path, name: key, isLeft: true, holds, needsRequest: false, needsPath: false };
   }
   const isNegative = action === 'deny' || operator === 'not' || operator === 'nor';
   const mayOpen = isNegative || (isPlainObject(data) && Object.hasOwn(data, 'exclude'));

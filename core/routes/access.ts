@@ -1,4 +1,4 @@
-import { configurationError, describeType, describeValue } from '../errors.ts';
+import { configurationError, describeType, describeValue, mistakeAt } from '../errors.ts';
 import { deepFreeze, isObject, type JsonObject } from '../json.ts';
 import { policyOf } from '../policy/compile.ts';
 import { OWN_CLAIMS } from '../policy/criteria.ts';
@@ -50,9 +50,7 @@ function policyDocument({ at, values }: Section): unknown {
   const { policy } = values;
   if (typeof policy !== 'string') return policy ?? undefined;
   const path = join(at, 'policy');
-  throw configurationError(`${path} is text, which Pomerium refuses: write the rules themselves, without the "|".`, {
-    path,
-  });
+  throw mistakeAt(path, ' is text, which Pomerium refuses: write the rules themselves, without the "|".');
 }
 
 /** The settings as criteria of one `or`. */
@@ -103,7 +101,7 @@ function claimsOf(section: Section): Listed[] {
       const { values } = claims as Section;
       if (isObject(values[claim])) {
         const path = join((claims as Section).at, claim);
-        throw configurationError(`${path} must be a list of values; it is ${describeType(values[claim])}.`, { path });
+        throw mistakeAt(path, ` must be a list of values; it is ${describeType(values[claim])}.`);
       }
       return (readTexts(claims as Section, claim) ?? []).map(
         ([value, at]): Listed => [at, { [`claim/${claim}`]: value }],
@@ -116,7 +114,7 @@ function subPoliciesOf({ at, values }: Section): Section[] {
   const path = join(at, 'sub_policies');
   if (list === undefined || list === null) return [];
   if (!Array.isArray(list)) {
-    throw configurationError(`${path} must be a list; it is ${describeType(list)}.`, { path });
+    throw mistakeAt(path, ` must be a list; it is ${describeType(list)}.`);
   }
   return list.map((one, i) => {
     const section = readSection(one, `${path}[${i}]`) ?? { at: `${path}[${i}]`, values: {} };
@@ -124,7 +122,7 @@ function subPoliciesOf({ at, values }: Section): Section[] {
     const { rego } = section.values;
     if (rego === undefined || rego === null || (Array.isArray(rego) && rego.length === 0)) return section;
     const place = join(section.at, 'rego');
-    throw configurationError(`${place}: Rego cannot be decided here; write the rule into policy.`, { path: place });
+    throw mistakeAt(place, ': Rego cannot be decided here; write the rule into policy.');
   });
 }
 
@@ -141,7 +139,7 @@ export function answerableBy({
   filtersGroups: boolean;
 }): NonNullable<Compiler['requireAnswer']> {
   return ({ name, subPath, path, mayOpen }) => {
-    const fail = (why: string) => configurationError(`${path} cannot be decided: ${why}.`, { path });
+    const fail = (why: string) => mistakeAt(path, ` cannot be decided: ${why}.`);
     const hasNoDirectory = listClaims?.has('groups') ?? false;
     if (name === 'http_path' && rewrites) {
       throw fail('the route rewrites the path, so that the service is asked for another; leave http_path to Pomerium');

@@ -1,4 +1,4 @@
-import { configurationError, describeValue } from '../errors.ts';
+import { configurationError, describeValue, mistakeAt } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import { requireKnown, requireOptions } from '../option-readers.ts';
 import { readListClaims } from '../policy/compile.ts';
@@ -104,10 +104,7 @@ function requireDistinct(routes: readonly Route[]): void {
     const id = routeId(route, { withTarget: true });
     const other = seen.get(id);
     if (other) {
-      throw configurationError(
-        `${route.at} is the same route as ${other.at}: same from, path and to; make one of the two.`,
-        { path: route.at },
-      );
+      throw mistakeAt(route.at, ` is the same route as ${other.at}: same from, path and to; make one of the two.`);
     }
     seen.set(id, route);
     const { host } = route.from;
@@ -115,9 +112,9 @@ function requireDistinct(routes: readonly Route[]): void {
     hosts.set(host.toLowerCase(), spelled);
     if (spelled === host || route.from.isWildcard) continue;
     const path = join(route.at, 'from');
-    throw configurationError(
-      `${path} (${describeValue(host)}) differs from ${describeValue(spelled)} in case alone, which Envoy refuses; write both alike.`,
-      { path },
+    throw mistakeAt(
+      path,
+      ` (${describeValue(host)}) differs from ${describeValue(spelled)} in case alone, which Envoy refuses; write both alike.`,
     );
   }
 }
@@ -131,8 +128,8 @@ function certificatesOf(
   const own = ['tls_downstream_client_ca', 'tls_downstream_client_ca_file'].find((key) => section.values[key]);
   const where = own === undefined ? certificates : join(at, own);
   if (where === undefined || left.has('invalid_client_certificate')) return where;
-  throw configurationError(
-    `${where}: whether the client's certificate is valid cannot be answered from an assertion. Only Pomerium can decide it: name invalid_client_certificate in leaveToPomerium (--leave).`,
-    { path: where },
+  throw mistakeAt(
+    where,
+    `: whether the client's certificate is valid cannot be answered from an assertion. Only Pomerium can decide it: name invalid_client_certificate in leaveToPomerium (--leave).`,
   );
 }

@@ -1,4 +1,4 @@
-import { configurationError, describeType, describeValue } from '../errors.ts';
+import { configurationError, describeType, describeValue, mistakeAt } from '../errors.ts';
 import { isPlainObject } from '../json.ts';
 import { requireGlobalKeys } from './keys.ts';
 import { join, lowerKeys, readFlag, readSection, readText, readTexts, type Section } from './settings.ts';
@@ -137,7 +137,7 @@ export function readIssuerFormat(section: Section): IssuerFormat | undefined {
   const format = ISSUER_FORMATS.get(text.toLowerCase());
   if (format) return format;
   const path = join(section.at, 'jwt_issuer_format');
-  throw configurationError(`${path} is ${describeValue(text)}; write hostOnly or uri.`, { path });
+  throw mistakeAt(path, ` is ${describeValue(text)}; write hostOnly or uri.`);
 }
 
 /** `at`: where the list stands; empty where it is the document itself. */
@@ -146,19 +146,15 @@ function readList(value: unknown, at: string): Section[] {
   const routes = isPlainObject(value) && 'from' in value ? [value] : value;
   if (!Array.isArray(routes)) {
     const hint = typeof value === 'string' ? ': decode the base64 and parse the YAML first' : '';
-    throw configurationError(`${at} must be a list of routes; it is ${describeType(value)}${hint}.`, {
-      path: at,
-    });
+    throw mistakeAt(at, ` must be a list of routes; it is ${describeType(value)}${hint}.`);
   }
   return routes.map((route, index) => {
     const place = routes === value ? `${at}[${index}]` : at;
     const section = readSection(route, place);
     if (section && ('allow' in section.values || 'deny' in section.values)) {
-      throw configurationError(`${place} is a rule of a policy, not a route; put it into policy of a route.`, {
-        path: place,
-      });
+      throw mistakeAt(place, ' is a rule of a policy, not a route; put it into policy of a route.');
     }
-    if (!section) throw configurationError(`${place} is an empty item; take it out.`, { path: place });
+    if (!section) throw mistakeAt(place, ' is an empty item; take it out.');
     return section;
   });
 }

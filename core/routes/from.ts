@@ -1,4 +1,4 @@
-import { configurationError, describeValue } from '../errors.ts';
+import { describeValue, mistakeAt } from '../errors.ts';
 
 /** What `from` of a route says. */
 export interface From {
@@ -28,7 +28,7 @@ export function parseFrom(from: string, path: string): From {
   const example = 'https://app.corp.example.com';
   const fail = (what: string, meant = example, more = '') => {
     const instead = describeValue(meant.length > 64 ? example : meant).replaceAll('"', "'");
-    return configurationError(`${path} (${describeValue(from)}) ${what}; write from: ${instead}${more}.`, { path });
+    return mistakeAt(path, ` (${describeValue(from)}) ${what}; write from: ${instead}${more}.`);
   };
   if (scheme === '') throw fail('has no scheme', /^[\w.*-]+(:\d+)?$/.test(from) ? `https://${from}` : undefined);
   if (host === '' || /[\s@,%\\]/.test(host)) throw fail('has no host name');

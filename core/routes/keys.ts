@@ -1,5 +1,5 @@
 import { nearest } from '../distance.ts';
-import { configurationError, describeValue } from '../errors.ts';
+import { describeValue, mistakeAt } from '../errors.ts';
 import { join, type Section } from './settings.ts';
 
 /** The settings that decide here who may pass and by which route. */
@@ -159,23 +159,16 @@ function requireKeys({ at, values }: Section, known: readonly string[], meant: r
   for (const key of Object.keys(values)) {
     const path = join(at, key);
     if (ENTERPRISE_POLICIES.includes(key) && [values[key] ?? []].flat().length > 0) {
-      throw configurationError(
-        `${path} cannot be decided: only Enterprise knows these policies; write their rules into policy.`,
-        {
-          path,
-        },
-      );
+      throw mistakeAt(path, ' cannot be decided: only Enterprise knows these policies; write their rules into policy.');
     }
     if (known.includes(key)) continue;
     const instead = REMOVED_ROUTE_KEYS.get(key);
-    if (instead) throw configurationError(`${path} cannot be decided: ${instead}.`, { path });
+    if (instead) throw mistakeAt(path, ` cannot be decided: ${instead}.`);
     throw unknownKey(path, key, nearest(key, meant) ?? nearest(key, known));
   }
 }
 
 function unknownKey(path: string, key: string, meant: string | undefined): Error {
   const advice = meant ? `write ${meant}` : 'take it out';
-  return configurationError(`${path}: Pomerium has no setting ${describeValue(key)} and would ignore it; ${advice}.`, {
-    path,
-  });
+  return mistakeAt(path, `: Pomerium has no setting ${describeValue(key)} and would ignore it; ${advice}.`);
 }

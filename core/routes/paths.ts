@@ -1,4 +1,4 @@
-import { configurationError } from '../errors.ts';
+import { mistakeAt } from '../errors.ts';
 import { encodePath, isCanonical } from '../gate/path.ts';
 import { compileRegex, RegexError } from './regex.ts';
 import { join, readText, type Section } from './settings.ts';
@@ -31,7 +31,7 @@ function regexMatch(text: string, at: string): PathMatch {
     return { by: 'regex', text, literal: literalPrefix, matches };
   } catch (error) {
     if (!(error instanceof RegexError)) throw error;
-    throw configurationError(`${at} cannot be used: ${error.message}.`, { path: at });
+    throw mistakeAt(at, ` cannot be used: ${error.message}.`);
   }
 }
 
@@ -47,7 +47,7 @@ export function readRewrite(section: Section, { by, text }: PathMatch): Rewrite 
   const pattern = readText(section, 'regex_rewrite_pattern');
   if (prefixRewrite !== undefined && pattern !== undefined) {
     const path = join(section.at, 'prefix_rewrite');
-    throw configurationError(`${path} and regex_rewrite_pattern exclude each other; take one out.`, { path });
+    throw mistakeAt(path, ' and regex_rewrite_pattern exclude each other; take one out.');
   }
   if (pattern !== undefined) {
     const start = (readText(section, 'regex_rewrite_substitution') ?? '').replace(/[^\w./~-].*/s, '');

@@ -1,4 +1,4 @@
-import { configurationError, describeValue } from '../errors.ts';
+import { configurationError, describeValue, mistakeAt } from '../errors.ts';
 import { type Access, compileAccess } from './access.ts';
 import { type Globals, type IssuerFormat, readIssuerFormat } from './configuration.ts';
 import { type From, isHttp, parseFrom } from './from.ts';
@@ -78,7 +78,7 @@ function readEnd({ at, values }: Section): RouteEnd {
   }
   const path = join(at, 'to');
   const wrong = to.find((one) => !isUrl(one));
-  throw configurationError(`${path} (${describeValue(wrong)}) must be a URL, ${example}.`, { path });
+  throw mistakeAt(path, ` (${describeValue(wrong)}) must be a URL, ${example}.`);
 }
 
 function isUrl(value: unknown): boolean {

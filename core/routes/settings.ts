@@ -1,4 +1,4 @@
-import { configurationError, describeType, describeValue } from '../errors.ts';
+import { describeType, describeValue, mistakeAt } from '../errors.ts';
 import { isPlainObject, type JsonObject } from '../json.ts';
 
 /*
@@ -9,9 +9,7 @@ import { isPlainObject, type JsonObject } from '../json.ts';
 /** An object with its keys in lower case, as viper makes them at every depth. Values stay as they are; text must be Unicode. */
 export function lowerKeys(value: unknown, at: string): unknown {
   if (typeof value === 'string' && /\p{Cs}/u.test(value)) {
-    throw configurationError(`${at} holds half a surrogate pair, which is no Unicode; write the character.`, {
-      path: at,
-    });
+    throw mistakeAt(at, ' holds half a surrogate pair, which is no Unicode; write the character.');
   }
   if (Array.isArray(value)) return value.map((one, i) => lowerKeys(one, `${at}[${i}]`));
   if (!isPlainObject(value)) return value;
@@ -19,7 +17,7 @@ export function lowerKeys(value: unknown, at: string): unknown {
   for (const [key, member] of Object.entries(value)) {
     const name = key.toLowerCase();
     const path = join(at, key);
-    if (name in lowered) throw configurationError(`${path} is set twice: the case of a key does not count.`, { path });
+    if (name in lowered) throw mistakeAt(path, ' is set twice: the case of a key does not count.');
     lowered[name] = lowerKeys(member, path);
   }
   return lowered;
@@ -39,7 +37,7 @@ export interface Section {
 export function readSection(value: unknown, at: string): Section | undefined {
   if (value === undefined || value === null) return undefined;
   if (isPlainObject(value)) return { at, values: value };
-  throw configurationError(`${at} must be a plain object; it is ${describeType(value)}.`, { path: at });
+  throw mistakeAt(at, ` must be a plain object; it is ${describeType(value)}.`);
 }
 
 /** As Go's `strconv.ParseBool`. */
@@ -55,7 +53,7 @@ export function readFlag({ at, values }: Section, key: string): boolean | undefi
   const known = typeof value === 'number' ? value !== 0 : BOOLEANS.get(value);
   if (known !== undefined) return known;
   const path = join(at, key);
-  throw configurationError(`${path} must be true or false; it is ${describeValue(value)}.`, { path });
+  throw mistakeAt(path, ` must be true or false; it is ${describeValue(value)}.`);
 }
 
 /** The empty string is not set. */
@@ -65,7 +63,7 @@ export function readText({ at, values }: Section, key: string): string | undefin
   if (typeof value === 'string') return value;
   if (typeof value === 'number') return String(value);
   const path = join(at, key);
-  throw configurationError(`${path} must be text; it is ${describeType(value)}.`, { path });
+  throw mistakeAt(path, ` must be text; it is ${describeType(value)}.`);
 }
 
 /** The values of a list, each with where it stands. An empty one never means what its author meant. */
@@ -79,9 +77,9 @@ export function readTexts({ at, values }: Section, key: string): [text: string, 
     if (typeof one === 'number') return [String(one), place];
     if (typeof one !== 'string') {
       const what = one === null ? 'an empty item' : `${describeType(one)}, which is no text`;
-      throw configurationError(`${place} is ${what}; take it out or write its value.`, { path: place });
+      throw mistakeAt(place, ` is ${what}; take it out or write its value.`);
     }
-    if (one.trim() === '') throw configurationError(`${place} is an empty item; take it out.`, { path: place });
+    if (one.trim() === '') throw mistakeAt(place, ' is an empty item; take it out.');
     return [one, place];
   });
 }

@@ -61,7 +61,9 @@ function readSent({ url, path, targets }: RoutedRequest, globals: PathGlobals): 
   if (path === undefined) return [{ kind: 'missing' }];
   if (typeof path !== 'string' || !isCanonical(path)) return [UNREADABLE];
   // Any letter of it may have been escaped without normalize_path, and any slash where Envoy keeps these: other routes are for it then.
-  const isSure = globals.normalizesPath && (globals.refusesEscapedSlashes || path.lastIndexOf('/') === 0);
+  const isEscapeKnown = globals.normalizesPath && (globals.refusesEscapedSlashes || path.lastIndexOf('/') === 0);
+  // A URL's query that was left in the path looks like an escaped `?` of the path.
+  const isSure = isEscapeKnown && !/[?#]/.test(path);
   return [isSure ? { kind: 'path', path, spellings: spellingsOf(path) } : { kind: 'unclear', path }];
 }
 

@@ -109,6 +109,27 @@ describe('with source_ip and date left to Pomerium,', () => {
     });
   }
 
+  test('by the policy alone, too, what is left lets nobody in who is not signed in', () => {
+    const ACCEPT = { accept: true };
+    const rules: [policy: object, allowed: boolean][] = [
+      [{ allow: { or: [IP] } }, false],
+      [{ allow: { or: [ALICE, IP] } }, false],
+      [{ allow: { and: [ACCEPT, IP] } }, false],
+      [{ allow: { not: [IP] } }, false],
+      [{ allow: { nor: [ACCEPT, IP] } }, false],
+      [{ allow: { or: [ACCEPT, IP] } }, true],
+      [{ allow: { nor: [ALICE, IP] } }, true],
+      [{ allow: { or: [ACCEPT] }, deny: { or: [IP] } }, true],
+      [{ allow: { or: [ACCEPT] }, deny: { not: [IP] } }, true],
+    ];
+    const nobody = { ...people.alice, subject: undefined, user: undefined, email: undefined };
+    for (const [document, allowed] of rules) {
+      const policy = compilePolicy(document, options);
+      assert.equal(policy.decide({ identity: nobody }).allowed, allowed, JSON.stringify(document));
+      assert.equal(policy.explain({ identity: nobody }).allowed, allowed, JSON.stringify(document));
+    }
+  });
+
   test('a list of rules says which rule', () => {
     const policy = compilePolicy([{ allow: { or: [ALICE] } }, { deny: { or: [IP] } }], options);
     assert.deepEqual(policy.left, ['[1].deny.or[0].source_ip']);

@@ -550,6 +550,19 @@ describe('a verifier with routes', () => {
     ]);
   });
 
+  test('takes none with a query that was left in it, where routes differ by path', async () => {
+    const closed = route('closed', APP, { path: '/admin', allow_any_authenticated_user: false });
+    const codeAt = async (path: string, list: object[]) => {
+      const verifier = createVerifier({ routes: compileRoutes(list), keys, now });
+      const assertion = await signFor(HOST);
+      return (await errorOf(() => verifier.verify(assertion, { requestInfo: { path } })))?.code ?? 'valid';
+    };
+    for (const path of ['/admin?x', '/admin#x', '/x?/admin']) {
+      assert.equal(await codeAt(path, [closed, route('all', APP)]), 'policy_denied', path);
+      assert.equal(await codeAt(path, [route('admin', APP, { path: '/admin' }), route('all', APP)]), 'valid', path);
+    }
+  });
+
   test('takes none where Envoy leaves the path as it was written, and routes differ by it', async () => {
     const list = [route('closed', APP, { prefix: '/%61dmin', allow_any_authenticated_user: false }), route('all', APP)];
     const codeOf = async (normalize_path: boolean) => {

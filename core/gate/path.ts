@@ -9,7 +9,7 @@ const AMBIGUOUS = /[\\\p{Cc}\p{Cs}\ufffd\uff0e\uff0f\uff3c]|%u?[\da-f]{2}|\/\/|\
  * Next.js's intercepting routes: `/feed/(..)x` serves what `/x` does. Not below `/_next/static/`, where webpack puts the scripts of a page
  * under the name of its folder.
  */
-const INTERCEPTING = /^(?!\/_next\/static\/).*\/\(\.{1,3}\)/s;
+const INTERCEPTING = /^(?!\/_next\/static\/).*\/\(\.+\)/s;
 
 /** Whether every server reads this path, decoded once and without its query, in the same way. */
 export function isCanonical(path: string): boolean {

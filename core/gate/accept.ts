@@ -42,7 +42,7 @@ export function chooseLanguage(accepted: string, languages: readonly string[]): 
   for (const { value } of wanted.sort((one, other) => other.weight - one.weight)) {
     for (let tag = value; tag !== ''; tag = tag.slice(0, Math.max(0, tag.lastIndexOf('-')))) {
       const found = languages.find((language) => language.toLowerCase() === tag);
-      if (found !== undefined) return found;
+      if (found) return found;
     }
   }
   return undefined;

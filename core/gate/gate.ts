@@ -72,7 +72,7 @@ function answering<NativeRequest>(
     authorize,
     async refuse(error, request, native) {
       const custom = onRefused && (await customAnswer(() => onRefused(error, native), log));
-      const link = home === undefined ? undefined : sameUrlAt(home, request);
+      const link = home && sameUrlAt(home, request);
       return refusalResponse(error, request, {
         custom,
         page: { options: refusalPage, home: link, requestId: requestIdOf(request, requestIdHeader) },

@@ -6,12 +6,12 @@ import type { RequestLike } from './headers.ts';
 /** The authority behind which Pomerium signs people in, if there is one only. */
 export function homeOf({ audience, routes }: AnyOptions): string | undefined {
   const [host, ...others] = [routes?.hosts ?? audience].flat();
-  if (host === undefined || others.length > 0 || host.includes('*')) return undefined;
+  if (!host || others.length > 0 || host.includes('*')) return undefined;
   // A host has no port here, and each route its own.
   const decided = routes?.explain().filter(({ isDecidedHere }) => isDecidedHere) ?? [];
   const [port, ...morePorts] = new Set(decided.map(({ from }) => parseFrom(from, 'from').port));
   if (morePorts.length > 0) return undefined;
-  return port === undefined ? host : `${host}:${port}`;
+  return port ? `${host}:${port}` : host;
 }
 
 /** The request's URL there. */

@@ -48,7 +48,7 @@ export async function refusalPage(problem: Response, settings: RefusalPageSettin
   const { language, texts } = textsFor(settings);
   const kind = toRefusalStatus(status);
   const [heading, advice] = texts[kind];
-  const siteName = options.siteName ?? (home === undefined ? undefined : new URL(home).host);
+  const siteName = options.siteName ?? (home && new URL(home).host);
   // The log's clock, and not one that was given for assertions.
   const when = new Date().toISOString().slice(0, 19);
   const page = `<!doctype html>
@@ -56,11 +56,11 @@ export async function refusalPage(problem: Response, settings: RefusalPageSettin
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(siteName === undefined ? heading : `${heading} – ${siteName}`)}</title>
+<title>${escapeHtml(siteName ? `${heading} – ${siteName}` : heading)}</title>
 <style>${STYLE}</style>
 </head>
 <body>
-${siteName === undefined ? '' : `<header>${escapeHtml(siteName)}</header>`}
+${siteName ? `<header>${escapeHtml(siteName)}</header>` : ''}
 <main>
 <h1>${escapeHtml(heading)}</h1>
 ${texts[kind] === ENGLISH[kind] ? `<p>${detail}</p>` : ''}
@@ -70,17 +70,19 @@ ${texts[kind] === ENGLISH[kind] ? `<p>${detail}</p>` : ''}
     .join('\n')}</nav>
 </main>
 <footer>${escapeHtml(texts.operator)}<br><bdi>${status} <code>${code}</code>, <time datetime="${when}Z">${when.replace('T', ' ')} UTC</time>${
-    requestId === undefined ? '' : `, <code>${escapeHtml(requestId)}</code>`
+    requestId ? `, <code>${escapeHtml(requestId)}</code>` : ''
   }</bdi></footer>
 </body>
 </html>
 `;
-  const headers = new Headers(problem.headers);
-  headers.set('content-type', 'text/html; charset=utf-8');
-  headers.set('content-language', language);
-  headers.set('content-security-policy', POLICY);
-  headers.set('x-content-type-options', 'nosniff');
-  headers.set('referrer-policy', 'no-referrer');
+  const headers = {
+    ...Object.fromEntries(problem.headers),
+    'content-type': 'text/html; charset=utf-8',
+    'content-language': language,
+    'content-security-policy': POLICY,
+    'x-content-type-options': 'nosniff',
+    'referrer-policy': 'no-referrer',
+  };
   return new Response(page, { status, headers });
 }
 
@@ -99,8 +101,8 @@ function linksFor(
   { open, retry, home: toHome, account, signOut, help }: Required<RefusalTexts>,
   { home, basePath, options: { helpUrl } }: RefusalPageSettings,
 ): Link[] {
-  const url = home === undefined ? undefined : new URL(home);
-  const helping: Link[] = helpUrl === undefined ? [] : [[helpUrl, help]];
+  const url = home ? new URL(home) : undefined;
+  const helping: Link[] = helpUrl ? [[helpUrl, help]] : [];
   if (status === 401 && url) return [[url.href, open.replaceAll('{host}', () => url.host)], ...helping];
   if (status !== 403) return [['', retry], ...helping];
   // Trying again changes nothing.

@@ -2,15 +2,20 @@
  * What two servers could read in two ways, in a path that is decoded once: backslashes, control characters, text that is no
  * Unicode, encoding below the encoding (`%u002f` is IIS's), empty segments, ASP.NET's session in the path (`/(S(x))/`), and
  * dot segments, also as Tomcat (`..;x`), Windows (`.. `, `..:x`) and whoever decodes before the query is cut off (`..?x`) read
- * them; dots and slashes of full width, which some servers fold; and Next.js's intercepting routes: `/feed/(..)x` serves what
- * `/x` does.
+ * them; dots and slashes of full width, which some servers fold.
  */
 const AMBIGUOUS =
-  /[\\\p{Cc}\p{Cs}\ufffd\uff0e\uff0f\uff3c]|%u?[\da-f]{2}|\/\/|\/\((\w\(|\.{1,3}\))|\/\.[. ]*([:;?#][^/]*)?(\/|$)/iu;
+  /[\\\p{Cc}\p{Cs}\ufffd\uff0e\uff0f\uff3c]|%u?[\da-f]{2}|\/\/|\/\(\w\(|\/\.[. ]*([:;?#][^/]*)?(\/|$)/iu;
+
+/**
+ * Next.js's intercepting routes: `/feed/(..)x` serves what `/x` does. Not below `/_next/static/`, where webpack puts the scripts of a page
+ * under the name of its folder.
+ */
+const INTERCEPTING = /^(?!\/_next\/static\/).*\/\(\.+\)/s;
 
 /** Whether every server reads this path, decoded once and without its query, in the same way. */
 export function isCanonical(path: string): boolean {
-  return path.startsWith('/') && !AMBIGUOUS.test(path);
+  return path.startsWith('/') && !AMBIGUOUS.test(path) && !INTERCEPTING.test(path);
 }
 
 /** What stands before the path of an absolute URL. A target without its slash would be a part of the host: `host:80admin/x`. */

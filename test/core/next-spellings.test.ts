@@ -80,6 +80,14 @@ judge('a path of Next.js’s intercepting routes has no reading:', [
   ['/feed/(c)', 'public'],
   ['/feed/a(.)b', 'public'],
   ['/feed/(.a)', 'public'],
+  ['/x/_next/static/(...)admin', 'nobody'],
+  ['/_NEXT/static/(...)admin', 'nobody'],
+]);
+
+judge('a script of an intercepting route, as webpack names it, is a file:', [
+  ['/_next/static/chunks/app/feed/@modal/(.)photo/%5Bid%5D/page-0a1b.js', 'public'],
+  ['/_next/static/chunks/app/(...)admin/page-0a1b.js', 'public'],
+  ['/_next/static/../(...)admin', 'nobody'],
 ]);
 
 judge('a spelling is compared as servers fold it:', [

@@ -28,6 +28,8 @@ interface Framework {
   readonly data?: string;
   /** Where a form of the page is sent; none where that takes a browser. */
   readonly form?: string;
+  /** What asks the server itself while it is made. */
+  readonly fromWithin?: string;
 }
 
 const ROBOTS = '/robots.txt';
@@ -74,6 +76,7 @@ const FRAMEWORKS: readonly Framework[] = [
     server: 'server.js',
     files: [ROBOTS],
     prerendered: ['/about/', '.output/public/about/index.html'],
+    fromWithin: '/from-within',
   },
   {
     name: 'TanStack Start',
@@ -101,6 +104,7 @@ function startServer(file: string, folder: string, runtime?: string): Running {
 
 for (const framework of FRAMEWORKS) {
   const { name, folder, build, server, runtime, files = [], prerendered: [page, file] = [], data, form } = framework;
+  const { fromWithin } = framework;
   describe(`${name}, as docs/frameworks.md has it`, () => {
     let app: BuiltApp;
     let running: Running;
@@ -116,7 +120,7 @@ for (const framework of FRAMEWORKS) {
       app?.remove();
     });
 
-    const paths = ['/', ...files, ...(page === undefined ? [] : [page]), ...(data === undefined ? [] : [data])];
+    const paths = ['/', ...files, ...[page, data, fromWithin].filter((path) => path !== undefined)];
     for (const path of paths) {
       test(`${path} is for who came through Pomerium`, async () => {
         for (const headers of [{}, { 'x-pomerium-claim-email': 'root@evil.test' }]) {

@@ -1,6 +1,7 @@
 import { NextRequest } from 'next/server.js';
 import { assert, describe, test } from 'vitest';
 import { withPomerium } from '../../../adapters/next/index.ts';
+import { HOST } from '../../support/issuer.ts';
 import { ASSERTION, options, requestWith, token } from '../vercel/support.ts';
 
 const context = { params: Promise.resolve({ id: '7' }) };
@@ -36,6 +37,14 @@ describe('withPomerium() of pomerium-edge/next', () => {
     const onRefused = (_: Error, { nextUrl }: NextRequest) => new Response(nextUrl.pathname, { status: 418 });
     const GET = withPomerium(() => assert.fail('never called'), { ...options, onRefused });
     assert.equal(await (await GET(request())).text(), '/notes/7');
+  });
+
+  test('leads home to basePath whom a policy refuses', async () => {
+    const rules = [{ prefix: '/', access: { allow: { or: [{ groups: 'admins' }] } } }];
+    const GET = withPomerium(() => assert.fail('never called'), { ...options, rules });
+    const refused = await GET(request({ [ASSERTION]: token, accept: 'text/html' }));
+    assert.equal(refused.status, 403);
+    assert.include(await refused.text(), `href="https://${HOST}/docs"`);
   });
 
   test('where it is optional, the handler is called for nobody', async () => {

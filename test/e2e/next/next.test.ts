@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import type { IncomingHttpHeaders } from 'node:http';
-import { join } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import { computeCacheBustingSearchParam } from 'next/dist/shared/lib/router/utils/cache-busting-search-param.js';
 import { afterAll, assert, beforeAll, describe, test } from 'vitest';
 import { liveScenarios } from '../../../scripts/start/live.ts';
@@ -328,6 +328,20 @@ for (const variant of VARIANTS) {
       assert.equal(await photoFrom('/album/2026'), 'in /album');
       for (const page of ['/admin', '/admin/x', '/admin/..', '/album, /admin']) {
         assert.equal(await photoFrom(page), 'itself', page);
+      }
+    });
+
+    test('every script and style of the build is public where a rule says so', async () => {
+      const files = readdirSync(join(app.folder, '.next/static'), { recursive: true, withFileTypes: true });
+      const names = files
+        .filter((one) => one.isFile())
+        .map((one) => relative(app.folder, join(one.parentPath, one.name)));
+      assert.isNotEmpty(names);
+      // Webpack names them as the folders of their pages, those of intercepting routes, too.
+      if (variant.next === '15') assert.isTrue(names.some((name) => name.includes('/(..)photo/[id]/')));
+      for (const name of names) {
+        const path = name.replace('.next', '_next').split(sep).map(encodeURIComponent).join('/');
+        assert.equal((await get(`/${path}`)).status, 200, path);
       }
     });
 

@@ -1,6 +1,7 @@
 import { withoutUnset } from '../option-readers.ts';
 import { CRITERION_NAMES } from '../policy/criteria.ts';
 import type { PolicyOptions } from '../policy/policy.ts';
+import { requireStandardUrl } from '../url.ts';
 
 /** Criteria that an assertion answers everywhere, and of some values only: naming one in `leaveToPomerium` repairs no mistake. */
 const ALWAYS_DECIDED: ReadonlySet<string> = new Set(['user', 'email', 'domain', 'http_method']);
@@ -30,6 +31,12 @@ export function requirePossible<Options extends PolicyOptions & { readonly route
   compile: (options: Partial<Options>) => unknown,
   given: Options,
 ): void {
+  try {
+    requireStandardUrl();
+  } catch {
+    // A mistake of the platform's settings, not of the options: it refuses each request.
+    return;
+  }
   try {
     compile(given);
   } catch (error) {

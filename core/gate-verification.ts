@@ -9,6 +9,8 @@ export interface GateVerification {
   anyRoute?: boolean | undefined;
   /** Whether a request for nobody is expected here, and no event. */
   expectNobody?: boolean | undefined;
+  /** Whether `Host` must be a host, whoever comes. */
+  requireHost?: boolean | undefined;
   /** Told for whom an assertion is that holds, where a policy or a route refuses it. */
   onDenied?: ((identity: MaybeAnonymous) => void) | undefined;
 }

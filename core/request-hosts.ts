@@ -1,9 +1,9 @@
 import { authorityOf } from './authority.ts';
 import { PomeriumError } from './errors.ts';
-import { type RequestLike, readHosts } from './gate/headers.ts';
+import { type HeadersLike, type RequestLike, readHosts } from './gate/headers.ts';
 
-/** A host name without two dots at its end, or an address, and perhaps a port. */
-const AUTHORITY = /^(?!.*\.\.(:|$))([\w.-]+|\[[\da-f:.]+\])(:\d*)?$/i;
+/** A host name without two dots at its end, or an address, and perhaps a port; or nothing. */
+const AUTHORITY = /^((?!.*\.\.(:|$))([\w.-]+|\[[\da-f:.]+\])(:\d*)?)?$/i;
 
 /** No server is sent more of them. */
 const MAX_HOST_NAMES = 8;
@@ -16,12 +16,18 @@ export function hostsOf({ url, headers }: RequestLike): string[] {
   const target = `${url}`;
   // A target that begins with two slashes names a host for whoever resolves it against a base.
   const ofUrl = authorityOf(/^[/\\]{2}/.test(target) ? `https:${target}` : target) ?? '';
-  const sent = (readHosts(headers) ?? '').split(',', MAX_HOST_NAMES + 1).map((one) => one.trim());
-  if (sent.length > MAX_HOST_NAMES || sent.some((one) => one !== '' && !AUTHORITY.test(one))) {
+  const sent = sentHosts(headers);
+  if (!sent) {
     throw new PomeriumError('audience_mismatch', 'The Host of the request is no host name.', {
       expected: 'a host name, with or without a port',
     });
   }
   const names = [ofUrl, ...sent].map((authority) => authority.toLowerCase().replace(/\.?(:\d*)?$/, ''));
-  return names.filter((name) => name !== '');
+  return names.filter(Boolean);
+}
+
+/** What the headers name as hosts, with ports; undefined where `Host` is none. */
+export function sentHosts(headers: HeadersLike): string[] | undefined {
+  const sent = (readHosts(headers) ?? '').split(',', MAX_HOST_NAMES + 1).map((one) => one.trim());
+  return sent.length <= MAX_HOST_NAMES && sent.every((one) => AUTHORITY.test(one)) ? sent : undefined;
 }

@@ -114,11 +114,8 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
       requestInfo: context.requestInfo ?? request,
       waitUntil: (promise) => context.waitUntil?.(promise),
     };
-    const { audiences, routes } = this.#settings;
-    const hosts = audiences.size > 1 || routes ? hostsOf(request) : [];
     const assertion = readAssertion(request.headers);
-    const isBearer = !assertion && hasBearer(request.headers);
-    const identity = await this.#verify(assertion, own, { hosts, isBearer });
+    const identity = await this.#verify(assertion, own, request);
     const onBehalfOf = this.#onBehalfOf;
     const original = onBehalfOf && readHeader(request.headers, ASSERTION_FOR_HEADER);
     if (!original) return identity;
@@ -137,14 +134,16 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
   async #verify(
     value: string | null | undefined,
     context: VerifierContext,
-    { hosts = [], isBearer = false }: { hosts?: readonly string[]; isBearer?: boolean } = {},
+    request?: RequestLike,
   ): Promise<MaybeAnonymous> {
     const keyContext = this.#keyContext(context);
     let verified: MaybeAnonymous | undefined;
     try {
       // It would not be asked.
       if (isPolicy(context)) throw configurationError('The context is a policy; write { policy }.');
-      const text = requireOne(value, { hasBearer: isBearer });
+      const { audiences, routes } = this.#settings;
+      const hosts = request && (audiences.size > 1 || routes || context.requireHost) ? hostsOf(request) : [];
+      const text = requireOne(value, { hasBearer: !value && request !== undefined && hasBearer(request.headers) });
       const remembered = this.#remembered.get(text);
       const assertion = remembered?.assertion ?? parseAssertion(text, this.#headers);
 

@@ -3,7 +3,7 @@ import type { GateVerification } from '../gate-verification.ts';
 import type { Identity, MaybeAnonymous } from '../identity.ts';
 import { compilePolicy } from '../policy/compile.ts';
 import { isPolicy, type Policy } from '../policy/policy.ts';
-import { hostsOf } from '../request-hosts.ts';
+import { sentHosts } from '../request-hosts.ts';
 import type { Verifier, VerifyContext } from '../verifier.ts';
 import { readAssertion } from './headers.ts';
 import { loggedPath } from './log.ts';
@@ -50,10 +50,10 @@ export async function identify(
   const { method, url, headers } = request;
   const read = readPaths(request);
   // Many servers write the URL of a request with `Host`, and with `app/admin?` it has another path.
-  if (rules) hostsOf(request);
+  const hasOddHost = rules !== undefined && !sentHosts(headers);
   const access = rules?.accessTo(read.all);
   const policies = [access, policy].filter(isPolicy);
-  const isPublic = access === 'public' && !policy;
+  const isPublic = access === 'public' && !policy && !hasOddHost;
   const mayBeNobody = isPublic || ((optional || isBehindGate) && !policy);
   if (mayBeNobody && !readAssertion(headers)) return NOBODY;
   try {
@@ -70,6 +70,7 @@ export async function identify(
       },
       logSubject,
       expectNobody: mayBeNobody,
+      requireHost: hasOddHost,
       onDenied,
     };
     const identity = await verifier.verifyRequest(request, verification);

@@ -2,10 +2,11 @@
  * What two servers could read in two ways, in a path that is decoded once: backslashes, control characters, text that is no
  * Unicode, encoding below the encoding (`%u002f` is IIS's), empty segments, ASP.NET's session in the path (`/(S(x))/`), and
  * dot segments, also as Tomcat (`..;x`), Windows (`.. `, `..:x`) and whoever decodes before the query is cut off (`..?x`) read
- * them; dots and slashes of full width, which some servers fold.
+ * them; dots and slashes of full width, which some servers fold. Nor has text with more than 30 marks in a row one reading (UAX #15,
+ * "Stream-Safe Text Format"): to normalize it takes quadratic time.
  */
 const AMBIGUOUS =
-  /[\\\p{Cc}\p{Cs}\ufffd\uff0e\uff0f\uff3c]|%u?[\da-f]{2}|\/\/|\/\(\w\(|\/\.[. ]*([:;?#][^/]*)?(\/|$)/iu;
+  /[\\\p{Cc}\p{Cs}\ufffd\uff0e\uff0f\uff3c]|%u?[\da-f]{2}|\/\/|\/\(\w\(|\/\.[. ]*([:;?#][^/]*)?(\/|$)|\p{M}{31}/iu;
 
 /**
  * Next.js's intercepting routes: `/feed/(..)x` serves what `/x` does. Not below `/_next/static/`, where webpack puts the scripts of a page

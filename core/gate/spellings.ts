@@ -28,15 +28,12 @@ const HAS_FORMAT = /^[^;:(]*\./;
 
 /** The segments of a canonical path as a server that ignores case reads them. A later reader may take `?` for a query. */
 export function toSegments(path: string): string[] {
-  // The other order of cases leaves a Greek sigma that depends on what follows. The dot is what lower case leaves of İ.
+  // Parted first: a slash that NFKC makes (of ℀) parts nothing. The other order of cases leaves a Greek sigma that depends on what
+  // follows. The dot is what lower case leaves of İ.
   return path
     .replace(/[?#].*/s, '')
-    .normalize('NFKC')
-    .toLowerCase()
-    .replaceAll('\u0307', '')
-    .toUpperCase()
-    .normalize()
     .split('/')
+    .map((one) => one.normalize('NFKC').toLowerCase().replaceAll('\u0307', '').toUpperCase().normalize())
     .filter(Boolean);
 }
 

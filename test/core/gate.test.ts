@@ -144,13 +144,18 @@ describe('a Host that is none, with which the code behind may make another path,
   const asksPath = compilePolicy({ allow: { or: [{ http_path: '/' }] } });
   const cases: [name: string, options: GateOptions<Request>, sender: Sender, answer: string][] = [
     ['is refused where rules decide', { rules }, 'nobody', 'audience_mismatch'],
+    ['is refused where rules decide, whoever comes', { rules }, 'expired', 'audience_mismatch'],
     ['is refused where a policy asks about the path', { policy: asksPath }, 'alice', 'audience_mismatch'],
     ['is no matter where nothing asks about the path', {}, 'alice', 'u-alice'],
   ];
   for (const [name, options, sender, answer] of cases) {
     test(name, async () => {
-      const ask = (host: string) => makeGateRig(options).ask({ headers: { ...SENDERS[sender], host } });
-      for (const host of ['app/admin?', 'a b', 'x@app', 'a,b/']) assert.equal(await ask(host), answer, host);
+      const rig = makeGateRig(options);
+      const ask = (host: string) => rig.ask({ headers: { ...SENDERS[sender], host } });
+      const odd = ['app/admin?', 'a b', 'x@app', 'a,b/'];
+      for (const host of odd) assert.equal(await ask(host), answer, host);
+      const told = answer === 'audience_mismatch' ? answer : 'verified';
+      assert.deepEqual(eventNames(rig.events), Array(odd.length).fill(told));
       for (const host of ['', 'app:80', 'my_app', '[::1]:80'])
         assert.notEqual(await ask(host), 'audience_mismatch', host);
     });

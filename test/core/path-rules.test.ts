@@ -70,6 +70,9 @@ describe('another spelling is for whom the strictest rule is that means it:', ()
     ['/admin;/users', 'admins'],
     ['/admin%3bx', 'admins'],
     ['/;x/admin', 'admins'],
+    // NFKC makes a/c of it, which is no more segments.
+    ['/;%E2%84%80/admin', 'admins'],
+    ['/reports;%E2%84%80', 'staff'],
     ['/admin.', 'admins'],
     ['/admin%20', 'admins'],
     ['/admin%20./users', 'admins'],

@@ -25,6 +25,7 @@ describe('readPath gives the path, decoded once and without its query, of', () =
     ['a percent sign before one hexadecimal digit', '/100%25a', '/100%a'],
     ['a percent sign before letters that are not hexadecimal', '/%25fg', '/%fg'],
     ['parentheses that are no session', '/((a)/(ab(c))', '/((a)/(ab(c))'],
+    ['as many marks on a letter as Unicode lets one have', `/a${'%CC%80'.repeat(30)}`, `/a${'\u0300'.repeat(30)}`],
     ['white space beyond ASCII that is encoded', '/a%C2%A0b', '/a\u00a0b'],
   ];
   for (const [rule, target, path] of cases) {
@@ -82,6 +83,7 @@ const UNREADABLE: [rule: string, target: string][] = [
   ['a dot of full width', '/x/%EF%BC%8E/admin'],
   ['a slash of full width', '/x%EF%BC%8Fadmin'],
   ['a backslash of full width', '/x%EF%BC%BCadmin'],
+  ['more marks on a letter than Unicode lets one have', `/a${'%CC%80%CC%96'.repeat(16)}`],
   ['NUL', '/a%00b'],
   ['a line break', '/a%0d%0ab'],
   ['DEL', '/a%7fb'],

@@ -64,7 +64,9 @@ describe('of several audiences, a Host header that names no host is refused', ()
 
   test('and the operator is told', async () => {
     const headers = { [ASSERTION]: await assertion, host: 'x y' };
-    const error = await errorOf(() => makeRig(key, options).verifier.verifyRequest({ headers }));
+    const { verifier, events } = makeRig(key, options);
+    const error = await errorOf(() => verifier.verifyRequest({ headers }));
+    assert.deepInclude(events[0], { type: 'assertion_refused', code: 'audience_mismatch' });
     assert.equal(error?.message, 'The Host of the request is no host name.');
     assert.equal(error?.expected, 'a host name, with or without a port');
   });

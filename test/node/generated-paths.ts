@@ -36,7 +36,7 @@ const SPELLINGS: readonly ((word: string) => string)[] = [
   (word) => word.replace(/./u, encodeCharacter),
   (word) => word.replace(/./u, (character) => encodeCharacter(character).replaceAll('%', '%25')),
   (word) => word.replace(/./, '%u0061'),
-  ...['.', '...', '%20', '%20.', ';', ';x=1', '%3bx', '::$DATA', '(1)', '%3Fx', '%23x'].map(
+  ...['.', '...', '%20', '%20.', ';', ';x=1', '%3bx', '::$DATA', '(1)', '%3Fx', '%23x', ';%E2%84%80'].map(
     (end) => (word: string) => word + end,
   ),
   ...['.json', '.data', '.html', '.ts', '.php', '.rsc', '.prefetch.rsc', '.a.b', '.segments/_tree.segment.rsc'].map(

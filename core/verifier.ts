@@ -140,7 +140,8 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
     let verified: MaybeAnonymous | undefined;
     try {
       // It would not be asked.
-      if (isPolicy(context)) throw configurationError('The context is a policy; write { policy }.');
+      if (isPolicy(context) || 'allow' in context || 'deny' in context)
+        throw configurationError('The context is a policy; write { policy }.');
       const { audiences, routes } = this.#settings;
       const hosts = request && (audiences.size > 1 || routes || context.requireHost) ? hostsOf(request) : [];
       const text = requireOne(value, { hasBearer: !value && request !== undefined && hasBearer(request.headers) });

@@ -144,15 +144,16 @@ describe('a policy in the verifier', () => {
 
   test('one in the place of the context is a mistake, and not left out', async () => {
     const { verifier } = withPolicy(allow({ accept: true }));
-    const forNobody: object = compilePolicy(allow({ user: 'nobody' }));
     const headers = { 'x-pomerium-jwt-assertion': token };
-    const errors = [
-      await errorOf(() => verifier.verify(token, forNobody)),
-      await errorOf(() => verifier.verifyRequest({ headers }, forNobody)),
-    ];
-    for (const error of errors) {
-      assert.equal(error?.code, 'invalid_configuration');
-      assert.match(error?.message ?? '', /^The context is a policy/);
+    const notCompiled = allow({ user: 'nobody' });
+    for (const policy of [compilePolicy(notCompiled), notCompiled, { deny: { or: [{ accept: true }] } }] as object[]) {
+      for (const error of [
+        await errorOf(() => verifier.verify(token, policy)),
+        await errorOf(() => verifier.verifyRequest({ headers }, policy)),
+      ]) {
+        assert.equal(error?.code, 'invalid_configuration');
+        assert.match(error?.message ?? '', /^The context is a policy/);
+      }
     }
   });
 

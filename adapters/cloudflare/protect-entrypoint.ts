@@ -18,7 +18,9 @@ interface Entrypoint {
 /** A class like the given one, whose `fetch` is called only for requests that the gate lets pass. */
 export function protectEntrypoint(given: EntrypointClass, gates: (env: never) => Gate<Request>): EntrypointClass {
   if (typeof given.prototype?.fetch !== 'function') {
-    throw configurationError(`${given.name || 'The class'} has no method fetch, so there is nothing to guard.`);
+    throw configurationError(
+      `${given.name || 'The function'} is no class with a method fetch; write withPomerium({ fetch(request, env, ctx, identity) { … } }).`,
+    );
   }
   const Given = given as new (...args: unknown[]) => Entrypoint;
   return class extends Given {

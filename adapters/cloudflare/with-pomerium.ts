@@ -64,7 +64,10 @@ function protectHandler<Env>(
   gates: (env: Env) => Gate<Request>,
 ): ProtectedHandler<Env> {
   const { fetch, scheduled, ...others } = boundMembersOf(handler) as typeof handler;
-  if (typeof fetch !== 'function') throw configurationError('The handler has no fetch, so there is nothing to guard.');
+  if (typeof fetch !== 'function')
+    throw configurationError(
+      'The handler has no fetch; write withPomerium({ fetch(request, env, ctx, identity) { … } }, options).',
+    );
   return {
     ...others,
     fetch: (request, env, ctx) =>

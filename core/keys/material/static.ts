@@ -1,4 +1,4 @@
-import { configurationError } from '../../errors.ts';
+import { configurationError, type PomeriumError } from '../../errors.ts';
 import { isObject, type JsonObject, parseObject } from '../../json.ts';
 import type { KeySet } from '../key-set.ts';
 import type { KeyContext, KeySource } from '../source.ts';
@@ -52,9 +52,7 @@ type ReadKeys = () => ReadJwks | Promise<ReadJwks>;
 function readMaterial(material: unknown): ReadKeys {
   if (typeof material === 'string') return readText(material);
   if (isObject(material)) return readDocument(material);
-  throw configurationError(
-    'staticKeys() takes a JWK, a JWKS, a PEM or base64 of one of these. To fetch keys from Pomerium write remoteKeys(url).',
-  );
+  throw noKeys();
 }
 
 function readText(text: string): ReadKeys {
@@ -77,8 +75,12 @@ function readText(text: string): ReadKeys {
   }
   const decoded = decodeBase64(joined);
   if (decoded !== '') return readText(decoded);
-  throw configurationError(
-    'The keys are neither PEM, nor a JWK or JWKS in JSON, nor base64 of one of these; to fetch them write remoteKeys(url).',
+  throw noKeys();
+}
+
+function noKeys(): PomeriumError {
+  return configurationError(
+    'The keys are neither PEM, nor a JWK or JWKS in JSON, nor base64 of one of these; to fetch them write remoteKeys(url), or set POMERIUM_JWKS_URL.',
   );
 }
 

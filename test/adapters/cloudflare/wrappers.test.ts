@@ -138,13 +138,14 @@ describe('withPomerium', () => {
   const NOTHING_TO_GUARD: [name: string, target: object | undefined, sentence: RegExp][] = [
     ['nothing', undefined, /has no fetch/],
     ['a handler', {}, /has no fetch/],
-    ['a class', class Jobs {}, /Jobs has no method fetch/],
+    ['a function', () => new Response(), /is no class with a method fetch; write withPomerium\(\{ fetch/],
+    ['a class', class Jobs {}, /Jobs is no class with a method fetch/],
     [
       'a class whose fetch is a field',
       class Field {
         fetch = () => new Response();
       },
-      /Field has no method fetch/,
+      /Field is no class with a method fetch/,
     ],
   ];
   for (const [name, target, sentence] of NOTHING_TO_GUARD) {

@@ -12,7 +12,7 @@ import type { Sighting } from './unknown-keys.ts';
  * Keys that are fetched from a JWKS URL and kept: in memory, and in `store` where there is one.
  *
  * A key that is removed from the JWKS stops verifying within `maxTtl + staleWhileRevalidate` while the origin answers
- * (6 minutes with Pomerium's max-age of 60), and within `maxTtl + staleIfError` when it does not.
+ * (6 minutes with Pomerium's max-age of 60), and within `maxTtl` plus the longer of that and `staleIfError` when it does not.
  *
  * @throws {PomeriumError} `invalid_configuration` at once; `unknown_key` and `keys_unavailable` when a request needs a key
  *

@@ -1,6 +1,5 @@
 import { type Command, Option } from 'commander';
 import { isObject } from '../core/json.ts';
-import { readAudiences } from '../core/trust-options.ts';
 import { safeLines, safeText } from '../inspector/text.ts';
 import { createTestIssuer } from '../testing/issuer.ts';
 import type { SigningKey } from '../testing/signing-key.ts';
@@ -9,7 +8,7 @@ import { type DevKeys, findKeys } from './dev/kept-keys.ts';
 import { type DevServer, startDevServer } from './dev/server.ts';
 import { createDevState, type DevState, rotate } from './dev/state.ts';
 import { howToStart } from './dev/variables.ts';
-import { readNumber, readText } from './input.ts';
+import { readNumber, readText, requireHostNames } from './input.ts';
 import { paint, print, UsageError } from './output.ts';
 
 interface DevOptions {
@@ -65,7 +64,7 @@ async function makeState(options: DevOptions, { keys, keep }: DevKeys): Promise<
   if (isOwnAddress(new URL(to), options.port)) {
     throw new UsageError(`--to ${to} is the address of this stand-in itself; say --port with another one for it.`);
   }
-  readAudiences(host);
+  requireHostNames('host', [host]);
   const identities = file === undefined ? DEFAULT_IDENTITIES : readIdentities(await readText(file), file);
   const issuer = await createTestIssuer({ host, issuerFormat, keys });
   return createDevState({

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { readAlgorithms } from '../core/settings.ts';
 import type { Algorithm } from '../core/signature/algorithms.ts';
+import { readAudiences } from '../core/trust-options.ts';
 import { pickAssertion } from '../inspector/pasted.ts';
 import { UsageError } from './output.ts';
 
@@ -53,6 +54,17 @@ export function readNumber(
     const range = max === Number.MAX_VALUE ? `, ${min} or more` : ` from ${min} to ${max}`;
     throw new UsageError(`--${name} must be a number${range}; it is ${JSON.stringify(value)}.`);
   };
+}
+
+/** Ensures that the values of an option are what Pomerium signs as audience. Throws `UsageError`. */
+export function requireHostNames(option: string, hosts: readonly string[]): void {
+  try {
+    readAudiences(hosts);
+  } catch {
+    throw new UsageError(
+      `--${option} takes a host name without scheme, port and path, as in app.corp.example.com; it is ${JSON.stringify(hosts.join(','))}.`,
+    );
+  }
 }
 
 export function isHttpUrl(text: string): boolean {

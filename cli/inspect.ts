@@ -2,10 +2,18 @@ import { type Command, Option } from 'commander';
 import { staticKeys } from '../core/keys/material/static.ts';
 import { remoteKeys } from '../core/keys/remote/remote.ts';
 import type { KeySource } from '../core/keys/source.ts';
-import { defaultIssuers, readAudiences } from '../core/trust-options.ts';
+import { defaultIssuers } from '../core/trust-options.ts';
 import { type Check, type Explanation, explain } from '../inspector/explain.ts';
 import { describeTime, safeJson, safeText, toIsoTime } from '../inspector/text.ts';
-import { readAlgorithmNames, readAssertionInput, readList, readNumber, readText } from './input.ts';
+import {
+  isHttpUrl,
+  readAlgorithmNames,
+  readAssertionInput,
+  readList,
+  readNumber,
+  readText,
+  requireHostNames,
+} from './input.ts';
 import { EXIT, mark, paint, print, printJson, UsageError } from './output.ts';
 
 interface InspectOptions {
@@ -36,7 +44,7 @@ export function addInspect(program: Command): void {
     .option('--json', 'print JSON')
     .addHelpText('after', EXAMPLES)
     .action(async (argument: string | undefined, options: InspectOptions) => {
-      if (options.audience) readAudiences(options.audience);
+      if (options.audience) requireHostNames('audience', options.audience);
       const explanation = await inspect(await readAssertionInput(argument), options);
       if (options.json) printJson(explanation);
       else printExplanation(explanation, options.at ?? Date.now() / 1000);
@@ -68,7 +76,10 @@ async function inspect(text: string, options: InspectOptions): Promise<Explanati
 async function keysFrom({ key, jwks, audience = [] }: InspectOptions): Promise<KeySource | undefined> {
   if (key !== undefined) return readKeys(await readText(key));
   if (jwks === undefined) return undefined;
-  if (jwks !== 'default') return remoteKeys(jwks);
+  if (jwks !== 'default') {
+    if (!isHttpUrl(jwks)) throw new UsageError('--jwks takes a URL, or default; for keys in a file write --key.');
+    return remoteKeys(jwks);
+  }
   const [host] = audience;
   if (host === undefined) throw new UsageError('--jwks default is the key set of the audience: say --audience, too.');
   return remoteKeys(`https://${host}/.well-known/pomerium/jwks.json`);

@@ -1,8 +1,7 @@
 import { type Command, Option } from 'commander';
-import { readAudiences } from '../core/trust-options.ts';
 import { IDENTITIES } from '../testing/identities.ts';
 import { createTestIssuer } from '../testing/issuer.ts';
-import { readList, readNumber, readText } from './input.ts';
+import { readList, readNumber, readText, requireHostNames } from './input.ts';
 import { print, printJson, UsageError } from './output.ts';
 import { readSigningKeys } from './signing-keys.ts';
 
@@ -67,7 +66,7 @@ function parseValue(text: string): unknown {
 
 async function sign(options: SignOptions): Promise<string> {
   const { key, host, issuerFormat, user, email, name, groups, anonymous, claim, lifetime } = options;
-  readAudiences(host);
+  requireHostNames('host', [host]);
   const keys = await readSigningKeys(await readText(key), key);
   const issuer = await createTestIssuer({ host, issuerFormat, keys });
   const chosenClaims = {

@@ -1,6 +1,5 @@
 import type { JsonObject } from '../../core/json.ts';
-import { readAudiences } from '../../core/trust-options.ts';
-import { isHttpUrl } from '../input.ts';
+import { isHttpUrl, requireHostNames } from '../input.ts';
 import { UsageError } from '../output.ts';
 import { examineFile, requireUsable } from '../routes/examine.ts';
 import { type Expected, expectedAt } from './expected.ts';
@@ -49,7 +48,7 @@ async function readRoutesPlan(url: string, options: PlanOptions): Promise<Plan> 
   if (config === undefined) {
     if (host ?? leave ?? listClaims) throw new UsageError('--host, --leave and --list-claims are for --config.');
     if (audience === undefined) throw new UsageError('Say --audience, the route’s host in Pomerium, or --config.');
-    readAudiences(audience);
+    requireHostNames('audience', [audience]);
     return { audience, issuerFormat, somebody };
   }
   const hosts = host ?? (audience === undefined ? undefined : [audience]);

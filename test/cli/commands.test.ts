@@ -100,6 +100,10 @@ describe('pomerium-edge', () => {
       ['inspect', 'x', '--jwks', 'default'],
       /: --jwks default is the key set of the audience: say --audience, too\.\n$/,
     ],
+    [
+      ['inspect', 'x', '--jwks', 'keys/jwks.json'],
+      /: --jwks takes a URL, or default; for keys in a file write --key\.\n$/,
+    ],
     [['inspect', ' '], /: The assertion is empty; is its variable set\?\n$/],
     [['doctor', 'ftp://a', '-a', 'a', '-y'], /not an http/],
     [['doctor', 'http://127.0.0.1:1/', '-a', 'a'], /say --yes/],
@@ -111,7 +115,7 @@ describe('pomerium-edge', () => {
       ['sign', '--key', '/nowhere', '--host', 'https://a.example.com'],
     ].map((args): [string[], RegExp] => [
       args,
-      /: The audience "[^"]+" is not a host name without scheme, port and path;/,
+      /: --(audience|host) takes a host name without scheme, port and path, as in app\.corp\.example\.com; it is "[^"]+"\.\n$/,
     ]),
   ];
   for (const [args, message] of wrong) {

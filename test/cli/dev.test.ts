@@ -108,7 +108,7 @@ describe('pomerium-edge dev takes', () => {
 
   test('no URL for a host', async () => {
     const args = ['--to', 'http://127.0.0.1:1', '--port', '0', '--host', 'https://app.corp.example.com'];
-    await refuse(args, /The audience "https:\/\/app\.corp\.example\.com" is not a host name/);
+    await refuse(args, /--host takes a host name without scheme, port and path/);
   });
 
   for (const text of ['{}', '[]', '[{}]', '{"Carol":[]}', '{"":{}}', '{"Carol":null}', 'null', 'Carol']) {

@@ -1,4 +1,10 @@
-import { configurationError, type Gate, type Identity, type SignedInOptions } from '../../core/adapter.ts';
+import {
+  configurationError,
+  type Gate,
+  type Identity,
+  isPlainObject,
+  type SignedInOptions,
+} from '../../core/adapter.ts';
 import { gatesFor, keepWarm, respond } from './gate.ts';
 import { withIdentity } from './identify.ts';
 import type { CloudflareOptions, OptionsFor } from './options.ts';
@@ -64,6 +70,7 @@ function protectHandler<Env>(
   gates: (env: Env) => Gate<Request>,
 ): ProtectedHandler<Env> {
   const { fetch, scheduled, ...others } = boundMembersOf(handler) as typeof handler;
+  refuseOptionsIn(handler);
   if (typeof fetch !== 'function')
     throw configurationError(
       'The handler has no fetch; write withPomerium({ fetch(request, env, ctx, identity) { … } }, options).',
@@ -75,6 +82,14 @@ function protectHandler<Env>(
     scheduled: (controller, env, ctx) =>
       keepWarm(gates(env), ctx, scheduled && (() => scheduled(controller, env, ctx))),
   } as ProtectedHandler<Env>;
+}
+
+/** Written into the handler, they would be left out in silence. An object of a class has members by any name. */
+function refuseOptionsIn(handler: object): void {
+  if (!isPlainObject(handler)) return;
+  const option = ['audience', 'policy', 'rules'].find((name) => Object.hasOwn(handler, name));
+  if (option !== undefined)
+    throw configurationError(`${option} is an option; write withPomerium(handler, { ${option} }).`);
 }
 
 /** Also the members of its class. Methods stay with the handler, whatever state it has. */

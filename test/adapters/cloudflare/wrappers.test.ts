@@ -148,6 +148,20 @@ describe('withPomerium', () => {
       /Field is no class with a method fetch/,
     ],
   ];
+  test('an option in the handler is refused when it is built, and a member of a class is its own', () => {
+    const fetch = () => new Response();
+    for (const option of ['audience', 'policy', 'rules'])
+      assertMisconfigured(
+        () => withPomerium({ fetch, [option]: [] } as never),
+        new RegExp(`^${option} is an option; write withPomerium\\(handler, \\{ ${option} \\}\\)\\.$`),
+      );
+    class Site {
+      readonly policy = 'mine';
+      fetch = fetch;
+    }
+    assert.isFunction(withPomerium(new Site(), options).fetch);
+  });
+
   for (const [name, target, sentence] of NOTHING_TO_GUARD) {
     test(`${name} without a fetch is refused when it is built`, () => {
       assertMisconfigured(() => withPomerium(target as never), sentence);

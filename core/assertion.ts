@@ -1,5 +1,6 @@
 import { decodeText, isBase64url } from './base64url.ts';
 import { describeValue, PomeriumError } from './errors.ts';
+import { hasBearer, type RequestLike } from './gate/headers.ts';
 import { parseObject } from './json.ts';
 
 /** The most characters an assertion may have: 64 KiB holds about 700 groups with their names. */
@@ -46,9 +47,10 @@ const BEARER = 'There is a bearer token in Authorization, which is not looked at
  * That there is exactly one assertion, of a size worth looking at.
  * Fetch joins repeated headers with a comma, which no compact JWS holds (RFC 9110 section 5.3).
  */
-export function requireOne(assertion: unknown, { hasBearer = false }: { hasBearer?: boolean } = {}): string {
+export function requireOne(assertion: unknown, request?: RequestLike): string {
   if (assertion === undefined || assertion === null || assertion === '') {
-    throw new PomeriumError('missing_assertion', hasBearer ? `${MISSING} ${BEARER}` : MISSING);
+    const isBearer = request && hasBearer(request.headers);
+    throw new PomeriumError('missing_assertion', isBearer ? `${MISSING} ${BEARER}` : MISSING);
   }
   if (typeof assertion !== 'string') throw malformed('is not a string', describeValue(assertion));
   if (assertion.includes(',')) {

@@ -19,7 +19,7 @@ export function hostsOf({ url, headers }: RequestLike): string[] {
   const sent = sentHosts(headers);
   if (!sent) {
     throw new PomeriumError('audience_mismatch', 'The Host of the request is no host name.', {
-      expected: 'a host name, with or without a port',
+      expected: 'a host name',
     });
   }
   const names = [ofUrl, ...sent].map((authority) => authority.toLowerCase().replace(/\.?(:\d*)?$/, ''));

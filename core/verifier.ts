@@ -3,7 +3,7 @@ import { BoundedMap } from './bounded-map.ts';
 import { type Claims, checkClaims, parseClaims } from './claims.ts';
 import { configurationError, describeValue, PomeriumError } from './errors.ts';
 import { callSafely, type EventRequest, type EventSubject, emitTo } from './events.ts';
-import { ASSERTION_FOR_HEADER, hasBearer, type RequestLike, readAssertion, readHeader } from './gate/headers.ts';
+import { ASSERTION_FOR_HEADER, type RequestLike, readAssertion, readHeader } from './gate/headers.ts';
 import type { GateVerification } from './gate-verification.ts';
 import { type Identity, type MaybeAnonymous, toIdentity } from './identity.ts';
 import type { VerificationKey } from './keys/key-set.ts';
@@ -144,7 +144,7 @@ class AssertionVerifier implements Verifier<MaybeAnonymous> {
         throw configurationError('The context is a policy; write { policy }.');
       const { audiences, routes } = this.#settings;
       const hosts = request && (audiences.size > 1 || routes || context.requireHost) ? hostsOf(request) : [];
-      const text = requireOne(value, { hasBearer: !value && request !== undefined && hasBearer(request.headers) });
+      const text = requireOne(value, request);
       const remembered = this.#remembered.get(text);
       const assertion = remembered?.assertion ?? parseAssertion(text, this.#headers);
 

@@ -72,6 +72,21 @@ describe('the log says why rules refuse', () => {
     assert.include(await logged(rules, '/admin'), deniedBy("rules[0] { path: '/admin' }"));
   });
 
+  for (const sender of ['alice', 'nobody'] as const) {
+    test(`a Host that is none, for ${sender}, on a public path, too`, async () => {
+      const rig = makeGateRig({ rules: RULES });
+      const request = { url: `${ORIGIN}/status`, headers: { ...SENDERS[sender], host: 'app/admin?' } };
+      assert.equal(await rig.ask(request), 'audience_mismatch');
+      assert.lengthOf(rig.events, 1);
+      assert.lengthOf(rig.lines, 1);
+      assert.deepInclude(JSON.parse(String(rig.lines[0]?.line)), {
+        type: 'assertion_refused',
+        message: 'The Host of the request is no host name.',
+        request: { method: 'GET', path: '/status' },
+      });
+    });
+  }
+
   test('the policy alone, where all paths have it and this one has no one reading', async () => {
     assert.include(await logged([{ prefix: '/', access: admins }], '//'), {
       message: 'The policy refuses it: no allow rule holds.',

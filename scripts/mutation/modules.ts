@@ -132,7 +132,7 @@ export const MODULES: readonly MutatedModule[] = [
     ),
   },
   {
-    files: 'core/gate/{gate,custom-answer,home}.ts',
+    files: 'core/gate/{decider,gate,custom-answer,home}.ts',
     tests: core(
       'gate',
       'gate-failures',

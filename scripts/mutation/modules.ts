@@ -79,7 +79,7 @@ export const MODULES: readonly MutatedModule[] = [
   },
   { files: 'core/gate/rules.ts', tests: core('path-rules', 'rules-log', 'rules-refused', 'next-spellings') },
   { files: 'core/gate/spellings.ts', tests: core('path-rules', 'next-spellings') },
-  { files: 'core/gate/path.ts', tests: core('path', 'plain-path', 'path-rules') },
+  { files: 'core/gate/path.ts', tests: core('path', 'plain-path', 'path-rules', 'next-spellings') },
   { files: 'core/gate/claim-headers.ts', tests: core('claim-headers') },
   { files: 'core/gate/problem.ts', tests: core('http') },
   { files: 'core/gate/refusal.ts', tests: core('gate-refusal') },

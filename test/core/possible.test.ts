@@ -91,3 +91,15 @@ test('options without an audience are checked with one, in place of that which t
   assertMisconfigured(make({}), /POMERIUM_AUDIENCE is not set/);
   assert.doesNotThrow(make(someEnvironment({})));
 });
+
+test('nothing is checked where URL does not follow the standard, since that refuses each request', () => {
+  const { canParse } = URL;
+  const check = () => requirePossible(() => assert.fail('checked'), {});
+  Reflect.deleteProperty(URL, 'canParse');
+  try {
+    assert.doesNotThrow(check);
+  } finally {
+    Object.assign(URL, { canParse });
+  }
+  assert.throws(check, /checked/);
+});

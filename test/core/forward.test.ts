@@ -242,7 +242,13 @@ describe('headers of which a server makes the URL', () => {
     ...Object.fromEntries(names.map((name) => [name.toLowerCase(), value])),
   });
   const plain = all('app.example:8443, [::1]');
-  const others = { ...SENDERS.alice, 'x-forwarded-client-cert': 'URI=spiffe://a/b', 'x-forwarded-for-url': 'a/b' };
+  const others = {
+    ...SENDERS.alice,
+    'x-forwarded-client-cert': 'URI=spiffe://a/b',
+    'x-forwarded-for-url': 'a/b',
+    'not-forwarded': 'a/b',
+    'x-note': 'forwarded:a/b',
+  };
   testRows([
     ['go on with a host, a scheme and a port', { rules: everything }, plain, isIn(plain)],
     ['go on with a path where nothing asks about it', {}, all('a/admin?'), isIn(plain)],
@@ -256,6 +262,7 @@ describe('headers of which a server makes the URL', () => {
 describe('headers that override the method', () => {
   const overrides = spellings(['x-http-method-override', 'x-http-method', 'x-method-override']);
   const sent = { ...SENDERS.alice, ...overrides };
+  const others = { ...SENDERS.alice, 'not-x-http-method': 'PUT', 'x-http-methods': 'PUT' };
   const rulesWith = (access: 'public' | object): GateOptions => ({ rules: [{ prefix: '/', access }] });
   const preflight = { origin: 'https://a.test', 'access-control-request-method': 'PUT' };
   testRows([
@@ -264,6 +271,7 @@ describe('headers that override the method', () => {
     ['do not go on where a policy of a rule asks about it', rulesWith(asksMethod), sent, isIn(SENDERS.alice)],
     ['go on where rules ask about the path alone', rulesWith('public'), sent, isIn(sent)],
     ['go on where nothing asks about the request', {}, sent, isIn(sent)],
+    ['of other names go on', { policy: asksMethod }, others, isIn(others)],
     [
       'go on with a preflight that is let in as a request',
       {},

@@ -211,6 +211,12 @@ describe('where the platform shows a request otherwise than Pomerium sent it, ro
     ['one of several, of which none is', { url: '/prod/x', sent: { targets: ['/x', '/y'] } }, 'admin', 'policy_denied'],
     ['spellings of one path', { url: '/', sent: { targets: ['/named', '/n%61med'] } }, 'alice', 'u-alice'],
     [
+      'a path beside one that Envoy refuses',
+      { url: '/', sent: { targets: ['/named', '/n%2famed'] } },
+      'alice',
+      'u-alice',
+    ],
+    [
       'an alias, too',
       { url: '/x', sent: { targets: ['/prod/x'], aliases: ['/prod/admin'] } },
       'alice',

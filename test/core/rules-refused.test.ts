@@ -106,6 +106,7 @@ describe('a pattern of alternatives is refused with the advice to write one rule
 describe('a route group, which is in no URL, is refused with the path without it:', () => {
   const groups: [text: string, message: RegExp][] = [
     ['/(shop)/admin', /would match no path; write prefix: '\/admin'\. A rule is/],
+    ['/(shop)/a', /would match no path; write prefix: '\/a'\. A rule is/],
     ['/x/(a-b)/(c)/admin/', /would match no path; write prefix: '\/x\/admin'\. A rule is/],
     ['/admin/(users)', /would match no path; write prefix: '\/admin'\. A rule is/],
     ['/(shop)/[id]', /would match no path; write prefix: '\/'\. A rule is/],

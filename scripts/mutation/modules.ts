@@ -40,7 +40,7 @@ export const MODULES: readonly MutatedModule[] = [
     engine: 'web',
   },
   { files: 'core/{keep,recently-used}.ts', tests: core('keep') },
-  { files: 'core/{base64url,errors,json}.ts', tests: core('base64url', 'errors', 'json') },
+  { files: 'core/{base64url,errors,json}.ts', tests: core('base64url', 'errors', 'json', 'policy-refused') },
   { files: 'core/fetch-failure.ts', tests: node('fetch-failure') },
   {
     files: 'core/{events,identity,promise,runtime,without-cache}.ts',
@@ -157,7 +157,7 @@ export const MODULES: readonly MutatedModule[] = [
   { files: 'core/gate/pending.ts', tests: [...core('pending'), ...node('waiting')] },
   { files: 'core/gate/possible.ts', tests: core('possible') },
   { files: 'core/gate/response.ts', tests: core('forward') },
-  { files: 'core/policy/*.ts', tests: core('policy', 'policy-refused', 'criteria', 'leave', 'routes-access') },
+  { files: 'core/policy/*.ts', tests: core('policy', 'policy-refused', 'criteria', 'leave', 'routes-access', 'gate') },
   { files: 'core/routes/regex/*.ts', tests: core('regex') },
   {
     files: 'core/routes/access.ts',

@@ -128,6 +128,12 @@ describe('with source_ip and date left to Pomerium,', () => {
       assert.equal(policy.decide({ identity: nobody }).allowed, allowed, JSON.stringify(document));
       assert.equal(policy.explain({ identity: nobody }).allowed, allowed, JSON.stringify(document));
     }
+    // Of somebody `policy test` may know one of these alone.
+    for (const known of [{ subject: 'u-alice' }, { user: 'u-alice' }, { email: 'alice@example.com' }]) {
+      assert.isTrue(
+        compilePolicy({ allow: { or: [IP] } }, options).decide({ identity: { ...nobody, ...known } }).allowed,
+      );
+    }
   });
 
   test('a list of rules says which rule', () => {

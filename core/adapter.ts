@@ -1,5 +1,5 @@
 /** What adapters share beside the public surface. Not in the package's exports: it may change with any version. */
-export { type AuthOptions, readEnvironment, VERIFIER_VARIABLES } from './environment.ts';
+export { AUTH_OPTIONS, type AuthOptions, readEnvironment, VERIFIER_VARIABLES } from './environment.ts';
 export { configurationError, describeValue } from './errors.ts';
 export { callSafely } from './events.ts';
 export { describeFetchFailure } from './fetch-failure.ts';

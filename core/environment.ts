@@ -113,7 +113,9 @@ export interface VerifierPlatform extends RemoteKeysOptions {
 /** Options of a verifier that refuses an assertion for nobody. */
 export type AuthOptions = Omit<EnvironmentOptions, 'allowAnonymous'>;
 
-const AUTH_OPTIONS = [...VERIFIER_OPTIONS, 'listClaims', 'leaveToPomerium'].filter((name) => name !== 'allowAnonymous');
+export const AUTH_OPTIONS: readonly string[] = [...VERIFIER_OPTIONS, 'listClaims', 'leaveToPomerium'].filter(
+  (name) => name !== 'allowAnonymous',
+);
 
 /**
  * A verifier that the environment configures: `POMERIUM_AUDIENCE` and the like, see docs/gate.md. It refuses an assertion for

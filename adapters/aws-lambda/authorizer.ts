@@ -123,4 +123,4 @@ function toMistake(error: unknown): PomeriumError {
   });
 }
 
-const NO_PATTERNS = refuseAll('The path has *, ? or ${, which allows other paths.');
+const NO_PATTERNS = refuseAll('The path has *, ? or ${, which in a policy allows other paths, too.');

@@ -1,4 +1,5 @@
 import {
+  AUTH_OPTIONS,
   type AuthOptions,
   collectPending,
   configurationError,
@@ -30,27 +31,10 @@ export interface RefresherOptions
   client?: SsmClientLike;
 }
 
-/** Every one, or it does not compile. */
-const OPTIONS = Object.keys({
-  name: true,
-  client: true,
-  logger: true,
-  metrics: true,
-  audience: true,
-  issuer: true,
-  routes: true,
-  listClaims: true,
-  leaveToPomerium: true,
-  policy: true,
-  algorithms: true,
-  clockTolerance: true,
-  maxTokenAge: true,
-  onEvent: true,
-  now: true,
-} satisfies Record<keyof RefresherOptions, true>);
-
 /** Options with which there would be other keys than those of one JWKS URL. */
 const WITHOUT: ReadonlySet<string> = new Set(['keys', 'issuers', 'store', 'onBehalfOf']);
+
+const OPTIONS = ['name', 'client', 'logger', 'metrics', ...AUTH_OPTIONS.filter((name) => !WITHOUT.has(name))];
 
 /** Milliseconds: a key that is skipped is not news every minute. A refresh that failed is thrown, too. */
 const HOUR = 3_600_000;
